@@ -1,0 +1,124 @@
+"""Exceptions that say where, which rule was broken and what to do next.
+
+Every message is written for the person who can act on it, and none carries a patient's value:
+an exception ends in a log sooner or later. The one place that may print values is the output of
+``predictor check``, which builds its own text.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True)
+class Reason:
+    """One broken rule: what a list of problems is made of.
+
+    Parameters
+    ----------
+    code
+        Stable machine-readable name, such as ``"unknown_variable"``.
+    where
+        Column, variable, key or file the rule speaks of.
+    message
+        The rule and the next step, as a sentence, without any patient's value.
+    """
+
+    code: str
+    where: str
+    message: str
+
+    def __str__(self) -> str:
+        return f"{self.where}: {self.message}" if self.where else self.message
+
+
+class PredictorError(Exception):
+    """Base of everything this package raises on purpose; the command line exits with 2.
+
+    Parameters
+    ----------
+    where
+        File, key, column or address the error speaks of.
+    rule
+        What was expected and was not so.
+    next_step
+        What the reader can do about it.
+    reasons
+        Where several rules were broken at once, all of them.
+
+    >>> print(PredictorError("c.yaml, line 3", "penalty must be positive", "Write 0.1 or more."))
+    c.yaml, line 3: penalty must be positive. Write 0.1 or more.
+    """
+
+    def __init__(
+        self, where: str, rule: str, next_step: str = "", *, reasons: Sequence[Reason] = ()
+    ) -> None:
+        self.where = where
+        self.rule = rule
+        self.next_step = next_step
+        self.reasons = tuple(reasons)
+        sentence = rule if rule.endswith((".", "?", "!", ":")) else f"{rule}."
+        head = " ".join(part for part in (f"{where}: {sentence}", next_step) if part)
+        listed = "".join(f"\n  - {reason}" for reason in self.reasons)
+        super().__init__(head + listed)
+
+    def __reduce__(self) -> tuple[object, ...]:
+        # Exceptions cross process borders in parallel fits; the default rebuilds from args alone.
+        return (_rebuild, (type(self), self.where, self.rule, self.next_step, self.reasons))
+
+
+def _rebuild(
+    kind: type[PredictorError], where: str, rule: str, next_step: str, reasons: Sequence[Reason]
+) -> PredictorError:
+    error = kind.__new__(kind)
+    PredictorError.__init__(error, where, rule, next_step, reasons=reasons)
+    return error
+
+
+class DocumentError(PredictorError):
+    """A YAML or JSON document cannot be read."""
+
+
+class DictionaryError(PredictorError):
+    """The dictionary of variables breaks its own rules, or a name in it is unknown."""
+
+
+class UnitError(PredictorError):
+    """A unit is unknown for a variable, or no conversion exists."""
+
+
+class ConfigError(PredictorError):
+    """The configuration breaks a rule."""
+
+
+class CohortError(PredictorError):
+    """The cohort cannot be used as it is; ``reasons`` lists every fatal problem."""
+
+
+class LearningError(PredictorError):
+    """The data cannot support the fit that was asked for."""
+
+
+class BundleError(PredictorError):
+    """A bundle is missing, incomplete, altered or of a newer format."""
+
+
+class TrackingError(PredictorError):
+    """The MLflow store cannot be reached or refused the run."""
+
+
+class MissingExtraError(PredictorError):
+    """An optional dependency is needed and not installed."""
+
+
+class PatientRefused(PredictorError):  # noqa: N818 - the name is a contract (design section 4)
+    """The patient cannot be given a prediction; ``reasons`` holds every reason at once."""
+
+    def __init__(self, reasons: Sequence[Reason], *, where: str = "patient") -> None:
+        super().__init__(
+            where,
+            "no prediction is given",
+            "Each reason is listed:",
+            reasons=reasons,
+        )
