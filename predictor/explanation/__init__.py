@@ -1,0 +1,1 @@
+"""SHAP values in clinical variables and units."""

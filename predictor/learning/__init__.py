@@ -1,0 +1,1 @@
+"""Fitting: preparation, estimators, tuning inside the training folds."""

@@ -1,0 +1,1 @@
+"""The only room that imports mlflow: receives a finished run and sends it."""

@@ -1,0 +1,1 @@
+"""How good the procedure is: resampling results into tables."""

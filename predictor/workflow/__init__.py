@@ -1,0 +1,1 @@
+"""One module per command that joins rooms: the order of the stages, nothing else."""
