@@ -66,7 +66,9 @@ class Document:
         """Where a key path stands, as text for a message: ``"c.yaml, line 3, models.ridge"``."""
         line = self.line(*keys)
         dotted = ".".join(str(key) for key in keys)
-        return ", ".join(part for part in (self.path, f"line {line}" if line else "", dotted) if part)
+        return ", ".join(
+            part for part in (self.path, f"line {line}" if line else "", dotted) if part
+        )
 
 
 def read_limited(path: Path, limit: int = SIZE_LIMIT) -> bytes:
@@ -103,7 +105,7 @@ def load_yaml(path: Path, *, limit: int = SIZE_LIMIT) -> Document:
 
 
 def parse_yaml(text: str, path: str = "YAML text") -> Document:
-    """Parse one YAML document strictly.
+    r"""Parse one YAML document strictly.
 
     Raises
     ------
@@ -111,7 +113,7 @@ def parse_yaml(text: str, path: str = "YAML text") -> Document:
         For anything but plain YAML: a repeated key, a tab as indentation, an alias, a tag, several
         documents, an unquoted yes/no as a key, nesting too deep to be meant.
 
-    >>> parse_yaml("a: 1e-3\\nb: 1:320\\n").data
+    >>> parse_yaml("a: 1e-3\nb: 1:320\n").data
     {'a': 0.001, 'b': '1:320'}
     """
     import yaml
@@ -168,6 +170,7 @@ class _NodeReader:
             return self._mapping(node, keys)
         if isinstance(node, yaml.SequenceNode):
             return [self.read(item, (*keys, i)) for i, item in enumerate(node.value)]
+        assert isinstance(node, yaml.ScalarNode)  # noqa: S101 - tells the type checker what is left
         return self._scalar(node, keys)
 
     def _mapping(self, node: yaml.MappingNode, keys: tuple[Key, ...]) -> dict[Key, Any]:
