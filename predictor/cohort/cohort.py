@@ -1,0 +1,99 @@
+"""The cohort as every later stage sees it: numbers in the dictionary's units, nothing else."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from predictor.clinical.dictionary import Variable
+
+
+@dataclass(frozen=True, slots=True)
+class FlowStep:
+    """One line of the patient flow: how many were there, or left and why."""
+
+    step: str
+    patients: int
+
+
+@dataclass(frozen=True, slots=True)
+class CohortWarning:
+    """Something a reader of the results must know, without any patient's value."""
+
+    variable: str
+    code: str
+    count: int
+    message: str
+
+
+@dataclass(frozen=True, slots=True)
+class Cohort:
+    """Checked patients of one study.
+
+    Parameters
+    ----------
+    source
+        Name of the file, without its folder.
+    variables
+        The predictors.
+    values
+        Shape (patients, variables): numbers in the dictionary's unit, states as their position,
+        NaN for missing.
+    outcome
+        1 for the event, 0 otherwise, shape (patients,).
+    group
+        What stays whole in a fold, as codes, shape (patients,); None when rows stand alone.
+    group_kind
+        ``"patient"``, ``"centre"`` or ``"none"``.
+    flow
+        Read, excluded by reason, analysed.
+    warnings
+        Findings that did not stop the run.
+    simulated
+        Whether the patients are simulated.
+    """
+
+    source: str
+    variables: tuple[Variable, ...]
+    values: NDArray[np.float64]
+    outcome: NDArray[np.int8]
+    group: NDArray[np.int64] | None
+    group_kind: str
+    flow: tuple[FlowStep, ...]
+    warnings: tuple[CohortWarning, ...]
+    simulated: bool
+
+    @property
+    def patients(self) -> int:
+        """Number of rows analysed."""
+        return len(self.outcome)
+
+    @property
+    def events(self) -> int:
+        """Number of events."""
+        return int(self.outcome.sum())
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """Names of the predictors."""
+        return tuple(variable.name for variable in self.variables)
+
+    @property
+    def digest(self) -> str:
+        """Digest of what is analysed; the same patients give it from a CSV or a Parquet file."""
+        content = hashlib.sha256("\n".join(self.names).encode())
+        content.update(np.ascontiguousarray(self.values).tobytes())
+        content.update(np.ascontiguousarray(self.outcome).tobytes())
+        if self.group is not None:
+            content.update(np.ascontiguousarray(self.group).tobytes())
+        return f"sha256:{content.hexdigest()}"
+
+
+def codes_of(cells: Sequence[object]) -> NDArray[np.int64]:
+    """Whole numbers that stand for identifiers, in order of first appearance."""
+    known: dict[str, int] = {}
+    return np.array([known.setdefault(str(cell), len(known)) for cell in cells], dtype=np.int64)
