@@ -1,0 +1,365 @@
+"""Logistic regression by Newton's method: maximum likelihood, ridge and Firth.
+
+The problem is solved in orthonormal coordinates. With the weighted, centred design Z = U S V'
+the linear predictor is written a + Q t, where Q = Z V / S has weighted orthonormal columns. There
+the information matrix starts out as a multiple of the identity whatever the units or the
+correlation of the predictors, a ridge penalty on the coefficients is the diagonal lambda / S^2,
+and directions without information (constant or dependent columns, more columns than patients)
+are simply absent. The mapping back gives those directions no share: among equally good solutions
+it is the one with the smallest coefficients, and a constant column gets exactly 0.
+
+Every array expression works on the last axes, so that a leading axis of resamples or penalties
+can be added without changing the formulas.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from predictor.errors import LearningError
+
+Floats = NDArray[np.float64]
+
+# Largest change of any patient's linear predictor, in log-odds, that counts as no change.
+_TOLERANCE = 1e-10
+_MAX_ITERATIONS = 200
+_MAX_HALVINGS = 30
+
+
+class OneClassError(LearningError, ValueError):
+    """The outcome of the patients with positive weight has one class only.
+
+    Also a ``ValueError``, because that is what scikit-learn expects of a classifier.
+    """
+
+
+@dataclass(frozen=True, slots=True)
+class LogisticFit:
+    """Result of a logistic regression fit, whether it succeeded or not.
+
+    Parameters
+    ----------
+    intercept
+        On the log-odds scale, for the columns as they were given.
+    coefficients : shape (q,)
+        Log-odds per unit of each column.
+    converged
+        False when the numbers above are not a solution: after separation, or when the iterations
+        ran out.
+    separated
+        A linear combination of the columns separates events from non-events completely or
+        quasi-completely, so that no finite maximum likelihood estimate exists. Looked for in
+        unpenalised fits only; ridge and Firth estimates stay finite.
+    iterations
+        Newton steps taken.
+    rank
+        Number of linearly independent columns besides the intercept.
+    log_likelihood
+        Weighted log-likelihood at the estimate, without penalty.
+    """
+
+    intercept: float
+    coefficients: Floats
+    converged: bool
+    separated: bool
+    iterations: int
+    rank: int
+    log_likelihood: float
+
+    def require_convergence(self, where: str = "logistic regression") -> LogisticFit:
+        """Return the fit itself.
+
+        Raises
+        ------
+        LearningError
+            If the fit did not converge; the message says why.
+        """
+        if self.separated:
+            raise LearningError(
+                where,
+                "the predictors separate events from non-events, no finite estimate exists",
+                "Use ridge or Firth regression, or fewer predictors.",
+            )
+        if not self.converged:
+            raise LearningError(
+                where,
+                f"no convergence in {self.iterations} steps",
+                "Standardise the predictors or use a stronger penalty.",
+            )
+        return self
+
+
+def newton_logistic(
+    design: ArrayLike,
+    outcome: ArrayLike,
+    *,
+    weights: ArrayLike | None = None,
+    offset: ArrayLike | None = None,
+    penalty: float = 0.0,
+    firth: bool = False,
+) -> LogisticFit:
+    """Fit a logistic regression with a free intercept.
+
+    Parameters
+    ----------
+    design : shape (n, q)
+        Columns without the intercept; q may be 0.
+    outcome : shape (n,)
+        1 = event, 0 = no event.
+    weights : shape (n,), optional
+        Non-negative number of patients each row stands for: a weight of 2 equals the row twice
+        and 0 equals dropping it, in all three methods. For ridge and Firth the scale of the
+        weights therefore matters; they are not normalised.
+    offset : shape (n,), optional
+        Known part of the linear predictor, with coefficient 1.
+    penalty
+        lambda >= 0. The log-likelihood less lambda / 2 times the sum of squared coefficients is
+        maximised; the intercept is free. The columns are taken as they are, so standardise first.
+    firth
+        Maximise the log-likelihood plus half the log determinant of the information matrix
+        (Firth 1993; Heinze and Schemper, Statistics in Medicine 2002;21:2409-2419). With weights
+        the information is that of the weighted rows, X' diag(w p (1 - p)) X, as in R's logistf.
+        Cannot be combined with a ridge penalty.
+
+    Returns
+    -------
+    LogisticFit
+        Look at ``converged``, or call ``require_convergence``.
+
+    Raises
+    ------
+    OneClassError
+        If all patients with positive weight have the same outcome.
+    ValueError
+        If shapes differ, a number is missing or infinite, a weight or the penalty is negative, or
+        ``firth`` is combined with a penalty.
+
+    Examples
+    --------
+    >>> fit = newton_logistic([[0], [0], [0], [1], [1], [1]], [0, 0, 1, 0, 1, 1])
+    >>> print(f"{fit.intercept:.4f} {fit.coefficients[0]:.4f}")  # log(1/2) and log(4)
+    -0.6931 1.3863
+    """
+    if not 0.0 <= penalty < np.inf:
+        raise ValueError("penalty must be a number from 0 upwards")
+    if firth and penalty > 0.0:
+        raise ValueError("firth cannot be combined with a ridge penalty; choose one")
+    x, y, w, known = _checked(design, outcome, weights, offset)
+    if not 0.0 < float(w @ y) < float(w.sum()):
+        raise OneClassError(
+            "outcome", "there is one class only", "Patients with and without the event are needed."
+        )
+    frame = _orthonormal(x, w, scaled=penalty == 0.0)
+    problem = _Problem(
+        columns=np.column_stack((np.ones(len(y)), frame.columns)),
+        sign=2.0 * y - 1.0,
+        weights=w,
+        offset=known,
+        penalty=np.r_[0.0, penalty / np.square(frame.singular)],
+        firth=firth,
+    )
+    end = _maximise(problem)
+    coefficients = frame.back @ end.position[1:]
+    return LogisticFit(
+        intercept=float(end.position[0] - frame.centre @ coefficients),
+        coefficients=coefficients,
+        converged=end.converged,
+        separated=end.separated,
+        iterations=end.iterations,
+        rank=frame.singular.size,
+        log_likelihood=end.log_likelihood,
+    )
+
+
+def _checked(
+    design: ArrayLike, outcome: ArrayLike, weights: ArrayLike | None, offset: ArrayLike | None
+) -> tuple[Floats, Floats, Floats, Floats]:
+    """Arrays of the right shapes; rows of zero weight are dropped."""
+    x = np.asarray(design, dtype=np.float64)
+    y = np.asarray(outcome, dtype=np.float64)
+    if x.ndim != 2 or y.shape != x.shape[:1]:
+        raise ValueError("design must have shape (n, q) and outcome shape (n,)")
+    w = np.ones(y.size) if weights is None else np.asarray(weights, dtype=np.float64)
+    known = np.zeros(y.size) if offset is None else np.asarray(offset, dtype=np.float64)
+    if w.shape != y.shape or known.shape != y.shape:
+        raise ValueError("weights and offset must have one entry for each row of design")
+    if not (np.isfinite(x).all() and np.isfinite(w).all() and np.isfinite(known).all()):
+        raise ValueError("design, weights and offset must be finite, none missing")
+    if not ((y == 0.0) | (y == 1.0)).all():
+        raise ValueError("outcome must be 0 or 1")
+    if weights is not None:
+        if (w < 0.0).any():
+            raise ValueError("weights must not be negative")
+        used = w > 0.0
+        if not used.all():
+            x, y, w, known = x[used], y[used], w[used], known[used]
+    return x, y, w, known
+
+
+@dataclass(frozen=True, slots=True)
+class _Frame:
+    """Orthonormal coordinates of a design: original = centre + columns, coefficients = back @ t."""
+
+    columns: Floats
+    centre: Floats
+    singular: Floats
+    back: Floats
+
+
+def _orthonormal(x: Floats, w: Floats, *, scaled: bool) -> _Frame:
+    """Weighted orthonormal columns that span the centred design.
+
+    ``scaled`` divides columns by their standard deviation first. That changes nothing in an
+    unpenalised fit except that the rank no longer depends on units; under a ridge penalty the
+    geometry is given by the columns as they are.
+    """
+    centre = (w @ x) / w.sum()
+    centred = x - centre
+    # Rounding of the mean leaves a constant column at about this size instead of 0.
+    noise = 8.0 * np.finfo(np.float64).eps * np.abs(x).max(axis=0, initial=0.0)
+    centred[:, np.abs(centred).max(axis=0, initial=0.0) <= noise] = 0.0
+    scale = np.ones(x.shape[1])
+    if scaled:
+        deviation = np.sqrt((w @ np.square(centred)) / w.sum())
+        scale = np.where(deviation > 0.0, deviation, 1.0)
+        centred /= scale
+    _, singular, rotation = np.linalg.svd(np.sqrt(w)[:, None] * centred, full_matrices=False)
+    cut = singular.max(initial=0.0) * max(x.shape) * np.finfo(np.float64).eps
+    kept = singular > cut
+    singular = singular[kept]
+    back = rotation[kept].T / singular
+    return _Frame(centred @ back, centre, singular, back / scale[:, None])
+
+
+@dataclass(frozen=True, slots=True)
+class _Problem:
+    """A penalised likelihood in orthonormal coordinates; the first column is the intercept."""
+
+    columns: Floats
+    sign: Floats  # +1 event, -1 no event
+    weights: Floats
+    offset: Floats
+    penalty: Floats
+    firth: bool
+
+
+@dataclass(frozen=True, slots=True)
+class _State:
+    """Everything that belongs to one position: what a Newton step needs, computed once."""
+
+    position: Floats
+    margin: Floats  # sign * linear predictor, in log-odds
+    log_likelihood: float
+    objective: float
+    information: Floats
+    variance: Floats  # weights * p * (1 - p)
+    residual: Floats  # weights * (outcome - p)
+
+
+@dataclass(frozen=True, slots=True)
+class _End:
+    position: Floats
+    converged: bool
+    separated: bool
+    iterations: int
+    log_likelihood: float
+
+
+def _state(problem: _Problem, position: Floats) -> _State:
+    margin = problem.sign * (problem.columns @ position + problem.offset)
+    # One exponential that cannot overflow; small tail probabilities keep all their digits.
+    small = np.exp(-np.abs(margin))
+    total = 1.0 + small
+    log_likelihood = float(problem.weights @ (np.minimum(margin, 0.0) - np.log1p(small)))
+    variance = problem.weights * small / np.square(total)
+    residual = problem.weights * problem.sign * np.where(margin >= 0.0, small, 1.0) / total
+    information = (problem.columns * variance[:, None]).T @ problem.columns
+    objective = log_likelihood - 0.5 * float(problem.penalty @ np.square(position))
+    if problem.firth:
+        sign, log_determinant = np.linalg.slogdet(information)
+        objective = objective + 0.5 * float(log_determinant) if sign > 0.0 else -np.inf
+    return _State(position, margin, log_likelihood, objective, information, variance, residual)
+
+
+def _step(problem: _Problem, state: _State) -> Floats:
+    """Newton step; for Firth with the modified score.
+
+    Firth's score is that of data in which each patient appears h / 2 more times with either
+    outcome (h: diagonal of the hat matrix), so the information of those data is the curvature.
+    The Fisher information alone is too flat by the factor 1 + h: with h near 1, that is with about
+    as many predictors as patients, its steps overshoot and can go back and forth for ever.
+    """
+    residual = state.residual
+    curvature = state.information.copy()
+    if problem.firth:
+        solved = np.linalg.solve(state.information, problem.columns.T)
+        leverage = state.variance * np.einsum("ij,ji->i", problem.columns, solved)
+        # 1/2 - p = -sign * (1/2 - probability of the other outcome) in terms of the margin
+        residual = residual - 0.5 * leverage * problem.sign * np.tanh(0.5 * state.margin)
+        added = state.variance * leverage / problem.weights
+        curvature += (problem.columns * added[:, None]).T @ problem.columns
+    score = problem.columns.T @ residual - problem.penalty * state.position
+    curvature.flat[:: len(curvature) + 1] += problem.penalty
+    return np.asarray(np.linalg.solve(curvature, score))
+
+
+def _maximise(problem: _Problem) -> _End:
+    unpenalised = not problem.firth and not problem.penalty.any()
+    state = _state(problem, _start(problem))
+    converged = separated = False
+    iterations = 0
+    while not converged and iterations < _MAX_ITERATIONS:
+        try:
+            step = _step(problem, state)
+        except np.linalg.LinAlgError:
+            break
+        change = problem.columns @ step
+        if unpenalised and _separates(problem.sign * change, state.margin):
+            separated = True
+            break
+        following = _improved(problem, state, step)
+        if following is None:
+            break
+        converged = float(np.abs(change).max()) <= _TOLERANCE
+        state = following
+        iterations += 1
+    return _End(state.position, converged, separated, iterations, state.log_likelihood)
+
+
+def _start(problem: _Problem) -> Floats:
+    """Intercept of the empty model, less the mean offset; everything else 0."""
+    events = float(problem.weights @ (problem.sign > 0.0))
+    patients = float(problem.weights.sum())
+    start = np.zeros(problem.columns.shape[1])
+    start[0] = np.log(events / (patients - events)) - problem.weights @ problem.offset / patients
+    return start
+
+
+def _improved(problem: _Problem, state: _State, step: Floats) -> _State | None:
+    """First of the full, half, quarter ... steps that does not lower the objective."""
+    # Close to the optimum the gain is smaller than the rounding of a sum over patients.
+    allowance = 1e-12 * (1.0 + abs(state.objective))
+    for halving in range(_MAX_HALVINGS):
+        following = _state(problem, state.position + step * 0.5**halving)
+        if following.objective >= state.objective - allowance:
+            return following
+    return None
+
+
+def _separates(margin_change: Floats, margin: Floats) -> bool:
+    """Whether the step proves separation.
+
+    Without a finite optimum Newton's step does not shrink: it settles on a direction in which
+    each patient's prediction gets better or stays as it is, by about one log-odds a step. Such a
+    direction is itself the proof. It is trusted once some prediction is extreme, when the
+    directions without separation have settled.
+    """
+    largest = float(margin_change.max())
+    return (
+        largest > 0.1
+        and float(margin.max()) > 12.0
+        and float(margin_change.min()) >= -1e-4 * largest
+    )
