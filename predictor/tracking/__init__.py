@@ -1,1 +1,1 @@
-"""The only room that imports mlflow: receives a finished run and sends it."""
+"""Sending a finished run to MLflow: the only room that imports mlflow. It fits nothing."""

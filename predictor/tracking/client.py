@@ -1,0 +1,188 @@
+"""MLflow's client made quiet, bounded in time and safe to open twice at once.
+
+Importing this module imports mlflow, a matter of seconds, so its users import it in functions.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import logging
+import os
+import threading
+import time
+import warnings
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+
+# Before mlflow is imported: it decides about its telemetry then.
+os.environ["MLFLOW_DISABLE_TELEMETRY"] = "true"
+# What an error of MLflow's schema check says: without this, the whole table of patients.
+os.environ["MLFLOW_DISABLE_SCHEMA_DETAILS"] = "true"
+
+import mlflow.telemetry
+from mlflow import MlflowClient
+
+from predictor.errors import TrackingError
+from predictor.tracking.store import sqlite_path, strip_credentials
+
+# A program that had imported mlflow before us may have its telemetry running: this ends it.
+mlflow.telemetry.set_telemetry_client()
+
+_SILENCE = {
+    "MLFLOW_SUPPRESS_PRINTING_URL_TO_STDOUT": "true",
+    "MLFLOW_ENABLE_ARTIFACTS_PROGRESS_BAR": "false",
+}
+
+# MLflow's own defaults wait 120 s and try 8 times, minutes of silence. With these a request is
+# given up after about a minute. Who sets one of them in the environment is obeyed.
+_PATIENCE = {
+    "MLFLOW_HTTP_REQUEST_TIMEOUT": "30",
+    "MLFLOW_HTTP_REQUEST_MAX_RETRIES": "1",
+    "MLFLOW_HTTP_REQUEST_BACKOFF_FACTOR": "1",
+    "MLFLOW_HTTP_RESPECT_RETRY_AFTER_HEADER": "false",  # a server may ask for an hour
+    "AWS_MAX_ATTEMPTS": "2",
+}
+
+_HURRY = {"MLFLOW_HTTP_REQUEST_TIMEOUT": "3", "MLFLOW_HTTP_REQUEST_MAX_RETRIES": "0"}
+
+_NOISY = ("mlflow", "alembic", "sqlalchemy", "urllib3", "botocore")
+
+_one_session = threading.RLock()
+
+_MIGRATION_TAKES = 60.0
+
+
+@contextlib.contextmanager
+def session(uri: str) -> Iterator[MlflowClient]:
+    """Open a store for some calls; nothing of mlflow appears on the terminal meanwhile.
+
+    Parameters
+    ----------
+    uri
+        Address of the store.
+
+    Yields
+    ------
+    MlflowClient
+        Bound to this store alone; the program's own active run and address are not touched.
+
+    Raises
+    ------
+    TrackingError
+        If the store cannot be opened.
+    """
+    # Environment and log levels belong to the whole process, so sessions take turns.
+    with (
+        _one_session,
+        _environment(_SILENCE),
+        _environment({k: v for k, v in _PATIENCE.items() if k not in os.environ}),
+        _quiet_loggers(),
+        warnings.catch_warnings(),
+    ):
+        warnings.simplefilter("ignore")
+        yield _open(uri)
+
+
+@contextlib.contextmanager
+def hurry() -> Iterator[None]:
+    """Spend only moments on each request, for last words to a server that is probably gone."""
+    with _environment(_HURRY):
+        yield
+
+
+def explain(error: BaseException) -> str:
+    """First line of somebody else's error, without credentials and of bounded length."""
+    lines = strip_credentials(str(error)).strip().splitlines() or [""]
+    return f"{type(error).__name__}: {lines[0][:300]}".rstrip(": ")
+
+
+def absolute(uri: str) -> str:
+    """A SQLite address that stays valid when the working directory changes; others as they are."""
+    path = sqlite_path(uri)
+    return uri if path is None else f"sqlite:///{path.absolute()}"
+
+
+def artifact_root(uri: str) -> str | None:
+    """Where a new experiment of a local database keeps files: beside it, not where one stands."""
+    path = sqlite_path(uri)
+    return None if path is None else (path.absolute().parent / "mlruns").as_uri()
+
+
+def _open(uri: str) -> MlflowClient:
+    client = MlflowClient(tracking_uri=uri)
+    path = sqlite_path(uri)
+    try:
+        if path is None:
+            client.search_experiments(max_results=1)
+            return client
+        with _migrating(path):
+            # The first call makes the tables, and so does the first one to the registry
+            client.search_experiments(max_results=1)
+            client.search_registered_models(max_results=1)
+    except Exception as error:  # noqa: BLE001 - MLflow, SQLAlchemy and drivers raise their own
+        if "out-of-date database schema" in str(error):
+            raise TrackingError(
+                strip_credentials(uri),
+                "the database was made by another version of MLflow",
+                f"Copy the file, then run: mlflow db upgrade {absolute(strip_credentials(uri))}",
+            ) from None
+        raise TrackingError(
+            strip_credentials(uri), f"the store cannot be opened ({explain(error)})"
+        ) from None
+    return client
+
+
+@contextlib.contextmanager
+def _migrating(path: Path) -> Iterator[None]:
+    """Let one process at a time make the tables of a database; two at once would both fail."""
+    try:
+        import fcntl
+    except ImportError:  # pragma: no cover - not on Windows, where processes are not kept apart
+        yield
+        return
+    # The folder is locked, not the file: SQLite loses its own locks when somebody else closes
+    # the file, and a lock file would stay behind in the user's folder.
+    folder = os.open(path.absolute().parent, os.O_RDONLY)
+    try:
+        deadline = time.monotonic() + _MIGRATION_TAKES
+        while True:
+            try:
+                fcntl.flock(folder, fcntl.LOCK_EX | fcntl.LOCK_NB)
+                break
+            except OSError:
+                if time.monotonic() > deadline:
+                    raise TimeoutError("another program is still making this database") from None
+                time.sleep(0.1)
+        yield
+    finally:
+        os.close(folder)
+
+
+@contextlib.contextmanager
+def _environment(values: Mapping[str, str]) -> Iterator[None]:
+    before = {name: os.environ.get(name) for name in values}
+    os.environ.update(values)
+    try:
+        yield
+    finally:
+        for name, value in before.items():
+            if value is None:
+                os.environ.pop(name, None)
+            else:
+                os.environ[name] = value
+
+
+@contextlib.contextmanager
+def _quiet_loggers() -> Iterator[None]:
+    loggers = [logging.getLogger(name) for name in _NOISY]
+    before = [logger.level for logger in loggers]
+    for logger in loggers:
+        logger.setLevel(logging.CRITICAL)
+    try:
+        yield
+    finally:
+        for logger, level in zip(loggers, before, strict=True):
+            logger.setLevel(level)
+
+
+__all__ = ["MlflowClient", "absolute", "artifact_root", "explain", "hurry", "session"]

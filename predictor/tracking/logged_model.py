@@ -1,0 +1,102 @@
+"""The bundle as an MLflow model: a folder with our bundle, one script and a signature, no pickle.
+
+What MLflow stores is the bundle itself, a script of three lines (:mod:`.pyfunc_model`), and the
+columns. Loading runs the script, which loads the bundle with all its checks.
+
+Requirements name this package and the libraries whose versions matter, pinned. This package is
+not on the public index, so an environment made by ``mlflow models serve`` must be told where its
+wheel is (``PIP_FIND_LINKS=FOLDER``), or serve from an environment that has it already
+(``--env-manager local``).
+"""
+
+from __future__ import annotations
+
+import shutil
+from importlib import metadata
+from pathlib import Path
+from typing import Any
+
+import mlflow.pyfunc
+from mlflow.models import Model, ModelSignature
+from mlflow.types import ColSpec, DataType, Schema
+
+from predictor.fitted.bundle import Bundle
+from predictor.tracking import pyfunc_model
+from predictor.tracking.record import bundle_files
+
+DISTRIBUTION = "sle-ivig-predictor"
+
+OUTPUT = "probability"
+
+_ALWAYS = ("mlflow", "numpy", "pandas", "pyyaml")
+_FOR_ESTIMATORS = ("scikit-learn", "scipy", "skops")
+_FOR_ADDITIVE = "interpret-core"
+
+
+def signature(bundle: Bundle) -> ModelSignature:
+    """Columns in and out: every predictor an optional double, and ``probability``.
+
+    A state of a binary or nominal variable is its position among the dictionary's states,
+    counted from 0, because a double is what every client of MLflow can send.
+    """
+    inputs = [ColSpec(DataType.double, v.name, required=False) for v in bundle.variables]
+    return ModelSignature(Schema(inputs), Schema([ColSpec(DataType.double, OUTPUT)]))
+
+
+def requirements(bundle: Bundle, version: str) -> list[str]:
+    """Pinned requirements of a process that loads this model.
+
+    The versions are those that trained the bundle, because only these are known to give its
+    numbers; where the bundle does not say, those that are installed here.
+    """
+    trained = {
+        name.lower().replace("_", "-"): str(found)
+        for name, found in bundle.manifest.get("environment", {}).get("packages", {}).items()
+    }
+    names = [*_ALWAYS]
+    if bundle.manifest["model"]["kind"] != "linear":
+        names += _FOR_ESTIMATORS
+        if getattr(bundle.model, "kind", "") == "additive":
+            names.append(_FOR_ADDITIVE)
+    pinned = {name: trained.get(name) or metadata.version(name) for name in names}
+    return [f"{DISTRIBUTION}=={version}", *(f"{name}=={pinned[name]}" for name in names)]
+
+
+def write_model(
+    bundle: Bundle, folder: Path, *, version: str, run_id: str, model_id: str, location: str
+) -> None:
+    """Write the MLflow model of a bundle.
+
+    Parameters
+    ----------
+    bundle
+        The loaded bundle.
+    folder
+        An empty folder for working in; the model is made in its subfolder ``model``.
+    version
+        Version of this package.
+    run_id, model_id, location
+        What the store said when the model was announced: run, model and where its files go.
+    """
+    staged = folder / "bundle"
+    for name in bundle_files(bundle.path):
+        target = staged / name
+        target.parent.mkdir(parents=True, exist_ok=True)
+        shutil.copyfile(bundle.path / name, target)
+    described: dict[str, Any] = {"model_digest": bundle.digest, "predictor_version": version}
+    mlflow.pyfunc.save_model(
+        path=str(folder / "model"),
+        python_model=str(Path(pyfunc_model.__file__)),
+        artifacts={"bundle": str(staged)},
+        signature=signature(bundle),
+        pip_requirements=requirements(bundle, version),
+        mlflow_model=Model(
+            artifact_path=location,
+            run_id=run_id,
+            model_uuid=model_id,
+            model_id=model_id,
+            metadata=described,
+        ),
+    )
+    for cache in (folder / "model").rglob("__pycache__"):
+        shutil.rmtree(cache)

@@ -1,0 +1,86 @@
+"""The model that MLflow calls: columns of doubles in, ``probability`` out, through a bundle.
+
+Importing this module in the process that loads the model switches MLflow to short messages, so
+that its schema errors do not print the patients they refuse.
+"""
+
+from __future__ import annotations
+
+import logging
+import os
+from collections import Counter
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+os.environ["MLFLOW_DISABLE_TELEMETRY"] = "true"
+os.environ["MLFLOW_DISABLE_SCHEMA_DETAILS"] = "true"
+
+import numpy as np
+import pandas as pd
+from mlflow.pyfunc import PythonModel
+
+from predictor.clinic.scoring import score_table
+from predictor.clinical.dictionary import Variable
+from predictor.fitted.bundle import Bundle, load_bundle
+
+_logger = logging.getLogger(__name__)
+
+
+class ScoringModel(PythonModel):  # type: ignore[misc]  # mlflow ships no types
+    """A bundle behind MLflow's ``predict``.
+
+    A row that :func:`predictor.predict` refuses gives NaN, never a number; how many, and for
+    which variables and reasons, is logged as counts. Missing columns and NaN are imputed as in
+    ``predict``. MLflow drops unknown columns before they come here, so a misspelt predictor
+    counts as missing.
+    """
+
+    _bundle: Bundle
+
+    def load_context(self, context: Any) -> None:
+        """Load the bundle that MLflow stored, with all its checks."""
+        self._bundle = load_bundle(context.artifacts["bundle"])
+
+    def predict(
+        self,
+        context: Any,  # noqa: ARG002 - MLflow's signature
+        model_input: pd.DataFrame,
+        params: Mapping[str, Any] | None = None,  # noqa: ARG002
+    ) -> pd.DataFrame:
+        """Probability of the event for each row, in the rows' order and with their index."""
+        scored = score_table(self._bundle, list(_rows(self._bundle.variables, model_input)))
+        if scored.refused:
+            counts = Counter(
+                f"{reason.where}: {reason.code}"
+                for _, reasons in scored.refused
+                for reason in reasons
+            )
+            listed = ", ".join(f"{what} ({count})" for what, count in sorted(counts.items()))
+            _logger.warning(
+                "%d of %d rows refused, their probability is NaN: %s",
+                len(scored.refused),
+                len(model_input),
+                listed,
+            )
+        probability = np.asarray(scored.probability, dtype=np.float64)
+        return pd.DataFrame({"probability": probability}, index=model_input.index)
+
+
+def _rows(variables: tuple[Variable, ...], table: pd.DataFrame) -> Iterator[dict[str, object]]:
+    given = [variable for variable in variables if variable.name in table.columns]
+    columns = [
+        table[variable.name].to_numpy(dtype=np.float64, na_value=np.nan) for variable in given
+    ]
+    for row in range(len(table)):
+        yield {
+            variable.name: _value(column[row], variable)
+            for variable, column in zip(given, columns, strict=True)
+            if not np.isnan(column[row])
+        }
+
+
+def _value(number: np.float64, variable: Variable) -> object:
+    """A double as ``predict`` reads it: states by position, measurements as they are."""
+    if variable.states and number in range(len(variable.states)):
+        return variable.states[int(number)]
+    return float(number)  # a code that stands for no state is refused there

@@ -1,0 +1,324 @@
+"""The one loop that sends a bundle to an MLflow store.
+
+The bundle is finished before and stays as it is, whatever happens here: a lost server costs
+nothing but a second try, ``predictor track BUNDLE``.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import os
+import tempfile
+from collections.abc import Iterator
+from dataclasses import asdict, dataclass, field
+from itertools import islice
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from predictor.errors import TrackingError
+from predictor.fitted.bundle import TRACKING, Bundle, load_bundle
+from predictor.tracking import record as facts
+from predictor.tracking.store import (
+    TrackingSettings,
+    check_reachable,
+    resolve_uri,
+    strip_credentials,
+)
+
+if TYPE_CHECKING:
+    from predictor.tracking.client import MlflowClient
+
+CHAMPION = "champion"
+
+_BATCH = 100
+"""Parameters and tags MLflow takes in one request."""
+
+
+@dataclass(frozen=True, slots=True)
+class SentRun:
+    """Where a run went; also the content of ``tracking.json``.
+
+    Parameters
+    ----------
+    tracking_uri
+        Address of the store, without credentials.
+    experiment, run_id
+        The training's run.
+    model_uri
+        What ``mlflow.pyfunc.load_model`` takes.
+    registered_model, registered_version
+        Name and version in the registry, None if it was not registered.
+    """
+
+    tracking_uri: str
+    experiment: str
+    run_id: str
+    model_uri: str
+    registered_model: str | None = None
+    registered_version: str | None = None
+
+
+def send_bundle(bundle: Path, settings: TrackingSettings, *, version: str) -> SentRun:
+    """Send a finished training to MLflow: one run, a nested run per candidate, and the model.
+
+    Parameters
+    ----------
+    bundle
+        Folder of the bundle. Only ``tracking.json`` is written into it, and only at the end.
+    settings
+        Where to.
+    version
+        Version of this package.
+
+    Returns
+    -------
+    SentRun
+
+    Raises
+    ------
+    BundleError
+        If the bundle is missing, incomplete or altered; nothing is sent then.
+    TrackingError
+        If it was sent before, or the store is lost on the way: the run is marked as failed if the
+        store still hears it, and the message says how to send the bundle later.
+    """
+    loaded = load_bundle(bundle)
+    uri = resolve_uri(settings.uri)
+    later = (
+        f"The bundle in {bundle} is complete; send it when the store is back: "
+        f"predictor track {bundle}"
+    )
+    _refuse_second_sending(loaded.path, uri)
+    try:
+        check_reachable(uri)
+    except TrackingError as error:
+        raise TrackingError(error.where, error.rule, later) from None
+    from predictor.tracking.client import absolute, explain, session
+
+    try:
+        with session(uri) as client:
+            sent = _Sending(client, absolute(uri), loaded, settings, version).send()
+    except TrackingError as error:
+        raise TrackingError(error.where, error.rule, error.next_step or later) from None
+    # Stores reach us through many libraries (MLflow, SQLAlchemy, S3 clients), each with its own
+    # exceptions; all of them mean the same to the user.
+    except Exception as error:  # noqa: BLE001
+        raise TrackingError(
+            strip_credentials(uri), f"the run could not be sent ({explain(error)})", later
+        ) from None
+    _write_tracking(loaded.path, sent)
+    return sent
+
+
+def read_tracking(bundle: Path) -> SentRun | None:
+    """Where a bundle was sent, or None if it was not."""
+    try:
+        return SentRun(**json.loads((bundle / TRACKING).read_text(encoding="utf-8")))
+    except FileNotFoundError:
+        return None
+    except (OSError, TypeError, ValueError):
+        raise TrackingError(
+            str(bundle / TRACKING), "the file cannot be read", "Delete it to send the bundle again."
+        ) from None
+
+
+def _refuse_second_sending(bundle: Path, uri: str) -> None:
+    sent = read_tracking(bundle)
+    if sent is not None:
+        raise TrackingError(
+            str(bundle),
+            f"this run was sent to {sent.tracking_uri} as {sent.run_id}",
+            f"Delete {bundle / TRACKING} to send it again to {strip_credentials(uri)}.",
+        )
+
+
+def _write_tracking(bundle: Path, sent: SentRun) -> None:
+    new = bundle / f".{TRACKING}.new"
+    try:
+        new.write_text(json.dumps(asdict(sent), indent=1) + "\n", encoding="utf-8")
+        new.replace(bundle / TRACKING)
+    except OSError as error:
+        raise TrackingError(
+            str(bundle / TRACKING),
+            f"the run was sent as {sent.run_id}, but this cannot be noted ({error.strerror})",
+            "It need not be sent again.",
+        ) from None
+
+
+@dataclass(slots=True)
+class _Sending:
+    """One sending: which runs exist so far, so that none is left looking alive."""
+
+    client: MlflowClient
+    uri: str
+    bundle: Bundle
+    settings: TrackingSettings
+    version: str
+    experiment_id: str = ""
+    runs: dict[str | None, str] = field(default_factory=dict)
+    model_id: str | None = None
+
+    def send(self) -> SentRun:
+        model = None
+        with self._runs_end_well_or_failed():
+            self.experiment_id = self._experiment()
+            for fact in facts.record(self.bundle.path, version=self.version):
+                if isinstance(fact, facts.Model):
+                    model = fact
+                else:
+                    self._send(fact)
+            if model is None:
+                raise TrackingError(str(self.bundle.path), "the record ends without its model")
+            self._send_model(model)
+            version = self._register()
+            # The training's run last: one that is FINISHED has everything
+            for run_id in reversed(self.runs.values()):
+                self.client.set_terminated(run_id, "FINISHED")
+        return SentRun(
+            tracking_uri=strip_credentials(self.uri),
+            experiment=self.settings.experiment,
+            run_id=self.runs[None],
+            model_uri=f"models:/{self.model_id}",
+            registered_model=self.settings.register_as,
+            registered_version=version,
+        )
+
+    @contextlib.contextmanager
+    def _runs_end_well_or_failed(self) -> Iterator[None]:
+        try:
+            yield
+        except BaseException as error:
+            from predictor.tracking.client import hurry
+
+            state = "FAILED" if isinstance(error, Exception) else "KILLED"  # KILLED: Ctrl-C
+            # If the store is gone it cannot be told, which must not hide why it is gone
+            with contextlib.suppress(Exception), hurry():
+                for run_id in self.runs.values():
+                    self.client.set_terminated(run_id, state)
+                if self.model_id is not None:
+                    self.client.finalize_logged_model(self.model_id, "FAILED")
+            raise
+
+    def _experiment(self) -> str:
+        from mlflow.exceptions import MlflowException
+
+        from predictor.tracking.client import artifact_root
+
+        name = self.settings.experiment
+        for attempt in range(2):
+            found = self.client.get_experiment_by_name(name)
+            if found is not None:
+                if found.lifecycle_stage != "active":
+                    raise TrackingError(
+                        strip_credentials(self.uri),
+                        f"the experiment {name!r} was deleted",
+                        "Restore it (mlflow experiments restore) or choose another "
+                        f"tracking.experiment, then: predictor track {self.bundle.path}",
+                    )
+                return str(found.experiment_id)
+            try:
+                return str(
+                    self.client.create_experiment(name, artifact_location=artifact_root(self.uri))
+                )
+            except MlflowException:  # made by another training just now: look again
+                if attempt:
+                    raise
+        raise AssertionError("unreachable")
+
+    def _send(self, fact: facts.Fact) -> None:
+        from mlflow import entities
+
+        match fact:
+            case facts.Run(model, name):
+                self._start(model, name)
+            case facts.Tags(model, values):
+                self._log(model, tags=[entities.RunTag(k, v) for k, v in values.items()])
+            case facts.Params(model, values):
+                self._log(model, params=[entities.Param(k, v) for k, v in values.items()])
+            case facts.Metrics(model, numbers):
+                now = _now()
+                self._log(
+                    model, metrics=[entities.Metric(k, v, now, 0) for k, v in numbers.items()]
+                )
+            case facts.Dataset(name, digest, columns, profile):
+                dataset = entities.Dataset(
+                    name=name,
+                    digest=digest,
+                    source_type="local",
+                    source=json.dumps({"uri": name}),
+                    schema=json.dumps({"mlflow_colspec": [dict(column) for column in columns]}),
+                    profile=json.dumps(dict(profile)),
+                )
+                purpose = entities.InputTag("mlflow.data.context", "training")
+                given = entities.DatasetInput(dataset, [purpose])
+                self.client.log_inputs(self.runs[None], datasets=[given])
+            case facts.Text(path, content):
+                self.client.log_text(self.runs[None], content, path)
+            case facts.File(path, source):
+                folder = str(Path(path).parent)
+                self.client.log_artifact(self.runs[None], str(source), folder)
+            case _:
+                raise AssertionError(type(fact))
+
+    def _start(self, model: str | None, name: str) -> None:
+        tags = {} if model is None else {"mlflow.parentRunId": self.runs[None]}
+        run = self.client.create_run(self.experiment_id, tags=tags, run_name=name)
+        self.runs[model] = run.info.run_id
+
+    def _log(self, model: str | None, **kinds: list[Any]) -> None:
+        for kind, entries in kinds.items():
+            remaining = iter(entries)
+            while batch := list(islice(remaining, _BATCH)):
+                self.client.log_batch(self.runs[model], **{kind: batch}, synchronous=True)
+
+    def _send_model(self, model: facts.Model) -> None:
+        from mlflow.entities import LoggedModelOutput
+
+        from predictor.tracking.logged_model import write_model
+
+        run_id = self.runs[None]
+        announced = self.client.create_logged_model(
+            self.experiment_id, name=model.name, source_run_id=run_id, tags=dict(model.tags)
+        )
+        self.model_id = announced.model_id
+        self.client.log_outputs(run_id, [LoggedModelOutput(announced.model_id, 0)])
+        with tempfile.TemporaryDirectory(prefix="predictor-") as folder:
+            write_model(
+                self.bundle,
+                Path(folder),
+                version=self.version,
+                run_id=run_id,
+                model_id=announced.model_id,
+                location=announced.artifact_location,
+            )
+            self.client.log_model_artifacts(announced.model_id, os.path.join(folder, "model"))
+        self.client.finalize_logged_model(announced.model_id, "READY")
+
+    def _register(self) -> str | None:
+        """Register the model when the config asks for it; its new version becomes the champion."""
+        from mlflow.exceptions import MlflowException
+
+        name = self.settings.register_as
+        if name is None:
+            return None
+        try:
+            self.client.create_registered_model(name)
+        except MlflowException as error:
+            if error.error_code != "RESOURCE_ALREADY_EXISTS":
+                raise
+        registered = self.client.create_model_version(
+            name,
+            source=f"models:/{self.model_id}",
+            run_id=self.runs[None],
+            model_id=self.model_id,
+            tags={"model_digest": self.bundle.digest},
+        )
+        self.client.set_registered_model_alias(name, CHAMPION, registered.version)
+        return str(registered.version)
+
+
+def _now() -> int:
+    import time
+
+    return int(time.time() * 1000)
