@@ -24,7 +24,7 @@ Floats = NDArray[np.float64]
 __all__ = ["FirthLogistic", "Prevalence", "RidgeLogistic"]
 
 
-class _LinearClassifier(ClassifierMixin, BaseEstimator, ABC):  # type: ignore[misc]
+class LinearClassifier(ClassifierMixin, BaseEstimator, ABC):  # type: ignore[misc]
     """Checks, encoding of the outcome and prediction; a subclass supplies the solution."""
 
     classes_: NDArray[Any]
@@ -97,7 +97,7 @@ class _LinearClassifier(ClassifierMixin, BaseEstimator, ABC):  # type: ignore[mi
         return tags
 
 
-class RidgeLogistic(_LinearClassifier):
+class RidgeLogistic(LinearClassifier):
     """Logistic regression with a ridge penalty.
 
     Maximises the log-likelihood less ``penalty / 2`` times the sum of squared coefficients; the
@@ -128,7 +128,7 @@ class RidgeLogistic(_LinearClassifier):
         return fit.intercept, fit.coefficients, fit.iterations
 
 
-class FirthLogistic(_LinearClassifier):
+class FirthLogistic(LinearClassifier):
     """Logistic regression with Firth's penalty: finite estimates whatever the separation.
 
     Firth 1993; Heinze and Schemper, Statistics in Medicine 2002;21:2409-2419. The result does not
@@ -167,7 +167,7 @@ class FirthLogistic(_LinearClassifier):
         return fit.intercept + shift.intercept, fit.coefficients, iterations
 
 
-class Prevalence(_LinearClassifier):
+class Prevalence(LinearClassifier):
     """Predicts the (weighted) share of events for everybody: the baseline without predictors.
 
     Examples
@@ -182,7 +182,7 @@ class Prevalence(_LinearClassifier):
         events = float(counted @ y)
         non_events = float(counted @ (1.0 - y))
         if events <= 0.0 or non_events <= 0.0:
-            raise _one_class()
+            raise one_class_error()
         return float(np.log(events / non_events)), np.zeros(X.shape[1]), 1
 
     def __sklearn_tags__(self) -> Tags:
@@ -199,14 +199,14 @@ def _require_two_classes(y: NDArray[Any], classes: int) -> None:
         check_classification_targets(y)
         return
     if classes == 1:
-        raise _one_class()
+        raise one_class_error()
     check_classification_targets(y)
     raise ValueError(  # scikit-learn's wording, which its own checks look for
         f"Only binary classification is supported. The type of the target is {type_of_target(y)}."
     )
 
 
-def _one_class() -> LearningError:
+def one_class_error() -> LearningError:
     return OneClassError(
         "outcome", "there is one class only", "Patients with and without the event are needed."
     )
