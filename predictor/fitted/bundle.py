@@ -8,6 +8,7 @@ No pickle, and no row of any patient.
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
 import json
 from collections.abc import Mapping
@@ -128,7 +129,7 @@ def save_bundle(
             path.parent.mkdir(parents=True, exist_ok=True)
             path.write_bytes(data)
 
-    replace_folder(folder, write, may_replace=is_bundle)
+    replace_folder(folder.absolute(), write, may_replace=is_bundle)
 
 
 def is_bundle(folder: Path) -> bool:
@@ -138,7 +139,7 @@ def is_bundle(folder: Path) -> bool:
 
 def check_destination(folder: Path) -> None:
     """Say before any fitting whether a bundle could be written to ``folder``; see BundleError."""
-    check_writable(folder, may_replace=is_bundle)
+    check_writable(folder.absolute(), may_replace=is_bundle)
 
 
 def load_bundle(model: str | Path) -> Bundle:
@@ -188,10 +189,8 @@ def load_bundle(model: str | Path) -> Bundle:
 def locate_bundle(model: str | Path) -> Path:
     """Folder of a bundle given by path or shipped name; an interrupted swap is finished first."""
     path = Path(model)
-    try:
-        finish_swap(path)
-    except (OSError, ValueError):  # read-only place or impossible name: the search below tells
-        pass
+    with contextlib.suppress(OSError, ValueError):  # read-only or impossible: told below
+        finish_swap(path.absolute())
     folder = shipped.find(model, "models")
     if folder is None:
         names = ", ".join(shipped.shipped_names("models")) or "none"
@@ -241,7 +240,7 @@ def _check_files(folder: Path, manifest: Mapping[str, Any]) -> None:
         raise BundleError(str(folder), "the manifest does not list the model's files")
     for name, digest in files.items():
         path = folder / name
-        if path.resolve() != folder.resolve() / name:
+        if not path.resolve().is_relative_to(folder.resolve()):
             raise BundleError(str(folder), "a file of the bundle lies outside its folder")
         try:
             data = path.read_bytes()
