@@ -1,0 +1,1 @@
+"""What a variable means: the dictionary, its units, and how a raw entry becomes a number."""

@@ -1,0 +1,393 @@
+"""How a raw entry, from a cohort's cell or a bedside form, becomes a number.
+
+One rule stands above the others: an unreadable value never becomes a plausible one. ``"<10"``,
+``"1:320"``, ``"12,5"`` where the decimal sign is a point, and ``"(-)"`` are problems, not guesses.
+No message carries the value itself, nor text from the cell: messages end in logs.
+"""
+
+from __future__ import annotations
+
+import math
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from decimal import Decimal
+from numbers import Real
+
+import numpy as np
+import numpy.typing as npt
+
+from predictor.clinical.units import canonical_unit, readable_unit, refusal
+from predictor.clinical.variable import Variable
+from predictor.errors import Reason
+
+MISSING_TEXTS = frozenset({"", "NA", "N/A"})
+"""Texts that mean "not recorded"; any other word is a problem unless a coding explains it."""
+
+_YES = frozenset({"yes", "y", "true", "1", "positive", "present"})
+_NO = frozenset({"no", "n", "false", "0", "negative", "absent"})
+
+# ASCII only: Python's float() also takes "1_000", "nan", "infinity" and full-width digits.
+_DIGITS = r"[+-]?(?:[0-9]+(?:{mark}[0-9]*)?|{mark}[0-9]+)(?:[eE][+-]?[0-9]+)?"
+_PLAIN = {mark: re.compile(_DIGITS.format(mark=re.escape(mark))) for mark in ".,"}
+# What follows a number may be a unit when it starts as units do, and holds no second number
+# except a power of ten: "1 000", "12,5" and "1:320" are not numbers with a unit.
+_UNIT_TEXT = re.compile(
+    r"(?:\s*[x×]?\s*10\s*(?:\^|\*{1,2}|[eE]|(?=[⁰-⁹¹²³]))\s*[0-9⁰-⁹¹²³]{1,2}\s*(?=[/a-zA-Z]))?"
+    r"\s*[a-zA-Zµμ%\[{#/(][^:,;<>=]*"
+)
+_INFINITE = frozenset({"inf", "infinity", "+inf", "+infinity", "-inf", "-infinity", "∞"})
+_LONGEST_TEXT = 200
+_TRUTH = (bool, np.bool_)
+
+
+@dataclass(frozen=True, slots=True)
+class Reading:
+    """What one raw entry turned out to be.
+
+    Parameters
+    ----------
+    value
+        The number in the canonical unit; 0.0 or 1.0 of a binary variable; the index of the
+        state of a nominal one; None when the entry is missing or has problems.
+    problems
+        Why the entry cannot be used; empty for a value and for a missing entry.
+    warnings
+        What is odd about a value that was read.
+    """
+
+    value: float | None
+    problems: tuple[Reason, ...] = ()
+    warnings: tuple[Reason, ...] = ()
+
+    @property
+    def missing(self) -> bool:
+        """Whether there was nothing to read."""
+        return self.value is None and not self.problems
+
+
+@dataclass(frozen=True, slots=True)
+class ColumnReading:
+    """What the raw entries of a column turned out to be.
+
+    Parameters
+    ----------
+    values
+        Shape (n,); canonical numbers as in ``Reading``, NaN where missing or not usable.
+    problems
+        Pairs of row index and reason, in the order of rows.
+    warnings
+        Pairs of row index and reason, in the order of rows.
+    """
+
+    values: npt.NDArray[np.float64]
+    problems: tuple[tuple[int, Reason], ...]
+    warnings: tuple[tuple[int, Reason], ...]
+
+
+class _Unreadable(Exception):  # noqa: N818 - control flow inside this module, never leaves it
+    """Carries the code and the message of a problem to the one place that builds the reading."""
+
+    def __init__(self, code: str, message: str) -> None:
+        self.code = code
+        self.message = message
+
+
+_MISSING = Reading(None)
+
+
+def read_value(
+    raw: object,
+    variable: Variable,
+    *,
+    unit: str | None = None,
+    coding: Mapping[str, str] | None = None,
+    decimal: str = ".",
+) -> Reading:
+    """Read one raw entry; whatever it is, the answer is a reading and never an exception.
+
+    Parameters
+    ----------
+    raw
+        A number, a truth value, a text (``"75"``, ``"0.75 g/L"``, ``"female"``), a mapping with
+        ``value`` and ``unit``, or nothing (None, NaN, ``""``, ``"NA"``).
+    variable
+        What the entry stands for.
+    unit
+        The unit of a bare number; None for the canonical one.
+    coding
+        Raw text -> state or number, such as ``{"F": "female"}``; an empty text means missing.
+    decimal
+        ``"."`` or ``","``; the other one is then no part of a number.
+
+    Returns
+    -------
+    Reading
+        Problem codes: ``unreadable_number``, ``unreadable_state``, ``unknown_unit``,
+        ``infinite_value``, ``impossible_value``, ``not_an_integer``. Warning codes:
+        ``suspicious_unit`` where another unit explains the value, else ``suspicious_value``.
+
+    Examples
+    --------
+    >>> from predictor.clinical.dictionary import load_dictionary
+    >>> c3 = load_dictionary().variable("c3")
+    >>> read_value("0.75 g/L", c3).value
+    75.0
+    >>> [w.code for w in read_value(0.9, c3).warnings], read_value("<10", c3).problems[0].code
+    (['suspicious_unit'], 'unreadable_number')
+    """
+    try:
+        return _read(raw, variable, unit, coding, decimal)
+    except _Unreadable as unreadable:
+        return Reading(None, (Reason(unreadable.code, variable.name, unreadable.message),))
+
+
+def read_column(
+    raws: Sequence[object] | npt.NDArray[np.generic],
+    variable: Variable,
+    *,
+    unit: str | None = None,
+    coding: Mapping[str, str] | None = None,
+    decimal: str = ".",
+) -> ColumnReading:
+    """Read the entries of a column, each exactly as ``read_value`` would.
+
+    Parameters
+    ----------
+    raws
+        Shape (n,); an array of numbers, or any sequence of raw entries.
+    variable, unit, coding, decimal
+        As in ``read_value``.
+    """
+    n = len(raws)
+    values = np.full(n, np.nan)
+    rows: Sequence[int] | npt.NDArray[np.intp] = range(n)
+    numeric = isinstance(raws, np.ndarray) and raws.dtype.kind in "iuf"
+    if numeric and variable.kind == "continuous" and not coding:
+        rows = _read_clean_numbers(np.asarray(raws, dtype=np.float64), variable, unit, values)
+    problems: list[tuple[int, Reason]] = []
+    warnings: list[tuple[int, Reason]] = []
+    # Columns repeat themselves, so each different text is read once. Numbers are not looked up:
+    # 1, 1.0 and True are one key and three entries.
+    seen: dict[str, Reading] = {}
+    for row in rows:
+        raw = raws[row]
+        if type(raw) is str:
+            reading = seen.get(raw)
+            if reading is None:
+                reading = read_value(raw, variable, unit=unit, coding=coding, decimal=decimal)
+                seen[raw] = reading
+        else:
+            reading = read_value(raw, variable, unit=unit, coding=coding, decimal=decimal)
+        if reading.value is not None:
+            values[row] = reading.value
+        problems.extend((int(row), reason) for reason in reading.problems)
+        warnings.extend((int(row), reason) for reason in reading.warnings)
+    return ColumnReading(values, tuple(problems), tuple(warnings))
+
+
+def _read_clean_numbers(
+    numbers: npt.NDArray[np.float64],
+    variable: Variable,
+    unit: str | None,
+    values: npt.NDArray[np.float64],
+) -> npt.NDArray[np.intp]:
+    """Fill ``values`` with the numbers nothing is wrong with; return the other rows."""
+    factor = 1.0 if unit is None else variable.units.get(canonical_unit(unit))
+    present = ~np.isnan(numbers)
+    if factor is None:
+        return np.flatnonzero(present)
+    with np.errstate(over="ignore", invalid="ignore"):
+        canonical = numbers * factor
+        clean = np.isfinite(canonical)
+        for limits in (variable.plausible, variable.suspicious):
+            if limits is not None and limits.low is not None:
+                clean &= canonical >= limits.low
+            if limits is not None and limits.high is not None:
+                clean &= canonical <= limits.high
+        if variable.integer:
+            clean &= canonical == np.rint(canonical)
+    values[clean] = canonical[clean]
+    return np.flatnonzero(present & ~clean)
+
+
+def _read(
+    raw: object,
+    variable: Variable,
+    unit: str | None,
+    coding: Mapping[str, str] | None,
+    decimal: str,
+) -> Reading:
+    inner_unit: object = None
+    in_mapping = isinstance(raw, Mapping)
+    if isinstance(raw, Mapping):
+        if "value" not in raw or any(key not in ("value", "unit") for key in raw):
+            # A comparator ("<") or any other key would change what the value means.
+            raise _unreadable(variable, "a mapping must hold value and unit and nothing else")
+        inner_unit = raw.get("unit")
+        raw = raw["value"]
+    if coding:
+        raw = _decode(raw, coding)
+    if _is_missing(raw):
+        return _MISSING
+    if variable.kind != "continuous":
+        if inner_unit or unit:
+            raise _Unreadable("unknown_unit", f"a {variable.kind} variable has no unit")
+        return Reading(_state(raw, variable))
+    number, text_unit = _number(raw, variable, decimal)
+    if in_mapping and text_unit is not None:
+        raise _unreadable(variable, "in a mapping the unit has its own key")
+    if inner_unit is not None and not isinstance(inner_unit, str):
+        raise _Unreadable("unknown_unit", "the unit must be text")
+    return _measured(number, text_unit or inner_unit or unit, variable)
+
+
+def _decode(raw: object, coding: Mapping[str, str]) -> object:
+    """Return what a coding makes of a raw entry; one it does not know stays as it is."""
+    for spelling in _spellings(raw):
+        if spelling in coding:
+            return coding[spelling]
+    return raw
+
+
+def _spellings(raw: object) -> tuple[str, ...]:
+    """Return how a raw entry may be written as the key of a coding."""
+    if isinstance(raw, str):
+        return (raw, raw.strip())
+    if isinstance(raw, _TRUTH):
+        return (str(bool(raw)).lower(), str(bool(raw)))
+    # No coding has a key of more than fifteen digits, and not every int fits a float.
+    if isinstance(raw, int | float | np.integer | np.floating) and -1e15 < raw < 1e15:
+        number = float(raw)
+        return (str(int(number)), str(number)) if number.is_integer() else (str(number),)
+    return ()
+
+
+def _is_missing(raw: object) -> bool:
+    if raw is None:
+        return True
+    if isinstance(raw, str):
+        return raw in MISSING_TEXTS or raw.strip() in MISSING_TEXTS
+    if isinstance(raw, float | np.floating):
+        return bool(math.isnan(raw))
+    if isinstance(raw, Decimal):
+        return raw.is_nan()
+    # pandas' NA and NaT are known by name alone, so that this room does without pandas.
+    return type(raw).__name__ in ("NAType", "NaTType")
+
+
+def _state(raw: object, variable: Variable) -> float:
+    """Return the index of the state that a raw entry names."""
+    if isinstance(raw, _TRUTH):
+        word = "yes" if raw else "no"
+    elif isinstance(raw, str) and len(raw) <= _LONGEST_TEXT:
+        word = raw.strip().casefold()
+    elif isinstance(raw, int | float | np.integer | np.floating) and raw in (0, 1):
+        word = str(int(raw))
+    else:
+        word = ""
+    if variable.kind == "binary":
+        if word in _YES:
+            return 1.0
+        if word in _NO:
+            return 0.0
+        expected = "yes or no (1 or 0)"
+    else:
+        for index, state in enumerate(variable.states):
+            if word == state.casefold() and not isinstance(raw, _TRUTH):
+                return float(index)
+        expected = f"one of {', '.join(variable.states)}"
+    raise _Unreadable(
+        "unreadable_state", f"is not {expected}; if it is coded otherwise, state the coding"
+    )
+
+
+def _unreadable(variable: Variable, why: str) -> _Unreadable:
+    kind = "number" if variable.kind == "continuous" else "state"
+    return _Unreadable(f"unreadable_{kind}", why)
+
+
+def _number(raw: object, variable: Variable, decimal: str) -> tuple[float, str | None]:
+    """Return the number of a raw entry, and the unit written behind it."""
+    if isinstance(raw, str):
+        return _number_in_text(raw, decimal)
+    if isinstance(raw, _TRUTH):
+        raise _unreadable(variable, "is true or false, not a number")
+    if isinstance(raw, Real | Decimal):
+        try:
+            return float(raw), None
+        except OverflowError:
+            return math.inf, None
+        except ValueError:
+            pass
+    raise _unreadable(variable, "is not a number")
+
+
+def _number_in_text(raw: str, decimal: str) -> tuple[float, str | None]:
+    text = raw.strip()
+    match = _PLAIN[decimal].match(text) if len(text) <= _LONGEST_TEXT else None
+    if match is None:
+        if text.casefold() in _INFINITE:
+            return math.inf, None
+        raise _Unreadable("unreadable_number", "is not a number")
+    number = float(match.group().replace(",", "."))
+    rest = text[match.end() :]
+    if not rest:
+        return number, None
+    if not _UNIT_TEXT.fullmatch(rest):
+        message = f"is not a number with {decimal!r} as decimal sign, nor a number with a unit"
+        raise _Unreadable("unreadable_number", message)
+    return number, rest.strip()
+
+
+def _measured(number: float, unit: str | None, variable: Variable) -> Reading:
+    """Convert a number to the canonical unit and hold it against the ranges."""
+    if math.isinf(number):
+        raise _Unreadable("infinite_value", "is infinite")
+    used = variable.unit if unit is None else canonical_unit(unit)
+    factor = variable.units.get(used or "")
+    if factor is None:
+        # The unit may come from the cell, so its text is not repeated.
+        rule, next_step = refusal(used or "", variable)
+        raise _Unreadable("unknown_unit", f"{rule}. {next_step}")
+    value = number * factor
+    if math.isinf(value):
+        raise _Unreadable("infinite_value", "is infinite")
+    if variable.plausible is not None and not variable.plausible.contains(value):
+        slip = _slip(number, used, variable)
+        message = f"is impossible: outside {_with_unit(variable.plausible, variable)}"
+        advice = f"; looks like {slip}: state that unit" if slip else ""
+        raise _Unreadable("impossible_value", message + advice)
+    if variable.integer and value != round(value):
+        raise _Unreadable("not_an_integer", "must be a whole number")
+    # Zero is zero in every unit, so it cannot be a slip; whether it can be, plausible decides.
+    if variable.suspicious is None or value == 0 or variable.suspicious.contains(value):
+        return Reading(value)
+    slip = _slip(number, used, variable)
+    message = f"is outside {_with_unit(variable.suspicious, variable)}"
+    if slip:
+        message += f"; looks like {slip}"
+    code = "suspicious_unit" if slip else "suspicious_value"
+    return Reading(value, warnings=(Reason(code, variable.name, message),))
+
+
+def _slip(number: float, used: str | None, variable: Variable) -> str:
+    """Return the units in which the number would be unsuspicious, as text; empty if none.
+
+    A unit that cannot be converted is named only when no other unit explains the number.
+    """
+    usual = variable.suspicious or variable.plausible
+    if number == 0 or usual is None:
+        return ""
+    candidates = [unit for unit in (variable.unit or "", *variable.unit_slips) if unit != used]
+    fitting = [
+        unit
+        for unit in candidates
+        if unit in variable.units and usual.contains(number * variable.units[unit])
+    ]
+    named = fitting or [unit for unit in candidates if unit in variable.refused_units]
+    return " or ".join(readable_unit(unit) or unit for unit in named)
+
+
+def _with_unit(limits: object, variable: Variable) -> str:
+    return f"{limits} {readable_unit(variable.unit)}".rstrip()
