@@ -1,0 +1,173 @@
+"""The whole modelling procedure on some patients: prepare, tune, fit.
+
+Everything that is learned from data is learned here, from the patients it is given and from
+nobody else; cross-validation calls it with the training folds, the final fit with everybody.
+"""
+
+from __future__ import annotations
+
+import warnings
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+from sklearn.exceptions import ConvergenceWarning
+
+from predictor.errors import LearningError
+from predictor.fitted.models import EstimatorModel, LinearModel, Model
+from predictor.fitted.preparation import Preparation
+from predictor.learning.candidates import Candidate, Setting
+from predictor.learning.preparer import Column, Preparer
+from predictor.learning.splits import derived_seed, fold_numbers
+from predictor.performance.scores import log_loss_per_patient
+
+Floats = NDArray[np.float64]
+
+
+@dataclass(frozen=True, slots=True)
+class Patients:
+    """What a fit may see, shapes (patients, variables), (patients,), (patients,) or None."""
+
+    values: Floats
+    outcome: NDArray[np.int8]
+    group: NDArray[np.int64] | None
+
+    def take(self, rows: NDArray[np.bool_]) -> Patients:
+        """Some of the patients."""
+        group = None if self.group is None else self.group[rows]
+        return Patients(self.values[rows], self.outcome[rows], group)
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """How every candidate is prepared and tuned.
+
+    Parameters
+    ----------
+    columns
+        The variables, in the order of the values.
+    imputation, missing_indicators
+        As in the configuration.
+    inner_folds
+        Folds of the tuning; fewer where the rarer outcome does not fill them.
+    """
+
+    columns: tuple[Column, ...]
+    imputation: str
+    missing_indicators: tuple[str, ...]
+    inner_folds: int
+
+
+@dataclass(frozen=True, slots=True)
+class Fitted:
+    """A fitted candidate.
+
+    Parameters
+    ----------
+    preparation, model
+        What was learned, ready to be applied and bundled.
+    setting
+        What tuning chose.
+    """
+
+    preparation: Preparation
+    model: Model
+    setting: Setting
+
+    def probability(self, values: Floats) -> Floats:
+        """Probability of the event from the values of the candidate's own predictors."""
+        return self.model.probability(self.preparation.apply(values))
+
+
+def fit(candidate: Candidate, plan: Plan, patients: Patients, seed: int) -> Fitted:
+    """Prepare, tune and fit one candidate.
+
+    Parameters
+    ----------
+    candidate
+        The model.
+    plan
+        How it is prepared and tuned.
+    patients
+        The training patients, with all predictors.
+    seed
+        Decides inner folds and the randomness of forests and boosting.
+
+    Raises
+    ------
+    LearningError
+        If the patients cannot support the fit.
+    """
+    own = Patients(
+        patients.values[:, candidate.predictors], patients.outcome, patients.group
+    )
+    setting = _tune(candidate, plan, own, seed)
+    return _fit_one(candidate, plan, own, setting, seed)
+
+
+def _tune(candidate: Candidate, plan: Plan, patients: Patients, seed: int) -> Setting:
+    """The setting with the smallest log loss over inner folds; the first of equals."""
+    if len(candidate.grid) == 1:
+        return candidate.grid[0]
+    rarer = int(min(patients.outcome.sum(), (1 - patients.outcome).sum()))
+    if patients.group is not None:
+        rarer = min(rarer, len(np.unique(patients.group)))
+    folds = min(plan.inner_folds, rarer)
+    if folds < 2:
+        return candidate.grid[len(candidate.grid) // 2]
+    fold = fold_numbers(
+        patients.outcome, patients.group, folds=folds, seed=derived_seed(seed, 2)
+    )
+    loss = np.zeros(len(candidate.grid))
+    for k in range(folds):
+        train, test = patients.take(fold != k), patients.take(fold == k)
+        if len(np.unique(train.outcome)) < 2 or not len(test.outcome):
+            continue  # possible with groups only; such a fold cannot tell settings apart
+        for i, fitted in enumerate(_fit_all(candidate, plan, train, candidate.grid, seed)):
+            predicted = fitted.probability(test.values)
+            loss[i] += log_loss_per_patient(test.outcome, predicted).sum()
+    return candidate.grid[int(loss.argmin())]
+
+
+def _fit_one(
+    candidate: Candidate, plan: Plan, patients: Patients, setting: Setting, seed: int
+) -> Fitted:
+    return _fit_all(candidate, plan, patients, (setting,), seed)[0]
+
+
+def _fit_all(
+    candidate: Candidate,
+    plan: Plan,
+    patients: Patients,
+    settings: Sequence[Setting],
+    seed: int,
+) -> list[Fitted]:
+    """One fit for each setting; the preparation does not depend on it and is learned once."""
+    preparer = Preparer(
+        columns=tuple(plan.columns[j] for j in candidate.predictors),
+        imputation=plan.imputation,  # type: ignore[arg-type] - checked by the configuration
+        missing_indicators=plan.missing_indicators,
+        scale=candidate.scaled,
+    )
+    design = preparer.fit(patients.values).preparation_.apply(patients.values)
+    fits = []
+    for setting in settings:
+        estimator = candidate.build(setting, seed)
+        with warnings.catch_warnings():
+            warnings.simplefilter("error", ConvergenceWarning)
+            try:
+                estimator.fit(design, patients.outcome)
+            except (ConvergenceWarning, FloatingPointError, np.linalg.LinAlgError):
+                raise LearningError(
+                    candidate.label, "the fit does not converge", "Raise its smallest penalty."
+                ) from None
+        fits.append(Fitted(preparer.preparation_, _as_model(candidate, estimator), setting))
+    return fits
+
+
+def _as_model(candidate: Candidate, estimator: object) -> Model:
+    if candidate.kind is not None:
+        return EstimatorModel(estimator, candidate.kind)
+    linear = estimator
+    return LinearModel(float(linear.intercept_[0]), linear.coef_[0].copy())  # type: ignore[attr-defined]
