@@ -167,6 +167,7 @@ class _FileReader:
         own = {
             name: self.entry(name, entry, inherited.get(name)) for name, entry in entries.items()
         }
+        self.check_codes({**inherited, **own})
         name = data.get("name", self.path.stem)
         if not isinstance(name, str) or not name.strip():
             self.problem("bad_value", "'name' must be text", "name")
@@ -188,6 +189,15 @@ class _FileReader:
         message = f"'extends' must name a shipped dictionary. {hint}"
         self.problem("bad_value", message, "extends")
         return {}
+
+    def check_codes(self, variables: Mapping[str, Variable | None]) -> None:
+        """Check that no result can be read as two variables."""
+        owner: dict[str, str] = {}
+        for name, variable in variables.items():
+            for code in variable.loinc if variable else ():
+                if owner.setdefault(code, name) != name:
+                    message = f"{name}: LOINC {code} belongs to {owner[code]} already"
+                    self.problem("bad_loinc", message, "variables", name, "loinc")
 
     def entry(self, name: str, entry: object, before: Variable | None) -> Variable | None:
         """Return the variable that one entry describes, None when it breaks a rule."""
