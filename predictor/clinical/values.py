@@ -17,9 +17,9 @@ from numbers import Real
 import numpy as np
 import numpy.typing as npt
 
-from predictor.clinical.units import canonical_unit, readable_unit, refusal
+from predictor.clinical.units import canonical_unit, factor_of, readable_unit, refusal
 from predictor.clinical.variable import Variable
-from predictor.errors import Reason
+from predictor.errors import Reason, UnitError
 
 MISSING_TEXTS = frozenset({"", "NA", "N/A"})
 """Texts that mean "not recorded"; any other word is a problem unless a coding explains it."""
@@ -75,7 +75,7 @@ class ColumnReading:
     values
         Shape (n,); canonical numbers as in ``Reading``, NaN where missing or not usable.
     problems
-        Pairs of row index and reason, in the order of rows.
+        Pairs of row index and reason, in the order of rows; -1 means the whole column.
     warnings
         Pairs of row index and reason, in the order of rows.
     """
@@ -157,14 +157,24 @@ def read_column(
     raws
         Shape (n,); an array of numbers, or any sequence of raw entries.
     variable, unit, coding, decimal
-        As in ``read_value``.
+        As in ``read_value``. A unit that the variable does not accept is one problem of the
+        whole column, with -1 for its row.
     """
     n = len(raws)
     values = np.full(n, np.nan)
+    factor = 1.0
+    if unit is not None:
+        try:
+            factor = factor_of(unit, variable)
+        except UnitError as error:
+            message = f"{error.rule}. {error.next_step}"
+            return ColumnReading(
+                values, ((-1, Reason("unknown_unit", variable.name, message)),), ()
+            )
     rows: Iterable[int] = range(n)
     if variable.kind == "continuous" and not coding:
         numbers, others = _plain_numbers(raws, decimal)
-        odd = _fill_clean(values, numbers, variable, unit)
+        odd = _fill_clean(values, numbers, variable, factor)
         rows = sorted([*others, *odd]) if others else odd
     problems: list[tuple[int, Reason]] = []
     warnings: list[tuple[int, Reason]] = []
@@ -219,13 +229,10 @@ def _fill_clean(
     values: npt.NDArray[np.float64],
     numbers: npt.NDArray[np.float64],
     variable: Variable,
-    unit: str | None,
+    factor: float,
 ) -> list[int]:
     """Fill ``values`` with the numbers nothing is wrong with; return the rows of the others."""
-    factor = 1.0 if unit is None else variable.units.get(canonical_unit(unit))
     present = ~np.isnan(numbers)
-    if factor is None:
-        return [int(row) for row in np.flatnonzero(present)]
     with np.errstate(over="ignore", invalid="ignore"):
         canonical = numbers * factor
         clean = np.isfinite(canonical)
