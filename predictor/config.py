@@ -1,13 +1,9 @@
-"""The configuration of one study: frozen models of the YAML file, and errors a person can act on."""
+"""The configuration of one study as frozen models; ``study.py`` loads it and explains errors."""
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping
-from dataclasses import dataclass
-from pathlib import Path
-from types import UnionType
-from typing import Annotated, Any, Literal, Union, get_args, get_origin
+from typing import Annotated, Any, Literal, TypeVar
 
 from pydantic import (
     AfterValidator,
@@ -19,15 +15,9 @@ from pydantic import (
     StrictFloat,
     StrictInt,
     StrictStr,
-    ValidationError,
     field_validator,
     model_validator,
 )
-
-from predictor import shipped
-from predictor.clinical.dictionary import Dictionary, load_dictionary, nearest
-from predictor.documents import Document, Key, load_yaml
-from predictor.errors import ConfigError, Reason
 
 Code = StrictInt | StrictFloat | StrictStr
 """A cell as a person writes it in the file: ``1``, ``0.5`` or ``female``."""
@@ -57,10 +47,11 @@ Count = Annotated[StrictInt, Field(ge=1)]
 Name = Annotated[StrictStr, Field(min_length=1, max_length=200)]
 
 
-def _grid(item: Any) -> Any:
-    return Annotated[
-        tuple[item, ...], BeforeValidator(_as_list), AfterValidator(_distinct), Field(min_length=1)
-    ]
+Item = TypeVar("Item")
+Grid = Annotated[
+    tuple[Item, ...], BeforeValidator(_as_list), AfterValidator(_distinct), Field(min_length=1)
+]
+"""Settings that tuning chooses from; a single one may be written without brackets."""
 
 
 class _Part(BaseModel):
@@ -72,11 +63,15 @@ class Question(_Part):
 
     outcome: Name
     """Column of the outcome in the cohort file."""
+    label: Name | None = None
+    """What the event is called in answers, such as "low disease activity"."""
     event: Annotated[
         tuple[Code, ...], BeforeValidator(_as_list), AfterValidator(_distinct), Field(min_length=1)
     ]
     """Values of the outcome that count as the event."""
-    non_event: Annotated[tuple[Code, ...], BeforeValidator(_as_list), AfterValidator(_distinct)] = ()
+    non_event: Annotated[
+        tuple[Code, ...], BeforeValidator(_as_list), AfterValidator(_distinct)
+    ] = ()
     """Values that count as no event; needed unless the outcome is 0/1 or in the dictionary."""
     horizon: Name
     """Time from index visit to outcome, in words."""
@@ -135,16 +130,16 @@ class PreparationPlan(_Part):
 class RidgePlan(_Part):
     """Logistic regression, coefficients shrunk by the sum of their squares."""
 
-    penalty: _grid(Positive) = (0.01, 0.1, 1.0, 10.0, 100.0)
+    penalty: Grid[Positive] = (0.01, 0.1, 1.0, 10.0, 100.0)
     """Lambda: half of it times the sum of squared standardised coefficients."""
 
 
 class ElasticNetPlan(_Part):
     """Logistic regression, shrunk by squares and absolute values of the coefficients."""
 
-    penalty: _grid(Positive) = (0.3, 1.0, 3.0, 10.0, 30.0)
+    penalty: Grid[Positive] = (0.3, 1.0, 3.0, 10.0, 30.0)
     """Lambda, on the scale of the ridge penalty."""
-    l1_share: _grid(Share) = (0.5, 0.9)
+    l1_share: Grid[Share] = (0.5, 0.9)
     """Share of the penalty on absolute values."""
 
 
@@ -159,16 +154,16 @@ class ForestPlan(_Part):
     """Random forest of probability trees."""
 
     trees: Count = 500
-    min_samples_leaf: _grid(Count) = (1, 5)
+    min_samples_leaf: Grid[Count] = (1, 5)
     """Fewest patients in a leaf; small leaves can encode single patients."""
 
 
 class BoostingPlan(_Part):
     """Histogram gradient boosting."""
 
-    trees: _grid(Count) = (100,)
-    learning_rate: _grid(Positive) = (0.05,)
-    max_leaf_nodes: _grid(Annotated[StrictInt, Field(ge=2)]) = (4, 16)
+    trees: Grid[Count] = (100,)
+    learning_rate: Grid[Positive] = (0.05,)
+    max_leaf_nodes: Grid[Annotated[StrictInt, Field(ge=2)]] = (4, 16)
     min_samples_leaf: Count = 10
 
 
@@ -289,179 +284,7 @@ class Config(_Part):
         return value
 
 
-@dataclass(frozen=True, slots=True)
-class Study:
-    """A configuration together with what it refers to.
-
-    Parameters
-    ----------
-    config
-        The configuration.
-    dictionary
-        The dictionary of variables it uses.
-    folder
-        Folder that ``cohort.file`` is relative to.
-    """
-
-    config: Config
-    dictionary: Dictionary
-    folder: Path
-
-
-def load_study(config: str | Path) -> Study:
-    """Read a configuration and its dictionary.
-
-    Parameters
-    ----------
-    config
-        Path of a YAML file, or the bare name of a shipped configuration.
-
-    Raises
-    ------
-    ConfigError
-        Every broken rule at once, each with file, line, key, what was expected and the nearest
-        valid name.
-    DocumentError
-        If the file is no readable YAML.
-    """
-    path = shipped.find(config, "configs", ".yaml")
-    if path is None:
-        names = ", ".join(shipped.shipped_names("configs", ".yaml"))
-        raise ConfigError(
-            str(config)[:200], "no such configuration", f"Give a path or a shipped name ({names})."
-        )
-    return study_from(load_yaml(path), path.parent)
-
-
-def study_from(document: Document, folder: Path) -> Study:
-    """Check a parsed configuration; see :func:`load_study`."""
-    if not isinstance(document.data, dict):
-        raise ConfigError(document.path, "the file holds no configuration", "See `predictor init`.")
-    try:
-        config = Config.model_validate(document.data)
-    except ValidationError as error:
-        reasons = [_explain(problem, document) for problem in error.errors(include_url=False)]
-        raise ConfigError(
-            document.path, "the configuration breaks rules", "Mend these:", reasons=reasons
-        ) from None
-    dictionary = load_dictionary(folder / config.dictionary if config.dictionary else None)
-    reasons = _name_problems(config, dictionary, document)
-    if reasons:
-        raise ConfigError(
-            document.path, "the configuration breaks rules", "Mend these:", reasons=reasons
-        )
-    return Study(config, dictionary, folder)
-
-
 def json_schema() -> dict[str, Any]:
     """JSON Schema of the configuration, for editors."""
     schema = Config.model_json_schema()
     return {"$schema": "https://json-schema.org/draft/2020-12/schema", **schema}
-
-
-def _name_problems(config: Config, dictionary: Dictionary, document: Document) -> list[Reason]:
-    """Names that must be in the dictionary, or among the predictors, and are not."""
-    reasons: list[Reason] = []
-
-    def known(name: str, *keys: Key) -> bool:
-        if name in dictionary:
-            return True
-        guess = nearest(name, dictionary.variables)
-        hint = f" Did you mean {guess}?" if guess else " See `predictor variables`."
-        message = f"{name!r} is not in the dictionary {dictionary.name}.{hint}"
-        reasons.append(Reason("unknown_variable", document.place(*keys), message))
-        return False
-
-    for i, name in enumerate(config.predictors):
-        if known(name, "predictors", i) and dictionary.variable(name).time != "baseline":
-            message = (
-                f"{name} is known only after time zero (the day before the first infusion or the "
-                "index visit), so it cannot predict. Remove it."
-            )
-            reasons.append(Reason("after_time_zero", document.place("predictors", i), message))
-        column = config.cohort.columns.get(name, name)
-        if config.question.outcome in (name, column):
-            message = "the outcome itself stands among the predictors. Remove it."
-            reasons.append(Reason("outcome_as_predictor", document.place("predictors", i), message))
-
-    inside = [(config.baseline, ("baseline",))]
-    inside += [
-        (name, ("preparation", "missing_indicators", i))
-        for i, name in enumerate(config.preparation.missing_indicators)
-    ]
-    for name, keys in inside:
-        if name not in config.predictors:
-            guess = nearest(name, config.predictors)
-            hint = f" Did you mean {guess}?" if guess else ""
-            message = f"{name!r} is not among the predictors.{hint}"
-            reasons.append(Reason("not_a_predictor", document.place(*keys), message))
-
-    mapped = {"columns": config.cohort.columns, "units": config.cohort.units}
-    for key, mapping in {**mapped, "values": config.cohort.values}.items():
-        for name in mapping:
-            known(name, "cohort", key, name)
-    for i, name in enumerate(config.cohort.exclude):
-        if known(name, "cohort", "exclude", i) and not dictionary.variable(name).exclusion:
-            message = f"{name} is not an exclusion criterion of the dictionary."
-            reasons.append(
-                Reason("not_an_exclusion", document.place("cohort", "exclude", i), message)
-            )
-    if config.validation.group in ("patient", "centre"):
-        column = getattr(config.cohort, config.validation.group)
-        if column is None:
-            message = f"folds by {config.validation.group} need `cohort.{config.validation.group}`."
-            reasons.append(Reason("no_group", document.place("validation", "group"), message))
-    return reasons
-
-
-_YAML_WORD = (
-    ' An unquoted {word} means true or false in YAML; write "{word}" if the word is meant.'
-)
-
-
-def _explain(problem: Mapping[str, Any], document: Document) -> Reason:
-    """One of pydantic's findings in words, at its place in the file."""
-    keys = tuple(k for k in problem["loc"] if _in_document(document.data, problem["loc"], k))
-    kind = problem["type"]
-    if kind == "extra_forbidden":
-        fields = _fields_at(keys[:-1])
-        guess = nearest(str(keys[-1]), fields)
-        valid = f"did you mean {guess}?" if guess else f"valid here: {', '.join(sorted(fields))}."
-        return Reason(kind, document.place(*keys), f"unknown key {keys[-1]!r}; {valid}")
-    if kind == "missing":
-        missing = problem["loc"][-1]
-        return Reason(kind, document.place(*keys[:-1]), f"the key {missing!r} is needed here.")
-    message = str(problem["msg"]).removeprefix("Value error, ")
-    message = re.sub(r"^Input should be", "expected", message).rstrip(".") + "."
-    if kind == "literal_error":
-        guess = nearest(str(problem["input"]), re.findall(r"'([^']+)'", message))
-        message += f" Did you mean {guess}?" if guess else ""
-    if keys in document.words:
-        message += _YAML_WORD.format(word=document.words[keys])
-    return Reason(kind, document.place(*keys), message)
-
-
-def _in_document(data: Any, location: tuple[Key, ...], key: Key) -> bool:
-    """Whether a step of pydantic's location is a key of the file, not the name of a type."""
-    if not isinstance(key, str) or not re.search(r"[\[(]|^(str|int|float|bool)$", key):
-        return True
-    for step in location[: location.index(key)]:
-        data = data[step] if isinstance(data, dict) and step in data else None
-    return isinstance(data, dict) and key in data
-
-
-def _fields_at(keys: tuple[Key, ...]) -> list[str]:
-    """Valid keys at a place of the configuration."""
-    part: type[BaseModel] = Config
-    for key in keys:
-        annotation = part.model_fields[str(key)].annotation if key in part.model_fields else None
-        options = (
-            get_args(annotation)
-            if get_origin(annotation) in (Union, UnionType)
-            else (annotation,)
-        )
-        inner = [o for o in options if isinstance(o, type) and issubclass(o, BaseModel)]
-        if not inner:
-            return []
-        part = inner[0]
-    return list(part.model_fields)

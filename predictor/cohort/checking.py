@@ -15,15 +15,16 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 
-from predictor.clinical.dictionary import Variable
 from predictor.clinical.values import read_column
+from predictor.clinical.variable import Variable
 from predictor.cohort import suspicion
 from predictor.cohort.cohort import Cohort, CohortWarning, FlowStep, codes_of
-from predictor.cohort.reading import Table
+from predictor.cohort.reading import Cells, Table
 from predictor.errors import CohortError, Reason
 
 if TYPE_CHECKING:
-    from predictor.config import Config, Study
+    from predictor.config import Config
+    from predictor.study import Study
 
 # Problems of single cells that `impossible: missing` turns into counted missing values.
 _IMPOSSIBLE = {"impossible_value", "infinite_value"}
@@ -156,12 +157,14 @@ class _Check:
     def _column_of(self, name: str) -> str:
         return self.config.cohort.columns.get(name, name)
 
-    def _cells(self, column: str) -> Sequence[object]:
+    def _cells(self, column: str) -> Cells:
         """Cells of a column with the declared spellings of missing removed."""
+        cells = self.table.column(column)
+        if isinstance(cells, np.ndarray):
+            return cells  # numbers, missing ones NaN
         missing = {"", *self.config.cohort.missing}
         return [
-            None if isinstance(cell, str) and cell.strip() in missing else cell
-            for cell in self.table.column(column)
+            None if isinstance(cell, str) and cell.strip() in missing else cell for cell in cells
         ]
 
     def _read(self, variable: Variable) -> NDArray[np.float64]:
@@ -198,13 +201,10 @@ class _Check:
         row: int,
         column: str,
         reason: Reason,
-        cells: Sequence[object],
+        cells: Cells,
         variable: Variable,
         fatal: bool,
     ) -> None:
-        if row < 0:  # a problem of the column as a whole, such as an unknown unit
-            self._add(column, reason.code, reason.message, variable=variable.name)
-            return
         number = row + self.table.first_row
         shown = str(cells[row])[:80]
         self.problems.append(
@@ -255,9 +255,7 @@ class _Check:
         others -= events
         return {**dict.fromkeys(others, 0), **dict.fromkeys(events, 1)} if others else {}
 
-    def _flow(
-        self, outcome: NDArray[np.float64]
-    ) -> tuple[NDArray[np.bool_], tuple[FlowStep, ...]]:
+    def _flow(self, outcome: NDArray[np.float64]) -> tuple[NDArray[np.bool_], tuple[FlowStep, ...]]:
         """Who is analysed, and the count of everybody who is not."""
         keep = np.ones(self.table.rows, dtype=bool)
         flow = [FlowStep("read", self.table.rows)]
@@ -284,7 +282,7 @@ class _Check:
                 self._add(column, "missing_column", self.table.missing_column(column))
                 continue
             cells = self._cells(column)
-            if any(cell is None for cell in cells):
+            if any(cell is None or cell != cell for cell in cells):  # noqa: PLR0124 - NaN
                 self._add(column, f"missing_{kind}", f"some rows have no {kind}. Fill it in.")
             codes[kind] = codes_of(cells)
         if "patient" in codes:
@@ -300,9 +298,7 @@ class _Check:
             wanted = next((k for k in ("centre", "patient") if k in codes), "none")
         return wanted, codes.get(wanted)
 
-    def _check_patients(
-        self, patient: NDArray[np.int64], centre: NDArray[np.int64] | None
-    ) -> None:
+    def _check_patients(self, patient: NDArray[np.int64], centre: NDArray[np.int64] | None) -> None:
         column = str(self.config.cohort.patient)
         if not self.config.cohort.repeated_rows:
             _, first = np.unique(patient, return_index=True)

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Sequence
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
 
-from predictor.clinical.dictionary import Variable
+from predictor.clinical.variable import Variable
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,7 +93,7 @@ class Cohort:
         return f"sha256:{content.hexdigest()}"
 
 
-def codes_of(cells: Sequence[object]) -> NDArray[np.int64]:
+def codes_of(cells: Iterable[object]) -> NDArray[np.int64]:
     """Whole numbers that stand for identifiers, in order of first appearance."""
     known: dict[str, int] = {}
     return np.array([known.setdefault(str(cell), len(known)) for cell in cells], dtype=np.int64)

@@ -14,6 +14,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from numpy.typing import NDArray
+
 from predictor.clinical.dictionary import nearest
 from predictor.errors import CohortError
 
@@ -21,6 +23,9 @@ if TYPE_CHECKING:
     import pandas as pd
 
     from predictor.config import CohortSource
+
+Cells = Sequence[object] | NDArray[Any]
+"""Cells of a column; an array where all are numbers (missing ones NaN)."""
 
 _DELIMITERS = {"tab": "\t"}
 _CANDIDATES = (",", ";", "\t", "|")
@@ -44,11 +49,11 @@ class Table:
     """
 
     source: str
-    columns: Mapping[str, Sequence[object]]
+    columns: Mapping[str, Cells]
     rows: int
     first_row: int
 
-    def column(self, name: str) -> Sequence[object]:
+    def column(self, name: str) -> Cells:
         """Cells of one column."""
         return self.columns[name]
 
@@ -101,13 +106,18 @@ def read_table(path: Path, source: CohortSource) -> Table:
 def table_from_frame(frame: pd.DataFrame) -> Table:
     """Cells of a data frame, so that it is checked like a file."""
     header = [str(name) for name in frame.columns]
-    columns = [frame.iloc[:, i].tolist() for i in range(frame.shape[1])]
+    columns = [_frame_cells(frame.iloc[:, i]) for i in range(frame.shape[1])]
     return _table("data frame", header, columns, 1)
 
 
-def _table(
-    source: str, header: Sequence[str], columns: Sequence[Sequence[object]], first_row: int
-) -> Table:
+def _frame_cells(column: pd.Series[Any]) -> Cells:
+    if column.dtype.kind in "iuf":
+        numbers: NDArray[Any] = column.to_numpy()
+        return numbers
+    return list(column.tolist())
+
+
+def _table(source: str, header: Sequence[str], columns: Sequence[Cells], first_row: int) -> Table:
     rows = len(columns[0]) if columns else 0
     if not header or rows == 0:
         raise CohortError(source, "there are no patients in it", "Check that it is the right file.")
@@ -120,7 +130,7 @@ def _table(
     return Table(source, named, rows, first_row)
 
 
-def _read_csv(path: Path, source: CohortSource) -> tuple[list[str], list[Sequence[object]]]:
+def _read_csv(path: Path, source: CohortSource) -> tuple[list[str], list[Cells]]:
     import pyarrow as pa
     from pyarrow import csv as arrow_csv
 
@@ -215,7 +225,7 @@ def _encoding_error(path: Path, source: CohortSource) -> CohortError:
     )
 
 
-def _read_excel(path: Path, source: CohortSource) -> tuple[list[str], list[Sequence[object]]]:
+def _read_excel(path: Path, source: CohortSource) -> tuple[list[str], list[Cells]]:
     import openpyxl
     from openpyxl.utils.exceptions import InvalidFileException
 
@@ -243,12 +253,24 @@ def _read_excel(path: Path, source: CohortSource) -> tuple[list[str], list[Seque
     return header, [list(cells) for cells in zip(*rows[1:], strict=False)] or [[] for _ in header]
 
 
-def _read_parquet(path: Path) -> tuple[list[str], list[Sequence[object]]]:
+def _read_parquet(path: Path) -> tuple[list[str], list[Cells]]:
     import pyarrow as pa
     from pyarrow import parquet
 
     try:
         table = parquet.read_table(path)
     except (pa.ArrowInvalid, pa.ArrowNotImplementedError, OSError):
-        raise CohortError(str(path), "this is no readable Parquet file", "Write it again.") from None
-    return list(table.column_names), [column.to_pylist() for column in table.columns]
+        raise CohortError(
+            str(path), "this is no readable Parquet file", "Write it again."
+        ) from None
+    return list(table.column_names), [_parquet_cells(column) for column in table.columns]
+
+
+def _parquet_cells(column: Any) -> Cells:
+    """Numbers as an array, which is read a hundred times faster; anything else cell by cell."""
+    import pyarrow as pa
+
+    if pa.types.is_integer(column.type) or pa.types.is_floating(column.type):
+        numbers: NDArray[Any] = column.to_numpy()
+        return numbers
+    return list(column.to_pylist())

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from predictor.clinical.dictionary import Variable
+from predictor.clinical.variable import Variable
 from predictor.performance.discrimination import auroc
 
 _CHANCE = 0.001
@@ -113,9 +113,7 @@ def _leakage(what: str) -> Finding:
     )
 
 
-def _separates(
-    values: NDArray[np.float64], outcome: NDArray[np.float64], *, nominal: bool
-) -> bool:
+def _separates(values: NDArray[np.float64], outcome: NDArray[np.float64], *, nominal: bool) -> bool:
     """Whether values tell the outcome exactly and chance would hardly do so."""
     with_event, without = values[outcome == 1], values[outcome == 0]
     if not len(with_event) or not len(without) or _chance(outcome) >= _CHANCE:

@@ -17,7 +17,7 @@ from pathlib import Path
 from typing import Any
 
 from predictor import shipped
-from predictor.clinical.dictionary import Variable
+from predictor.clinical.variable import Variable
 from predictor.errors import BundleError, DocumentError, PredictorError
 from predictor.fitted.folder import check_writable, finish_swap, replace_folder
 from predictor.fitted.models import EstimatorModel, LinearModel, Model
@@ -210,7 +210,7 @@ def read_manifest(folder: Path) -> dict[str, Any]:
             str(folder), f"{MANIFEST} is missing, so this is no bundle", "Check the path."
         )
     try:
-        manifest = _read_json(path)
+        manifest: dict[str, Any] = _read_json(path)
     except PredictorError as error:
         raise BundleError(
             str(path), f"the file is damaged: {error.rule}", "Get it again."

@@ -76,7 +76,7 @@ class Candidate:
         """Whether it needs standardised columns; trees keep clinical units."""
         return self.kind is None
 
-    def build(self, setting: Setting, seed: int) -> Any:
+    def build(self, setting: Setting, seed: int) -> Any:  # noqa: PLR0911 - one per model
         """An unfitted scikit-learn classifier."""
         chosen: dict[str, Any] = {**self.fixed, **setting}
         match self.name:
@@ -116,8 +116,8 @@ def candidates(config: Config) -> tuple[Candidate, ...]:
         Candidate("one_predictor", f"{config.baseline} alone", alone),
     ]
     if plan := models.firth:
-        fixed = {"intercept_correction": plan.intercept_correction}
-        found.append(Candidate("firth", "Firth logistic", everything, fixed=fixed))
+        flic = {"intercept_correction": plan.intercept_correction}
+        found.append(Candidate("firth", "Firth logistic", everything, fixed=flic))
     if ridge := models.ridge:
         grid = _grid(penalty=sorted(ridge.penalty, reverse=True))
         found.append(Candidate("ridge", "Ridge logistic", everything, grid))

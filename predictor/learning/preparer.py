@@ -14,7 +14,7 @@ from sklearn.impute import IterativeImputer
 from sklearn.utils import Tags
 from sklearn.utils.validation import check_is_fitted, validate_data
 
-from predictor.clinical.dictionary import Variable
+from predictor.clinical.variable import Variable
 from predictor.errors import LearningError
 from predictor.fitted.preparation import DesignColumn, Preparation, Regression
 
@@ -130,9 +130,7 @@ class Preparer(TransformerMixin, BaseEstimator):  # type: ignore[misc]
         )
         return self.preparation_.apply(np.asarray(values))
 
-    def _design_columns(
-        self, known: tuple[Column, ...], fill: Floats
-    ) -> tuple[DesignColumn, ...]:
+    def _design_columns(self, known: tuple[Column, ...], fill: Floats) -> tuple[DesignColumn, ...]:
         design: list[DesignColumn] = []
         for j, column in enumerate(known):
             if column.states:
@@ -148,9 +146,7 @@ class Preparer(TransformerMixin, BaseEstimator):  # type: ignore[misc]
                 design.append(DesignColumn(f"{column.name} missing", j, missing=True))
         return tuple(design)
 
-    def _regressions(
-        self, values: Floats, known: tuple[Column, ...]
-    ) -> tuple[Regression, ...]:
+    def _regressions(self, values: Floats, known: tuple[Column, ...]) -> tuple[Regression, ...]:
         numbers = [
             j
             for j, column in enumerate(known)

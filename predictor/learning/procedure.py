@@ -9,6 +9,7 @@ from __future__ import annotations
 import warnings
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Any, Literal
 
 import numpy as np
 from numpy.typing import NDArray
@@ -54,7 +55,7 @@ class Plan:
     """
 
     columns: tuple[Column, ...]
-    imputation: str
+    imputation: Literal["median", "iterative"]
     missing_indicators: tuple[str, ...]
     inner_folds: int
 
@@ -99,9 +100,7 @@ def fit(candidate: Candidate, plan: Plan, patients: Patients, seed: int) -> Fitt
     LearningError
         If the patients cannot support the fit.
     """
-    own = Patients(
-        patients.values[:, candidate.predictors], patients.outcome, patients.group
-    )
+    own = Patients(patients.values[:, candidate.predictors], patients.outcome, patients.group)
     setting = _tune(candidate, plan, own, seed)
     return _fit_one(candidate, plan, own, setting, seed)
 
@@ -116,9 +115,7 @@ def _tune(candidate: Candidate, plan: Plan, patients: Patients, seed: int) -> Se
     folds = min(plan.inner_folds, rarer)
     if folds < 2:
         return candidate.grid[len(candidate.grid) // 2]
-    fold = fold_numbers(
-        patients.outcome, patients.group, folds=folds, seed=derived_seed(seed, 2)
-    )
+    fold = fold_numbers(patients.outcome, patients.group, folds=folds, seed=derived_seed(seed, 2))
     loss = np.zeros(len(candidate.grid))
     for k in range(folds):
         train, test = patients.take(fold != k), patients.take(fold == k)
@@ -146,7 +143,7 @@ def _fit_all(
     """One fit for each setting; the preparation does not depend on it and is learned once."""
     preparer = Preparer(
         columns=tuple(plan.columns[j] for j in candidate.predictors),
-        imputation=plan.imputation,  # type: ignore[arg-type] - checked by the configuration
+        imputation=plan.imputation,
         missing_indicators=plan.missing_indicators,
         scale=candidate.scaled,
     )
@@ -166,8 +163,7 @@ def _fit_all(
     return fits
 
 
-def _as_model(candidate: Candidate, estimator: object) -> Model:
+def _as_model(candidate: Candidate, estimator: Any) -> Model:
     if candidate.kind is not None:
         return EstimatorModel(estimator, candidate.kind)
-    linear = estimator
-    return LinearModel(float(linear.intercept_[0]), linear.coef_[0].copy())  # type: ignore[attr-defined]
+    return LinearModel(float(estimator.intercept_[0]), estimator.coef_[0].copy())

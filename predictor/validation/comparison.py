@@ -1,0 +1,195 @@
+"""Comparing candidates by their out-of-fold predictions, and choosing one by a stated rule."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from predictor.learning.crossvalidation import OutOfFold
+from predictor.learning.splits import RepeatedFolds
+from predictor.performance.calibration import calibration_intercept, calibration_slope
+from predictor.performance.discrimination import cross_validated_auroc
+from predictor.performance.scores import brier, log_loss_per_patient, scaled_brier
+
+
+@dataclass(frozen=True, slots=True)
+class ModelResult:
+    """One row of the comparison table; figures that are not defined are None.
+
+    Parameters
+    ----------
+    name, label
+        The candidate.
+    chosen
+        Whether the rule of :func:`choose` takes it.
+    auroc, auroc_low, auroc_high
+        Mean AUROC within test folds, with its 95% interval.
+    log_loss
+        Mean over patients of their mean log loss over repeats.
+    log_loss_difference, log_loss_difference_se
+        To the model with the smallest log loss, paired by patient.
+    brier, scaled_brier
+        Of the predictions averaged per patient over repeats.
+    calibration_intercept, calibration_slope
+        Of the same averaged predictions, with 95% intervals; not defined for the prevalence.
+    settings
+        How often tuning chose which setting over all folds.
+    seconds
+        Time spent fitting, summed over workers.
+    """
+
+    name: str
+    label: str
+    chosen: bool
+    auroc: float | None
+    auroc_low: float | None
+    auroc_high: float | None
+    log_loss: float
+    log_loss_difference: float
+    log_loss_difference_se: float
+    brier: float
+    scaled_brier: float
+    calibration_intercept: float | None
+    calibration_intercept_low: float | None
+    calibration_intercept_high: float | None
+    calibration_slope: float | None
+    calibration_slope_low: float | None
+    calibration_slope_high: float | None
+    settings: dict[str, int]
+    seconds: float
+
+    def to_dict(self) -> dict[str, Any]:
+        """Plain data for JSON."""
+        return asdict(self)
+
+
+@dataclass(frozen=True, slots=True)
+class Comparison:
+    """All candidates side by side, in order of simplicity."""
+
+    models: tuple[ModelResult, ...]
+
+    @property
+    def chosen(self) -> ModelResult:
+        """The model the rule takes."""
+        return next(model for model in self.models if model.chosen)
+
+
+def compare(
+    results: Sequence[OutOfFold],
+    outcome: NDArray[np.int8],
+    folds: RepeatedFolds,
+    group: NDArray[np.int64] | None,
+) -> Comparison:
+    """Judge every candidate by its out-of-fold predictions.
+
+    Parameters
+    ----------
+    results
+        From :func:`predictor.learning.crossvalidation.cross_validate`.
+    outcome
+        0 or 1, shape (patients,).
+    folds
+        The plan the predictions were made by.
+    group
+        Patients or centres whose rows are not independent, shape (patients,), or None.
+    """
+    losses = np.stack(
+        [
+            np.mean([log_loss_per_patient(outcome, p) for p in result.probability], axis=0)
+            for result in results
+        ]
+    )
+    difference, error = paired_difference(losses, group)
+    taken = choose([result.candidate.rank for result in results], difference, error)
+    rows = [
+        _row(result, outcome, folds, group, i == taken, losses[i], difference[i], error[i])
+        for i, result in enumerate(results)
+    ]
+    return Comparison(tuple(rows))
+
+
+def paired_difference(
+    losses: NDArray[np.float64], group: NDArray[np.int64] | None
+) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    """Mean log loss of each model less the best one's, and the standard error of that mean.
+
+    Parameters
+    ----------
+    losses
+        Shape (models, patients).
+    group
+        Whose rows are not independent; their differences are summed before the error is taken.
+    """
+    best = losses.mean(axis=1).argmin()
+    against_best = losses - losses[best]
+    n = losses.shape[1]
+    units = np.arange(n) if group is None else np.unique(group, return_inverse=True)[1]
+    count = int(units.max()) + 1
+    summed = np.stack([np.bincount(units, weights=row, minlength=count) for row in against_best])
+    centred = summed - summed.mean(axis=1, keepdims=True)
+    variance = (centred**2).sum(axis=1) * (count / max(count - 1, 1)) / n**2
+    return against_best.mean(axis=1), np.sqrt(variance)
+
+
+def choose(
+    ranks: Sequence[int], difference: NDArray[np.float64], error: NDArray[np.float64]
+) -> int:
+    """Position of the simplest model within one standard error of the best (design section 6).
+
+    The standard error is that of the paired difference, over patients. The baselines take part:
+    where nothing beats them, one of them is the answer.
+
+    >>> choose([0, 1, 2], np.array([0.10, 0.01, 0.0]), np.array([0.05, 0.02, 0.0]))
+    1
+    """
+    eligible = [i for i in range(len(ranks)) if difference[i] <= error[i]]
+    return min(eligible, key=lambda i: ranks[i])
+
+
+def _row(
+    result: OutOfFold,
+    outcome: NDArray[np.int8],
+    folds: RepeatedFolds,
+    group: NDArray[np.int64] | None,
+    chosen: bool,
+    loss: NDArray[np.float64],
+    difference: float,
+    error: float,
+) -> ModelResult:
+    averaged = result.probability.mean(axis=0)
+    # The prevalence gives every patient of a fold the same probability: its AUROC is 0.5 by
+    # definition, and a slope on the tiny differences between folds would mean nothing.
+    no_predictors = result.candidate.name == "prevalence"
+    area = cross_validated_auroc(outcome, result.probability, folds.fold, group)
+    intercept = calibration_intercept(outcome, averaged)
+    slope = None if no_predictors else calibration_slope(outcome, averaged)
+    settings: dict[str, int] = {}
+    for setting in result.settings:
+        text = ", ".join(f"{name} {value:g}" for name, value in setting.items())
+        settings[text] = settings.get(text, 0) + 1
+    return ModelResult(
+        name=result.candidate.name,
+        label=result.candidate.label,
+        chosen=chosen,
+        auroc=area.value,
+        auroc_low=None if no_predictors else area.low,
+        auroc_high=None if no_predictors else area.high,
+        log_loss=float(loss.mean()),
+        log_loss_difference=float(difference),
+        log_loss_difference_se=float(error),
+        brier=brier(outcome, averaged),
+        scaled_brier=scaled_brier(outcome, averaged),
+        calibration_intercept=intercept.value,
+        calibration_intercept_low=intercept.low,
+        calibration_intercept_high=intercept.high,
+        calibration_slope=slope.value if slope else None,
+        calibration_slope_low=slope.low if slope else None,
+        calibration_slope_high=slope.high if slope else None,
+        settings=settings if any(settings) else {},
+        seconds=round(result.seconds, 3),
+    )
