@@ -8,37 +8,27 @@ No message carries the value itself, nor text from the cell: messages end in log
 from __future__ import annotations
 
 import math
-import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from decimal import Decimal
-from numbers import Real
 
 import numpy as np
 import numpy.typing as npt
 
+from predictor.clinical.cells import (
+    LONGEST_TEXT,
+    PLAIN_NUMBER,
+    TRUTH_TYPES,
+    Unreadable,
+    decode,
+    is_missing,
+    number_of,
+)
 from predictor.clinical.units import canonical_unit, factor_of, readable_unit, refusal
 from predictor.clinical.variable import Variable
 from predictor.errors import Reason, UnitError
 
-MISSING_TEXTS = frozenset({"", "NA", "N/A"})
-"""Texts that mean "not recorded"; any other word is a problem unless a coding explains it."""
-
 _YES = frozenset({"yes", "y", "true", "1", "positive", "present"})
 _NO = frozenset({"no", "n", "false", "0", "negative", "absent"})
-
-# ASCII only: Python's float() also takes "1_000", "nan", "infinity" and full-width digits.
-_DIGITS = r"[+-]?(?:[0-9]+(?:{mark}[0-9]*)?|{mark}[0-9]+)(?:[eE][+-]?[0-9]+)?"
-_PLAIN = {mark: re.compile(_DIGITS.format(mark=re.escape(mark))) for mark in ".,"}
-# What follows a number may be a unit when it starts as units do, and holds no second number
-# except a power of ten: "1 000", "12,5" and "1:320" are not numbers with a unit.
-_UNIT_TEXT = re.compile(
-    r"(?:\s*[x×]?\s*10\s*(?:\^|\*{1,2}|[eE]|(?=[⁰-⁹¹²³]))\s*[0-9⁰-⁹¹²³]{1,2}\s*(?=[/a-zA-Z]))?"
-    r"\s*[a-zA-Zµμ%\[{#/(][^:,;<>=]*"
-)
-_INFINITE = frozenset({"inf", "infinity", "+inf", "+infinity", "-inf", "-infinity", "∞"})
-_LONGEST_TEXT = 200
-_TRUTH = (bool, np.bool_)
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,14 +73,6 @@ class ColumnReading:
     values: npt.NDArray[np.float64]
     problems: tuple[tuple[int, Reason], ...]
     warnings: tuple[tuple[int, Reason], ...]
-
-
-class _Unreadable(Exception):  # noqa: N818 - control flow inside this module, never leaves it
-    """Carries the code and the message of a problem to the one place that builds the reading."""
-
-    def __init__(self, code: str, message: str) -> None:
-        self.code = code
-        self.message = message
 
 
 _MISSING = Reading(None)
@@ -138,7 +120,7 @@ def read_value(
     """
     try:
         return _read(raw, variable, unit, coding, decimal)
-    except _Unreadable as unreadable:
+    except Unreadable as unreadable:
         return Reading(None, (Reason(unreadable.code, variable.name, unreadable.message),))
 
 
@@ -207,13 +189,13 @@ def _plain_numbers(
     """
     if isinstance(raws, np.ndarray) and raws.dtype.kind in "iuf":
         return raws.astype(np.float64), []
-    plain = _PLAIN[decimal].fullmatch
+    plain = PLAIN_NUMBER[decimal].fullmatch
     numbers: list[float] = []
     others: list[int] = []
     for row, raw in enumerate(raws):
         number = math.nan
         if type(raw) is str:
-            if len(raw) <= _LONGEST_TEXT and plain(raw):
+            if len(raw) <= LONGEST_TEXT and plain(raw):
                 number = float(raw.replace(",", "."))
             else:
                 others.append(row)
@@ -259,64 +241,32 @@ def _read(
     if isinstance(raw, Mapping):
         if "value" not in raw or any(key not in ("value", "unit") for key in raw):
             # A comparator ("<") or any other key would change what the value means.
-            raise _unreadable(variable, "a mapping must hold value and unit and nothing else")
+            kind = "number" if variable.kind == "continuous" else "state"
+            message = "a mapping must hold value and unit and nothing else"
+            raise Unreadable(f"unreadable_{kind}", message)
         inner_unit = raw.get("unit")
         raw = raw["value"]
     if coding:
-        raw = _decode(raw, coding)
-    if _is_missing(raw):
+        raw = decode(raw, coding)
+    if is_missing(raw):
         return _MISSING
     if variable.kind != "continuous":
         if inner_unit or unit:
-            raise _Unreadable("unknown_unit", f"a {variable.kind} variable has no unit")
+            raise Unreadable("unknown_unit", f"a {variable.kind} variable has no unit")
         return Reading(_state(raw, variable))
-    number, text_unit = _number(raw, variable, decimal)
+    number, text_unit = number_of(raw, decimal)
     if in_mapping and text_unit is not None:
-        raise _unreadable(variable, "in a mapping the unit has its own key")
+        raise Unreadable("unreadable_number", "in a mapping the unit has its own key")
     if inner_unit is not None and not isinstance(inner_unit, str):
-        raise _Unreadable("unknown_unit", "the unit must be text")
+        raise Unreadable("unknown_unit", "the unit must be text")
     return _measured(number, text_unit or inner_unit or unit, variable)
-
-
-def _decode(raw: object, coding: Mapping[str, str]) -> object:
-    """Return what a coding makes of a raw entry; one it does not know stays as it is."""
-    for spelling in _spellings(raw):
-        if spelling in coding:
-            return coding[spelling]
-    return raw
-
-
-def _spellings(raw: object) -> tuple[str, ...]:
-    """Return how a raw entry may be written as the key of a coding."""
-    if isinstance(raw, str):
-        return (raw, raw.strip())
-    if isinstance(raw, _TRUTH):
-        return (str(bool(raw)).lower(), str(bool(raw)))
-    # No coding has a key of more than fifteen digits, and not every int fits a float.
-    if isinstance(raw, int | float | np.integer | np.floating) and -1e15 < raw < 1e15:
-        number = float(raw)
-        return (str(int(number)), str(number)) if number.is_integer() else (str(number),)
-    return ()
-
-
-def _is_missing(raw: object) -> bool:
-    if raw is None:
-        return True
-    if isinstance(raw, str):
-        return raw in MISSING_TEXTS or raw.strip() in MISSING_TEXTS
-    if isinstance(raw, float | np.floating):
-        return bool(math.isnan(raw))
-    if isinstance(raw, Decimal):
-        return raw.is_nan()
-    # pandas' NA and NaT are known by name alone, so that this room does without pandas.
-    return type(raw).__name__ in ("NAType", "NaTType")
 
 
 def _state(raw: object, variable: Variable) -> float:
     """Return the index of the state that a raw entry names."""
-    if isinstance(raw, _TRUTH):
+    if isinstance(raw, TRUTH_TYPES):
         word = "yes" if raw else "no"
-    elif isinstance(raw, str) and len(raw) <= _LONGEST_TEXT:
+    elif isinstance(raw, str) and len(raw) <= LONGEST_TEXT:
         word = raw.strip().casefold()
     elif isinstance(raw, int | float | np.integer | np.floating) and raw in (0, 1):
         word = str(int(raw))
@@ -330,72 +280,34 @@ def _state(raw: object, variable: Variable) -> float:
         expected = "yes or no (1 or 0)"
     else:
         for index, state in enumerate(variable.states):
-            if word == state.casefold() and not isinstance(raw, _TRUTH):
+            if word == state.casefold() and not isinstance(raw, TRUTH_TYPES):
                 return float(index)
         expected = f"one of {', '.join(variable.states)}"
-    raise _Unreadable(
+    raise Unreadable(
         "unreadable_state", f"is not {expected}; if it is coded otherwise, state the coding"
     )
-
-
-def _unreadable(variable: Variable, why: str) -> _Unreadable:
-    kind = "number" if variable.kind == "continuous" else "state"
-    return _Unreadable(f"unreadable_{kind}", why)
-
-
-def _number(raw: object, variable: Variable, decimal: str) -> tuple[float, str | None]:
-    """Return the number of a raw entry, and the unit written behind it."""
-    if isinstance(raw, str):
-        return _number_in_text(raw, decimal)
-    if isinstance(raw, _TRUTH):
-        raise _unreadable(variable, "is true or false, not a number")
-    if isinstance(raw, Real | Decimal):
-        try:
-            return float(raw), None
-        except OverflowError:
-            return math.inf, None
-        except ValueError:
-            pass
-    raise _unreadable(variable, "is not a number")
-
-
-def _number_in_text(raw: str, decimal: str) -> tuple[float, str | None]:
-    text = raw.strip()
-    match = _PLAIN[decimal].match(text) if len(text) <= _LONGEST_TEXT else None
-    if match is None:
-        if text.casefold() in _INFINITE:
-            return math.inf, None
-        raise _Unreadable("unreadable_number", "is not a number")
-    number = float(match.group().replace(",", "."))
-    rest = text[match.end() :]
-    if not rest:
-        return number, None
-    if not _UNIT_TEXT.fullmatch(rest):
-        message = f"is not a number with {decimal!r} as decimal sign, nor a number with a unit"
-        raise _Unreadable("unreadable_number", message)
-    return number, rest.strip()
 
 
 def _measured(number: float, unit: str | None, variable: Variable) -> Reading:
     """Convert a number to the canonical unit and hold it against the ranges."""
     if math.isinf(number):
-        raise _Unreadable("infinite_value", "is infinite")
+        raise Unreadable("infinite_value", "is infinite")
     used = variable.unit if unit is None else canonical_unit(unit)
     factor = variable.units.get(used or "")
     if factor is None:
         # The unit may come from the cell, so its text is not repeated.
         rule, next_step = refusal(used or "", variable)
-        raise _Unreadable("unknown_unit", f"{rule}. {next_step}")
+        raise Unreadable("unknown_unit", f"{rule}. {next_step}")
     value = number * factor
     if math.isinf(value):
-        raise _Unreadable("infinite_value", "is infinite")
+        raise Unreadable("infinite_value", "is infinite")
     if variable.plausible is not None and not variable.plausible.contains(value):
         slip = _slip(number, used, variable)
         message = f"is impossible: outside {_with_unit(variable.plausible, variable)}"
         advice = f"; looks like {slip}: state that unit" if slip else ""
-        raise _Unreadable("impossible_value", message + advice)
+        raise Unreadable("impossible_value", message + advice)
     if variable.integer and value != round(value):
-        raise _Unreadable("not_an_integer", "must be a whole number")
+        raise Unreadable("not_an_integer", "must be a whole number")
     # Zero is zero in every unit, so it cannot be a slip; whether it can be, plausible decides.
     if variable.suspicious is None or value == 0 or variable.suspicious.contains(value):
         return Reading(value)

@@ -173,12 +173,12 @@ def test_a_protein_creatinine_ratio_is_refused_with_the_reason():
 
 
 SLIPS = [
-    ("haemoglobin", 136, "impossible_value", "g/L"),
-    ("haemoglobin", 114, "impossible_value", "g/L"),
-    ("albumin", 0.7, "suspicious_value", None),
+    ("haemoglobin", 121, "impossible_value", "g/L"),
+    ("haemoglobin", 96, "impossible_value", "g/L"),
+    ("albumin", 0.6, "suspicious_value", None),
     ("albumin", 42, "impossible_value", "g/L"),
-    ("albumin", 8.9, "impossible_value", None),
-    ("ldh", 2.39, "suspicious_unit", "ukat/L"),
+    ("albumin", 9.2, "impossible_value", None),
+    ("ldh", 3.1, "suspicious_unit", "ukat/L"),
     ("creatinine", 75, "impossible_value", "umol/L"),
     ("creatinine", 30, "suspicious_unit", "umol/L"),
     ("creatinine", 800, "impossible_value", "umol/L"),
