@@ -8,25 +8,21 @@ from __future__ import annotations
 import contextlib
 import logging
 import os
+import re
 import threading
 import time
 import warnings
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 
-# Before mlflow is imported: it decides about its telemetry then.
-os.environ["MLFLOW_DISABLE_TELEMETRY"] = "true"
-# What an error of MLflow's schema check says: without this, the whole table of patients.
-os.environ["MLFLOW_DISABLE_SCHEMA_DETAILS"] = "true"
+from predictor.tracking.telemetry import end_telemetry
 
-import mlflow.telemetry
+# isort: split
+# (mlflow only after the line above, which switches its telemetry off)
 from mlflow import MlflowClient
 
 from predictor.errors import TrackingError
 from predictor.tracking.store import sqlite_path, strip_credentials
-
-# A program that had imported mlflow before us may have its telemetry running: this ends it.
-mlflow.telemetry.set_telemetry_client()
 
 _SILENCE = {
     "MLFLOW_SUPPRESS_PRINTING_URL_TO_STDOUT": "true",
@@ -80,6 +76,7 @@ def session(uri: str) -> Iterator[MlflowClient]:
         warnings.catch_warnings(),
     ):
         warnings.simplefilter("ignore")
+        end_telemetry()
         yield _open(uri)
 
 
@@ -102,23 +99,26 @@ def absolute(uri: str) -> str:
     return uri if path is None else f"sqlite:///{path.absolute()}"
 
 
-def artifact_root(uri: str) -> str | None:
+def artifact_root(uri: str, experiment: str) -> str | None:
     """Where a new experiment of a local database keeps files: beside it, not where one stands."""
     path = sqlite_path(uri)
-    return None if path is None else (path.absolute().parent / "mlruns").as_uri()
+    if path is None:
+        return None  # the server's affair
+    folder = re.sub(r"[^\w.-]", "_", experiment).strip(".")[:100] or "_"
+    return (path.absolute().parent / "mlruns" / folder).as_uri()
 
 
 def _open(uri: str) -> MlflowClient:
-    client = MlflowClient(tracking_uri=uri)
     path = sqlite_path(uri)
     try:
         if path is None:
+            client = MlflowClient(tracking_uri=uri)
             client.search_experiments(max_results=1)
-            return client
-        with _migrating(path):
-            # The first call makes the tables, and so does the first one to the registry
-            client.search_experiments(max_results=1)
-            client.search_registered_models(max_results=1)
+        else:
+            with _migrating(path):
+                # Making the client makes the tables, and so does the first call to the registry
+                client = MlflowClient(tracking_uri=uri)
+                client.search_registered_models(max_results=1)
     except Exception as error:  # noqa: BLE001 - MLflow, SQLAlchemy and drivers raise their own
         if "out-of-date database schema" in str(error):
             raise TrackingError(

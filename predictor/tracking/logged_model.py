@@ -16,6 +16,10 @@ from importlib import metadata
 from pathlib import Path
 from typing import Any
 
+import predictor.tracking.telemetry  # noqa: F401
+
+# isort: split
+# (mlflow only after the line above, which switches its telemetry off)
 import mlflow.pyfunc
 from mlflow.models import Model, ModelSignature
 from mlflow.types import ColSpec, DataType, Schema

@@ -23,6 +23,9 @@ from predictor.tracking.store import strip_credentials
 LONGEST_PARAMETER = 6000
 """Characters MLflow keeps of a parameter; a longer one stands whole in ``config.json``."""
 
+MANIFEST_DIGEST = "predictor.manifest_digest"
+"""Tag by which the runs of a bundle are found."""
+
 _LONGEST_KEY = 250
 _LONGEST_DIGEST = 36
 
@@ -202,7 +205,7 @@ def _tags(manifest: Mapping[str, Any], version: str) -> dict[str, str]:
         "mlflow.source.name": "predictor train",
         "mlflow.source.type": "LOCAL",
         "predictor.version": version,
-        "predictor.manifest_digest": str(manifest.get("manifest_digest", "")),
+        MANIFEST_DIGEST: str(manifest.get("manifest_digest", "")),
         "predictor.model_digest": str(manifest["model"]["digest"]),
         "predictor.trained": str(manifest.get("created", "")),
         "cohort.digest": str(manifest.get("cohort", {}).get("digest", "")),

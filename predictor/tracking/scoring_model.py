@@ -1,27 +1,30 @@
 """The model that MLflow calls: columns of doubles in, ``probability`` out, through a bundle.
 
-Importing this module in the process that loads the model switches MLflow to short messages, so
-that its schema errors do not print the patients they refuse.
+Loading the model also keeps the cells of refused inputs out of MLflow's messages, in whichever
+process loads it; see :mod:`predictor.tracking.discretion`.
 """
 
 from __future__ import annotations
 
 import logging
-import os
 from collections import Counter
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-os.environ["MLFLOW_DISABLE_TELEMETRY"] = "true"
-os.environ["MLFLOW_DISABLE_SCHEMA_DETAILS"] = "true"
+from predictor.tracking.telemetry import end_telemetry
 
+# isort: split
+# (mlflow only after the line above, which switches its telemetry off)
 import numpy as np
 import pandas as pd
+from mlflow.exceptions import MlflowException
+from mlflow.protos.databricks_pb2 import BAD_REQUEST
 from mlflow.pyfunc import PythonModel
 
 from predictor.clinic.scoring import score_table
 from predictor.clinical.dictionary import Variable
 from predictor.fitted.bundle import Bundle, load_bundle
+from predictor.tracking.discretion import keep_cells_private
 
 _logger = logging.getLogger(__name__)
 
@@ -39,6 +42,8 @@ class ScoringModel(PythonModel):  # type: ignore[misc]  # mlflow ships no types
 
     def load_context(self, context: Any) -> None:
         """Load the bundle that MLflow stored, with all its checks."""
+        end_telemetry()
+        keep_cells_private()
         self._bundle = load_bundle(context.artifacts["bundle"])
 
     def predict(
@@ -48,6 +53,10 @@ class ScoringModel(PythonModel):  # type: ignore[misc]  # mlflow ships no types
         params: Mapping[str, Any] | None = None,  # noqa: ARG002
     ) -> pd.DataFrame:
         """Probability of the event for each row, in the rows' order and with their index."""
+        if model_input.columns.empty:  # MLflow has dropped every column, and the rows with them
+            raise MlflowException(
+                "none of the model's predictors is among the columns", error_code=BAD_REQUEST
+            )
         scored = score_table(self._bundle, list(_rows(self._bundle.variables, model_input)))
         if scored.refused:
             counts = Counter(

@@ -16,6 +16,7 @@ from itertools import islice
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+import predictor.tracking.telemetry  # noqa: F401 - before mlflow, whose telemetry it switches off
 from predictor.errors import TrackingError
 from predictor.fitted.bundle import TRACKING, Bundle, load_bundle
 from predictor.tracking import record as facts
@@ -33,6 +34,9 @@ CHAMPION = "champion"
 
 _BATCH = 100
 """Parameters and tags MLflow takes in one request."""
+
+_AWAIT_REGISTRATION = 30
+"""Seconds a registry may take over a new version; MLflow's own default is five minutes."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -158,11 +162,13 @@ class _Sending:
     experiment_id: str = ""
     runs: dict[str | None, str] = field(default_factory=dict)
     model_id: str | None = None
+    model_location: str = ""
 
     def send(self) -> SentRun:
         model = None
         with self._runs_end_well_or_failed():
             self.experiment_id = self._experiment()
+            self._end_abandoned()
             for fact in facts.record(self.bundle.path, version=self.version):
                 if isinstance(fact, facts.Model):
                     model = fact
@@ -219,12 +225,28 @@ class _Sending:
                 return str(found.experiment_id)
             try:
                 return str(
-                    self.client.create_experiment(name, artifact_location=artifact_root(self.uri))
+                    self.client.create_experiment(
+                        name, artifact_location=artifact_root(self.uri, name)
+                    )
                 )
             except MlflowException:  # made by another training just now: look again
                 if attempt:
                     raise
         raise AssertionError("unreachable")
+
+    def _end_abandoned(self) -> None:
+        """Mark runs of this bundle as failed that an earlier sending could not end."""
+        digest = self.bundle.manifest["manifest_digest"]
+        running = "attributes.status = 'RUNNING'"
+        for run in self.client.search_runs(
+            [self.experiment_id], f"tags.`{facts.MANIFEST_DIGEST}` = '{digest}' and {running}"
+        ):
+            children = self.client.search_runs(
+                [self.experiment_id],
+                f"tags.`mlflow.parentRunId` = '{run.info.run_id}' and {running}",
+            )
+            for abandoned in (run, *children):
+                self.client.set_terminated(abandoned.info.run_id, "FAILED")
 
     def _send(self, fact: facts.Fact) -> None:
         from mlflow import entities
@@ -282,6 +304,7 @@ class _Sending:
             self.experiment_id, name=model.name, source_run_id=run_id, tags=dict(model.tags)
         )
         self.model_id = announced.model_id
+        self.model_location = announced.artifact_location
         self.client.log_outputs(run_id, [LoggedModelOutput(announced.model_id, 0)])
         with tempfile.TemporaryDirectory(prefix="predictor-") as folder:
             write_model(
@@ -307,12 +330,16 @@ class _Sending:
         except MlflowException as error:
             if error.error_code != "RESOURCE_ALREADY_EXISTS":
                 raise
+        # A server resolves models:/ itself. A database opened from here resolves it by the
+        # program's own tracking address, which may be another, so it gets the place of the files.
+        remote = self.uri.startswith(("http://", "https://"))
         registered = self.client.create_model_version(
             name,
-            source=f"models:/{self.model_id}",
+            source=f"models:/{self.model_id}" if remote else self.model_location,
             run_id=self.runs[None],
             model_id=self.model_id,
             tags={"model_digest": self.bundle.digest},
+            await_creation_for=_AWAIT_REGISTRATION,
         )
         self.client.set_registered_model_alias(name, CHAMPION, registered.version)
         return str(registered.version)

@@ -172,4 +172,5 @@ def _no_settings_of_this_machine(monkeypatch: pytest.MonkeyPatch, tmp_path: Path
     for name in ("URI", "USERNAME", "PASSWORD", "TOKEN", "AUTH"):
         monkeypatch.delenv(f"MLFLOW_TRACKING_{name}", raising=False)
     monkeypatch.delenv("MLFLOW_REGISTRY_URI", raising=False)
+    monkeypatch.setenv("HOME", str(tmp_path))  # where MLflow looks for stored credentials
     monkeypatch.chdir(tmp_path)
