@@ -23,7 +23,7 @@ from predictor.errors import LearningError
 
 Floats = NDArray[np.float64]
 
-# Largest change of any patient's linear predictor, in log-odds, that counts as no change.
+# Largest change of any patient's log-odds, relative to 1 + its size, that counts as no change.
 _TOLERANCE = 1e-10
 _MAX_ITERATIONS = 200
 _MAX_HALVINGS = 30
@@ -317,13 +317,13 @@ def _maximise(problem: _Problem) -> _End:
         except np.linalg.LinAlgError:
             break
         change = problem.columns @ step
-        if unpenalised and _separates(problem.sign * change, state.margin):
+        if unpenalised and _separated(problem, state, problem.sign * change):
             separated = True
             break
         following = _improved(problem, state, step)
         if following is None:
             break
-        converged = float(np.abs(change).max()) <= _TOLERANCE
+        converged = float((np.abs(change) / (1.0 + np.abs(state.margin))).max()) <= _TOLERANCE
         state = following
         iterations += 1
     return _End(state.position, converged, separated, iterations, state.log_likelihood)
@@ -349,17 +349,22 @@ def _improved(problem: _Problem, state: _State, step: Floats) -> _State | None:
     return None
 
 
-def _separates(margin_change: Floats, margin: Floats) -> bool:
-    """Whether the step proves separation.
+def _separated(problem: _Problem, state: _State, margin_change: Floats) -> bool:
+    """Whether position or step prove that no finite optimum exists.
 
-    Without a finite optimum Newton's step does not shrink: it settles on a direction in which
-    each patient's prediction gets better or stays as it is, by about one log-odds a step. Such a
-    direction is itself the proof. It is trusted once some prediction is extreme, when the
-    directions without separation have settled.
+    Complete separation: the position itself is on the right side for every patient.
+    Quasi-complete separation: without a finite optimum Newton's step does not shrink, it settles
+    on a direction in which each patient's prediction gets better, by about one log-odds a step,
+    or stays as it is. Such a direction is the proof. It is trusted once every patient who still
+    gains is beyond 20 log-odds: by then the directions without separation have settled, and a
+    single patient with an extreme value, who gains in the same way for a while, has come to rest.
     """
-    largest = float(margin_change.max())
+    own_margin = problem.sign * (problem.columns @ state.position)
+    if float(own_margin.min()) > 1e-9 * float(own_margin.max()):
+        return True
+    gains = margin_change > 1e-5
     return (
-        largest > 0.1
-        and float(margin.max()) > 12.0
-        and float(margin_change.min()) >= -1e-4 * largest
+        float(margin_change.max()) > 0.1
+        and float(margin_change.min()) >= -1e-5
+        and float(state.margin[gains].min()) > 20.0
     )
