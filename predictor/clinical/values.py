@@ -257,8 +257,10 @@ def _read(
     number, text_unit = number_of(raw, decimal)
     if in_mapping and text_unit is not None:
         raise Unreadable("unreadable_number", "in a mapping the unit has its own key")
-    if inner_unit is not None and not isinstance(inner_unit, str):
-        raise Unreadable("unknown_unit", "the unit must be text")
+    if inner_unit is not None and (
+        not isinstance(inner_unit, str) or len(inner_unit) > LONGEST_TEXT
+    ):
+        raise Unreadable("unknown_unit", "the unit must be a short text")
     return _measured(number, text_unit or inner_unit or unit, variable)
 
 

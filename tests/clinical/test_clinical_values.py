@@ -163,6 +163,7 @@ def test_an_unknown_unit_is_a_problem_and_not_a_guess(raw):
 
 def test_a_unit_that_is_no_text_is_a_problem():
     assert codes(read_value({"value": 75, "unit": 3}, C3)) == ["unknown_unit"]
+    assert codes(read_value({"value": 75, "unit": "g" * 10**7}, C3)) == ["unknown_unit"]
     assert codes(read_value({"value": "female", "unit": "mg/dL"}, SEX)) == ["unknown_unit"]
 
 
