@@ -1,0 +1,190 @@
+"""What the manifest of a bundle says about the run that made it."""
+
+from __future__ import annotations
+
+import platform
+import subprocess
+from collections.abc import Mapping
+from datetime import UTC, datetime
+from importlib.metadata import PackageNotFoundError, version
+from typing import Any
+
+import predictor
+from predictor.cohort.cohort import Cohort
+from predictor.explanation.importance import Importance
+from predictor.fitted.models import EstimatorModel
+from predictor.learning.candidates import Candidate
+from predictor.learning.procedure import Fitted
+from predictor.study import Study
+from predictor.validation.comparison import Comparison
+
+# What a number in a bundle may depend on.
+_PACKAGES = (
+    "numpy",
+    "scipy",
+    "scikit-learn",
+    "pandas",
+    "pyarrow",
+    "shap",
+    "skops",
+    "interpret-core",
+    "mlflow",
+)
+_DEMONSTRATION = (
+    "Trained on {patients} simulated patients: it shows how the software works and says nothing "
+    "about real ones."
+)
+_EXPLORATORY = (
+    "{patients} {rows} with {events} events, compared by repeated cross-validation only. Sample "
+    "size and signal have not been tested and no other patients have been tried."
+)
+
+
+def describe(
+    study: Study,
+    cohort: Cohort,
+    candidate: Candidate,
+    fitted: Fitted,
+    comparison: Comparison,
+    ranked: Importance,
+    seconds: Mapping[str, float],
+) -> dict[str, Any]:
+    """Content of the manifest, but for the digests. Times stand in ``created`` and ``timings``."""
+    config, question = study.config, study.config.question
+    predictors = [cohort.variables[j] for j in candidate.predictors]
+    fit_seconds = {f"fit {m.name}": m.seconds for m in comparison.models}
+    return {
+        "name": config.name,
+        "outcome": {
+            "name": question.outcome,
+            "label": question.label or question.outcome,
+            "event": list(question.event),
+            "horizon": question.horizon,
+            "population": question.population,
+            "time_zero": question.time_zero,
+        },
+        "predictors": [variable.name for variable in predictors],
+        "prediction": {"most_missing": config.prediction.most_missing},
+        "evidence": evidence(cohort),
+        "cohort": {
+            "digest": cohort.digest,
+            "file": cohort.source,
+            "patients": cohort.patients,
+            "events": cohort.events,
+            "group": cohort.group_kind,
+            "schema": [
+                {"column": v.name, "kind": v.kind, "unit": v.unit} for v in cohort.variables
+            ],
+            "flow": [{"step": s.step, "patients": s.patients} for s in cohort.flow],
+            "warnings": [
+                {"variable": w.variable, "code": w.code, "count": w.count} for w in cohort.warnings
+            ],
+        },
+        "validation": {
+            "plan": config.validation.model_dump(mode="json"),
+            "models": [
+                {key: value for key, value in model.to_dict().items() if key != "seconds"}
+                for model in comparison.models
+            ],
+        },
+        "explanation": {
+            "scale": ranked.scale,
+            "patients": ranked.patients,
+            "of": ranked.of,
+            "importance": [
+                {"variable": row.variable, "mean_absolute_shap": row.mean_absolute_shap}
+                for row in ranked.rows
+            ],
+        },
+        "model": {
+            "version": "1",
+            "candidate": candidate.name,
+            "label": candidate.label,
+            "setting": dict(fitted.setting),
+            "smallest_leaf": _smallest_leaf(fitted),
+        },
+        "privacy": {"cell_size": config.privacy.cell_size},
+        "config": _shareable_config(study),
+        "dictionary": {
+            name: variable.to_dict() for name, variable in study.dictionary.variables.items()
+        },
+        "environment": environment(),
+        "created": datetime.now(UTC).isoformat(timespec="seconds"),
+        "timings": {**seconds, **fit_seconds},
+    }
+
+
+def evidence(cohort: Cohort) -> dict[str, Any]:
+    """What stands behind the model (design section 4); real people alone count as patients.
+
+    Cross-validation by itself earns no more than ``exploratory``: the higher levels need the
+    sample-size criteria and the test for signal.
+    """
+    if cohort.simulated:
+        return {
+            "level": "demonstration",
+            "patients": 0,
+            "events": 0,
+            "simulated_patients": cohort.patients,
+            "statement": _DEMONSTRATION.format(patients=cohort.patients),
+        }
+    rows = "patients" if cohort.group_kind != "none" else "rows taken for patients"
+    return {
+        "level": "exploratory",
+        "patients": cohort.patients,
+        "events": cohort.events,
+        "simulated_patients": 0,
+        "statement": _EXPLORATORY.format(patients=cohort.patients, rows=rows, events=cohort.events),
+    }
+
+
+def environment() -> dict[str, Any]:
+    """Versions that numbers may depend on, and the commit of the working directory."""
+    packages = {"sle-ivig-predictor": predictor.__version__}
+    for name in _PACKAGES:
+        try:
+            packages[name] = version(name)
+        except PackageNotFoundError:
+            continue
+    return {
+        "python": platform.python_version(),
+        "system": platform.system(),
+        "packages": packages,
+        "git_commit": _git_commit(),
+    }
+
+
+def _git_commit() -> str | None:
+    try:
+        found = subprocess.run(
+            ["git", "rev-parse", "HEAD"],  # noqa: S607 - whichever git the user has
+            capture_output=True,
+            text=True,
+            timeout=5,
+            check=False,
+        )
+    except (OSError, subprocess.TimeoutExpired):
+        return None
+    return found.stdout.strip() or None if found.returncode == 0 else None
+
+
+def _shareable_config(study: Study) -> dict[str, Any]:
+    """The configuration without what speaks of this machine: paths, and the store's address."""
+    config: dict[str, Any] = study.config.model_dump(mode="json", exclude_defaults=True)
+    config.pop("output", None)
+    config.get("tracking", {}).pop("uri", None)
+    cohort = config["cohort"]
+    if "file" in cohort:
+        cohort["file"] = cohort["file"].replace("\\", "/").rsplit("/", 1)[-1]
+    return config
+
+
+def _smallest_leaf(fitted: Fitted) -> int | None:
+    """Fewest training patients in a leaf of a forest; None for other models."""
+    if not isinstance(fitted.model, EstimatorModel) or fitted.model.kind != "forest":
+        return None
+    leaves = []
+    for tree in fitted.model.estimator.estimators_:
+        nodes = tree.tree_
+        leaves.append(int(nodes.n_node_samples[nodes.children_left == -1].min()))
+    return min(leaves)

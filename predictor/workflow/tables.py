@@ -1,0 +1,71 @@
+"""Tables of a run as CSV files."""
+
+from __future__ import annotations
+
+import csv
+import io
+from collections.abc import Iterable, Mapping, Sequence
+
+from predictor.explanation.importance import Importance
+from predictor.validation.comparison import Comparison
+
+_COMPARISON = (
+    "name",
+    "label",
+    "chosen",
+    "auroc",
+    "auroc_low",
+    "auroc_high",
+    "log_loss",
+    "log_loss_difference",
+    "log_loss_difference_se",
+    "brier",
+    "scaled_brier",
+    "calibration_intercept",
+    "calibration_intercept_low",
+    "calibration_intercept_high",
+    "calibration_slope",
+    "calibration_slope_low",
+    "calibration_slope_high",
+)
+
+
+def comparison_csv(comparison: Comparison) -> bytes:
+    """All candidates, one row each; an empty cell is a figure that is not defined."""
+    return csv_bytes(_COMPARISON, (model.to_dict() for model in comparison.models))
+
+
+def importance_csv(ranked: Importance) -> bytes:
+    """Global importance, one row per variable."""
+    columns = ("rank", "variable", "label", "unit", "mean_absolute_shap", "scale", "patients")
+    rows = (
+        {
+            "rank": row.rank,
+            "variable": row.variable,
+            "label": row.label,
+            "unit": row.unit,
+            "mean_absolute_shap": row.mean_absolute_shap,
+            "scale": ranked.scale,
+            "patients": ranked.patients,
+        }
+        for row in ranked.rows
+    )
+    return csv_bytes(columns, rows)
+
+
+def csv_bytes(columns: Sequence[str], rows: Iterable[Mapping[str, object]]) -> bytes:
+    """Rows as CSV; text that a spreadsheet would run as a formula is neutralised."""
+    stream = io.StringIO(newline="")
+    writer = csv.DictWriter(stream, columns, extrasaction="ignore", lineterminator="\n")
+    writer.writeheader()
+    for row in rows:
+        writer.writerow({name: _cell(row.get(name)) for name in columns})
+    return stream.getvalue().encode()
+
+
+def _cell(value: object) -> object:
+    if isinstance(value, bool):
+        return int(value)
+    if isinstance(value, str) and value[:1] in ("=", "+", "-", "@", "\t", "\r"):
+        return f"'{value}"
+    return value

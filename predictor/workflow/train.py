@@ -1,0 +1,258 @@
+"""``train()``: from a configuration and a cohort to a compared, explained, tracked bundle."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import predictor
+from predictor.cohort.checking import check_cohort
+from predictor.cohort.cohort import Cohort
+from predictor.cohort.reading import Table, read_table, table_from_frame
+from predictor.documents import Document
+from predictor.errors import ConfigError, TrackingError
+from predictor.explanation.contributions import contributions
+from predictor.explanation.importance import Importance, drawn_patients, importance
+from predictor.explanation.profiles import synthetic_profiles
+from predictor.fitted.bundle import check_destination, save_bundle
+from predictor.fitted.folder import sole_writer
+from predictor.learning.candidates import Candidate, candidates
+from predictor.learning.crossvalidation import cross_validate
+from predictor.learning.preparer import column_of
+from predictor.learning.procedure import Fitted, Patients, Plan, fit
+from predictor.learning.splits import derived_seed, repeated_folds
+from predictor.report.figures import beeswarm_figure, comparison_figure, importance_figure
+from predictor.study import Study, load_study, study_from
+from predictor.tracking.sending import SentRun, send_bundle
+from predictor.tracking.store import TrackingSettings, check_reachable, resolve_uri
+from predictor.validation.comparison import Comparison, compare
+from predictor.workflow import manifest, tables
+from predictor.workflow.progress import Progress, Silent, Stopwatch
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+_PROFILES = 300
+
+
+@dataclass(frozen=True, slots=True)
+class TrainingRun:
+    """A finished training.
+
+    Parameters
+    ----------
+    bundle
+        Folder of the bundle.
+    cohort
+        Who was analysed, with flow and warnings.
+    comparison
+        All candidates side by side.
+    chosen
+        The fitted model that was bundled.
+    importance
+        Global explanation of the chosen model.
+    evidence
+        Level, patients and events, and a statement.
+    sent
+        Where the record went; None if tracking is off or the store was lost.
+    tracking_error
+        What to do about a store that was lost during the run.
+    seconds
+        Time per stage.
+    """
+
+    bundle: Path
+    cohort: Cohort
+    comparison: Comparison
+    chosen: Fitted
+    importance: Importance
+    evidence: Mapping[str, Any]
+    sent: SentRun | None
+    tracking_error: TrackingError | None
+    seconds: Mapping[str, float]
+
+    def to_dict(self) -> dict[str, Any]:
+        """The JSON of design section 4, and what explains it."""
+        return {
+            "bundle": str(self.bundle),
+            "report": None,
+            "run_id": self.sent.run_id if self.sent else None,
+            "chosen": self.comparison.chosen.name,
+            "models": [model.to_dict() for model in self.comparison.models],
+            "evidence": dict(self.evidence),
+            "flow": [{"step": s.step, "patients": s.patients} for s in self.cohort.flow],
+            "warnings": [
+                {"variable": w.variable, "code": w.code, "count": w.count, "message": w.message}
+                for w in self.cohort.warnings
+            ],
+            "tracking_error": str(self.tracking_error) if self.tracking_error else None,
+            "seconds": dict(self.seconds),
+        }
+
+
+def train(
+    config: str | Path | Mapping[str, Any],
+    data: str | Path | pd.DataFrame | None = None,
+    *,
+    out: str | Path | None = None,
+    workers: int | None = None,
+    progress: Progress | None = None,
+) -> TrainingRun:
+    """Compare the candidates of a configuration, explain the chosen one and bundle it.
+
+    Parameters
+    ----------
+    config
+        Path of a YAML file, name of a shipped configuration, or the configuration as a mapping.
+    data
+        Cohort file or data frame; overrides ``cohort.file``.
+    out
+        Folder of the bundle; overrides ``output``. An earlier bundle there is replaced as a whole
+        at the very end.
+    workers
+        Parallel processes; overrides ``compute.workers``. Results do not depend on it.
+    progress
+        Told where the run is.
+
+    Returns
+    -------
+    TrainingRun
+
+    Raises
+    ------
+    ConfigError, CohortError, BundleError, TrackingError, LearningError
+        With place, rule and next step; all but the last before anything is fitted.
+    """
+    study = _study(config)
+    folder = Path(out or study.config.output or Path("runs") / study.config.name)
+    watch = Stopwatch(progress or Silent())
+    check_destination(folder)
+    with sole_writer(folder):
+        return _train(study, data, folder, workers, progress or Silent(), watch)
+
+
+def _train(
+    study: Study,
+    data: str | Path | pd.DataFrame | None,
+    folder: Path,
+    workers: int | None,
+    progress: Progress,
+    watch: Stopwatch,
+) -> TrainingRun:
+    config = study.config
+    settings = _tracking(study)
+    if settings is not None:
+        with watch.stage("tracking store"):
+            check_reachable(resolve_uri(settings.uri))
+    with watch.stage("cohort"):
+        cohort = check_cohort(study, _table(study, data)).usable()
+
+    plan = Plan(
+        tuple(column_of(variable) for variable in cohort.variables),
+        config.preparation.imputation,
+        config.preparation.missing_indicators,
+        config.validation.inner_folds,
+    )
+    patients = Patients(cohort.values, cohort.outcome, cohort.group)
+    named = candidates(config)
+    seed = config.validation.seed
+    with watch.stage("cross-validation"):
+        folds = repeated_folds(
+            cohort.outcome,
+            cohort.group,
+            folds=config.validation.folds,
+            repeats=config.validation.repeats,
+            seed=seed,
+        )
+        workers = workers or config.compute.workers
+        predicted = cross_validate(
+            named, plan, patients, folds, workers=workers, progress=progress.advance
+        )
+        comparison = compare(predicted, cohort.outcome, folds, cohort.group)
+    with watch.stage("final fit"):
+        candidate = next(c for c in named if c.name == comparison.chosen.name)
+        fitted = fit(candidate, plan, patients, derived_seed(seed, 5))
+    with watch.stage("explanation"):
+        ranked = _importance(cohort, candidate, fitted, seed)
+        figures = _figures(study, cohort, candidate, fitted, comparison, ranked)
+    with watch.stage("bundle"):
+        evidence = manifest.evidence(cohort)
+        described = manifest.describe(
+            study, cohort, candidate, fitted, comparison, ranked, watch.seconds
+        )
+        files = {
+            "comparison.csv": tables.comparison_csv(comparison),
+            "importance.csv": tables.importance_csv(ranked),
+            **figures,
+        }
+        save_bundle(folder, described, fitted.preparation, fitted.model, files)
+    sent, lost = None, None
+    if settings is not None:
+        with watch.stage("tracking"):
+            try:
+                sent = send_bundle(folder, settings, version=predictor.__version__)
+            except TrackingError as error:
+                lost = error
+    return TrainingRun(
+        folder, cohort, comparison, fitted, ranked, evidence, sent, lost, dict(watch.seconds)
+    )
+
+
+def _study(config: str | Path | Mapping[str, Any]) -> Study:
+    if isinstance(config, Mapping):
+        return study_from(Document("configuration", dict(config)), Path.cwd())
+    return load_study(config)
+
+
+def _table(study: Study, data: str | Path | pd.DataFrame | None) -> Table:
+    if data is not None and not isinstance(data, str | Path):
+        return table_from_frame(data)
+    source = study.config.cohort
+    if data is not None:
+        return read_table(Path(data), source)
+    if source.file is None:
+        raise ConfigError("cohort.file", "no cohort is named", "Name one, or give --data FILE.")
+    return read_table(study.folder / source.file, source)
+
+
+def _tracking(study: Study) -> TrackingSettings | None:
+    plan = study.config.tracking
+    if not plan.enabled:
+        return None
+    return TrackingSettings(plan.experiment or study.config.name, plan.uri, plan.register_as)
+
+
+def _importance(cohort: Cohort, candidate: Candidate, fitted: Fitted, seed: int) -> Importance:
+    return importance(
+        fitted.model,
+        fitted.preparation,
+        [cohort.variables[j] for j in candidate.predictors],
+        cohort.values[:, candidate.predictors],
+        seed=seed,
+    )
+
+
+def _figures(
+    study: Study,
+    cohort: Cohort,
+    candidate: Candidate,
+    fitted: Fitted,
+    comparison: Comparison,
+    ranked: Importance,
+) -> dict[str, bytes]:
+    variables = [cohort.variables[j] for j in candidate.predictors]
+    values = cohort.values[:, candidate.predictors]
+    seed, real = study.config.validation.seed, study.config.explanation.patients
+    shown = (
+        values[drawn_patients(len(values), seed)]
+        if real
+        else synthetic_profiles(variables, values, count=_PROFILES, seed=seed)
+    )
+    explained = contributions(fitted.model, fitted.preparation, shown)
+    return {
+        "figures/comparison.png": comparison_figure([m.to_dict() for m in comparison.models]),
+        "figures/importance.png": importance_figure(ranked),
+        "figures/beeswarm.png": beeswarm_figure(explained, variables, shown, synthetic=not real),
+    }
