@@ -1,8 +1,8 @@
-"""The sheet that figures are drawn on: fixed fonts and colours, text that is measured before it
-is set, and PNG bytes that depend on nothing but the data.
+"""The sheet that figures are drawn on: fixed fonts and colours, measured text, plain PNG bytes.
 
-Matplotlib is used through its objects, never through ``pyplot``, and a user's ``matplotlibrc``
-changes nothing. Fonts are the DejaVu files that ship with matplotlib.
+The bytes depend on nothing but the data. Matplotlib is used through its objects, never through
+``pyplot``, and a user's ``matplotlibrc`` changes nothing. Fonts are the DejaVu files that ship
+with matplotlib.
 """
 
 from __future__ import annotations
@@ -10,10 +10,11 @@ from __future__ import annotations
 import io
 import threading
 import unicodedata
+from bisect import bisect_left
 from collections.abc import Callable
 from functools import lru_cache, wraps
 from pathlib import Path
-from typing import Literal, ParamSpec
+from typing import Any, Literal, ParamSpec
 
 import matplotlib as mpl
 from matplotlib.backends.backend_agg import FigureCanvasAgg, RendererAgg
@@ -54,7 +55,10 @@ def as_png(build: Callable[_P, Figure]) -> Callable[_P, bytes]:
     @wraps(build)
     def drawn(*args: _P.args, **kwargs: _P.kwargs) -> bytes:
         with _lock, mpl.rc_context(_defaults()):
-            return png(build(*args, **kwargs))
+            try:
+                return png(build(*args, **kwargs))
+            finally:
+                text_width.cache_clear()  # a label may hold a patient's value
 
     return drawn
 
@@ -62,7 +66,8 @@ def as_png(build: Callable[_P, Figure]) -> Callable[_P, bytes]:
 def png(figure: Figure) -> bytes:
     """PNG of a figure; holds neither a date nor the version of a program."""
     buffer = io.BytesIO()
-    FigureCanvasAgg(figure).print_png(buffer, metadata={"Software": None})
+    canvas: Any = FigureCanvasAgg(figure)
+    canvas.print_png(buffer, metadata={"Software": None})
     return buffer.getvalue()
 
 
@@ -81,7 +86,7 @@ def put(
     bold: bool = False,
     colour: str = INK,
     align: Literal["left", "center", "right"] = "left",
-    vertical: Literal["top", "center", "bottom"] = "center",
+    vertical: Literal["top", "center", "bottom", "baseline"] = "center",
 ) -> Text:
     """Set text at a place in inches from the lower left corner, character by character as it is."""
     return figure.text(
@@ -98,6 +103,7 @@ def put(
     )
 
 
+@lru_cache(maxsize=8192)
 def text_width(text: str, size: float, *, bold: bool = False) -> float:
     """Width of one line in inches, as it will be drawn."""
     found = _ruler().get_text_width_height_descent(text, font(size, bold=bold), False)
@@ -110,13 +116,13 @@ def text_height(text: str, size: float) -> float:
 
 
 def clean(text: str) -> str:
-    """Text of one line that can be drawn and cannot disturb what stands beside it.
+    r"""Text of one line that can be drawn and cannot disturb what stands beside it.
 
     Line breaks become spaces; control characters and marks of writing direction go, so that a
     label cannot turn its value round; of stacked accents one stays. Characters that the font
     lacks, such as most emoji, become a small square each.
 
-    >>> clean("C3\\u202e\\n  (mg/dL)")
+    >>> clean("C3\u202e\n  (mg/dL)")
     'C3 (mg/dL)'
     """
     kept: list[str] = []
@@ -126,9 +132,8 @@ def clean(text: str) -> str:
         accents = accents + 1 if category.startswith("M") else 0
         if accents > 1 or category.startswith("C") or "\ufe00" <= character <= "\ufe0f":
             continue  # the last are variation selectors, which draw nothing themselves
-        if character.isspace():
-            character = " "
-        kept.append(character if ord(character) in _characters() else "\u25ab")
+        drawable = character.isspace() or ord(character) in _characters()
+        kept.append(character if drawable else "\u25ab")
     return " ".join("".join(kept).split())
 
 
@@ -150,16 +155,25 @@ def fit(text: str, tail: str, width: float, *, size: float, lines: int, bold: bo
         Lines at most.
     """
     text, tail = clean(text), clean(tail)
+    if text_width(tail, size, bold=bold) < width / 2:
+        tail = tail.replace(" ", "\u00a0")  # a number and its unit stay together
+
+    def broken(shown: str, after: str) -> list[str]:
+        return _break(f"{shown} {after}".strip(), width, size, bold)
 
     def fits(shown: str, after: str) -> bool:
-        return len(_break(f"{shown} {after}".strip(), width, size, bold)) <= lines
+        return len(broken(shown, after)) <= lines
+
+    if any(unicodedata.bidirectional(c) in {"R", "AL"} for c in text + tail):
+        # Read from the left, whatever script the label is in: "name = 45 mg/dL".
+        text, tail = f"\u200e{text}", f"\u200e{tail}" if tail else ""
 
     beginning = text if len(text) <= 16 else f"{text[:16]}…"
     if not fits(beginning, tail):
         tail = _longest(tail, lambda part: fits(beginning, part))
     if not fits(text, tail):
         text = _longest(text, lambda part: fits(part, tail))
-    return "\n".join(_break(f"{text} {tail}".strip(), width, size, bold))
+    return "\n".join(broken(text, tail))
 
 
 def _longest(text: str, fits: Callable[[str], bool]) -> str:
@@ -178,21 +192,31 @@ def _break(text: str, width: float, size: float, bold: bool) -> list[str]:
     """Break at spaces; a word wider than a line is broken where the line ends."""
     lines = [""]
     for word in text.split(" "):
-        longer = f"{lines[-1]} {word}".strip()
+        longer = f"{lines[-1]} {word}".strip(" ")
         if text_width(longer, size, bold=bold) <= width:
             lines[-1] = longer
             continue
-        if lines[-1]:
-            lines.append("")
-        for character in word:
-            if lines[-1] and text_width(lines[-1] + character, size, bold=bold) > width:
-                lines.append("")
-            lines[-1] += character
+        pieces = _pieces(word, width, size, bold)
+        lines[-1:] = [lines[-1], *pieces] if lines[-1] else pieces
     return lines
 
 
+def _pieces(word: str, width: float, size: float, bold: bool) -> list[str]:
+    """Parts of a word, each as long as a line can hold."""
+
+    def too_long(n: int) -> bool:
+        return text_width(word[: n + 1], size, bold=bold) > width
+
+    pieces: list[str] = []
+    while text_width(word, size, bold=bold) > width:
+        room = bisect_left(range(1, len(word)), True, key=too_long) + 1
+        pieces.append(word[:room])
+        word = word[room:]
+    return [*pieces, word]
+
+
 @lru_cache(maxsize=1)
-def _defaults() -> dict[str, object]:
+def _defaults() -> dict[Any, Any]:
     return {
         name: value
         for name, value in mpl.rcParamsDefault.items()
@@ -214,5 +238,6 @@ def _characters() -> frozenset[int]:
 
 
 @lru_cache(maxsize=1)
-def _ruler() -> RendererAgg:
-    return RendererAgg(1, 1, DPI)
+def _ruler() -> Any:
+    renderer: Any = RendererAgg  # matplotlib ships no types for it
+    return renderer(1, 1, DPI)

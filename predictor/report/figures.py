@@ -6,66 +6,43 @@ matplotlib's global state. Each figure is drawn from plain data that is also kep
 
 from __future__ import annotations
 
-import math
+import re
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
 from matplotlib.colors import LinearSegmentedColormap
 from matplotlib.figure import Figure
-from matplotlib.transforms import blended_transform_factory
 from numpy.typing import NDArray
 
 from predictor.clinical.units import readable_unit
 from predictor.clinical.variable import Variable
 from predictor.explanation.contributions import Contributions
 from predictor.explanation.importance import Importance
-from predictor.fitted.models import Scale
 from predictor.fitted.preparation import Values
-from predictor.report.canvas import BLUE, GREY, INK, ORANGE, QUIET, SMALL, as_png, font, put
+from predictor.report.canvas import (
+    BLUE,
+    GREY,
+    INK,
+    ORANGE,
+    SMALL,
+    as_png,
+    put,
+)
 from predictor.report.rows import (
     Label,
     RowChart,
-    label_ticks,
     number,
     row_chart,
-    text_width,
     widened,
 )
 
 MOST_ROWS = 40
 """Variables drawn at most; the smallest are left out and counted."""
 
-MOST_STEPS = 12
-"""Variables of a waterfall at most; the smallest are summed up."""
-
 _LOW_TO_HIGH = LinearSegmentedColormap.from_list("low to high", [BLUE, "#7D6B8F", ORANGE])
-_PROBABILITIES = (
-    0.001, 0.01, 0.02, 0.05, 0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8, 0.9, 0.95, 0.98, 0.99, 0.999,
-)  # fmt: skip
-
-
-@dataclass(frozen=True, slots=True)
-class WaterfallRow:
-    """What one variable does to one patient's prediction.
-
-    Parameters
-    ----------
-    label
-        Name of the variable.
-    value_text
-        Its value with unit, as a person reads it; empty to show none.
-    contribution
-        SHAP value.
-    imputed
-        Whether the value was not measured and a typical one stands in for it.
-    """
-
-    label: str
-    value_text: str
-    contribution: float
-    imputed: bool = False
+_POWER_OF_TEN = re.compile(r"10\*([0-9]+)")
+_SUPERSCRIPTS = str.maketrans("0123456789", "⁰¹²³⁴⁵⁶⁷⁸⁹")
 
 
 @as_png
@@ -130,21 +107,22 @@ def beeswarm_figure(
     size = np.round(np.abs(contributions.values).mean(axis=0), 12)
     order = np.argsort(-size, kind="stable")[:MOST_ROWS]
     counted = _counted(n, "synthetic profile" if synthetic else "patient")
-    who = f"{counted} that follow the cohort's moments, no real patient" if synthetic else counted
-    if synthetic and n == 1:
-        who = who.replace("that follow", "that follows")
+    follow = "follows" if n == 1 else "follow"
+    who = f"{counted} that {follow} the cohort's moments, no real patient" if synthetic else counted
     drawn = contributions.values[:, order]
     notes = [_left_out(len(variables) - len(order))]
-    if any(variables[j].kind == "nominal" for j in order):
+    if any(variables[j].kind == "binary" for j in order):
+        notes.append("Yes is high, no is low.")
+    if any(len(variables[j].states) > 2 for j in order):
         notes.append("Black diamonds: named states, which have no order from low to high.")
     if np.isnan(values[:, order]).any():
         notes.append("Hollow: not measured.")
     chart = row_chart(
         "How each variable's value moves the predictions",
         f"SHAP values of {who}; the variable that moves most comes first",
-        [Label(variables[j].label, _in_brackets(variables[j].unit)) for j in order],
+        [Label(variables[j].label, _meaning(variables[j])) for j in order],
         widened([0.0, float(drawn.min()), float(drawn.max())]),
-        axis=f"← lowers      effect on the {contributions.scale} of the event      raises →",
+        axis=f"← lowers  ·  effect on the {contributions.scale} of the event  ·  raises →",
         note=" ".join(filter(None, notes)),
         row=0.4,
         foot=0.3,
@@ -153,79 +131,6 @@ def beeswarm_figure(
     for centre, j in zip(chart.centres, order, strict=True):
         _swarm(chart, centre, contributions.values[:, j], values[:, j], variables[j])
     _colour_bar(chart.figure)
-    return chart.figure
-
-
-@as_png
-def waterfall_figure(
-    rows: Sequence[WaterfallRow],
-    *,
-    base_value: float,
-    scale: Scale,
-    probability: float,
-    reference_probability: float,
-    title: str,
-) -> Figure:
-    """From the average patient to this one, variable by variable.
-
-    Parameters
-    ----------
-    rows
-        One per variable, in any order.
-    base_value
-        Output for the reference, on ``scale``.
-    scale
-        Scale on which the contributions add up.
-    probability, reference_probability
-        Of this patient and of the reference.
-    title
-        Names the prediction.
-
-    Returns
-    -------
-    PNG.
-    """
-    steps = sorted(rows, key=lambda row: -abs(row.contribution))
-    if len(steps) > MOST_STEPS + 1:
-        rest = steps[MOST_STEPS:]
-        others = WaterfallRow(f"others ({len(rest)})", "", sum(row.contribution for row in rest))
-        steps = [*steps[:MOST_STEPS], others]
-    path = base_value + np.concatenate(([0.0], np.cumsum([row.contribution for row in steps])))
-    ends = _percent(reference_probability), _percent(probability)
-    labels = [
-        Label("Average patient of the cohort", right=ends[0], bold=True),
-        *(Label(row.label, _value(row), _signed(row.contribution)) for row in steps),
-        Label("This patient", right=ends[1], bold=True),
-    ]
-    chart = row_chart(
-        title,
-        f"The predicted probability of the event is {ends[0]} for the average patient of the "
-        f"cohort and {ends[1]} for this patient.",
-        labels,
-        widened(path.tolist()),
-        axis=f"{scale} of the event",
-        note="Orange raises the prediction, blue lowers it. This describes the model, not causes.",
-        lines=3,
-        second_axis=True,
-    )
-    axes, y = chart.axes, chart.centres
-    for end, (first, last) in ((0, (y[0], y[-1])), (-1, (y[-2], y[-1]))):
-        axes.plot([path[end]] * 2, [first, last], color=GREY, linewidth=1, linestyle=(0, (3, 2)))
-        axes.plot([path[end]], [y[end]], "D", color=INK, markersize=7, clip_on=False, zorder=4)
-    for i, row in enumerate(steps):
-        colour = ORANGE if row.contribution > 0 else BLUE
-        axes.barh(
-            y[i + 1],
-            row.contribution,
-            left=path[i],
-            height=2 * chart.half - 0.02,
-            color=colour,
-            edgecolor=colour,
-            linewidth=1,  # so that an effect of zero is still a line
-            zorder=3,
-        )
-        axes.plot([path[i + 1]] * 2, [y[i + 1], y[i + 2]], color=GREY, linewidth=0.8)
-    _probability_axis(chart, scale)
     return chart.figure
 
 
@@ -305,10 +210,15 @@ def _swarm(
     step = min(dot, (chart.half - dot / 2) / highest) if highest else 0.0
     y = centre + offset * step
 
-    points = {"s": (dot * 72) ** 2, "linewidths": 0.0, "clip_on": False, "zorder": 3}
+    points: dict[str, Any] = {
+        "s": (dot * 72) ** 2,
+        "linewidths": 0.0,
+        "clip_on": False,
+        "zorder": 3,
+    }
     missing = np.isnan(value)
     known = ~missing
-    if variable.kind == "nominal":
+    if len(variable.states) > 2:
         chart.axes.scatter(effect[known], y[known], marker="D", color=INK, **points)
     elif known.any():
         chart.axes.scatter(
@@ -335,34 +245,9 @@ def _colour_bar(figure: Figure) -> None:
     axes = figure.add_axes((start / width, 0.24 / height, (end - start) / width, 0.1 / height))
     axes.imshow(np.linspace(0, 1, 128)[None, :], aspect="auto", cmap=_LOW_TO_HIGH)
     axes.set_axis_off()
-    put(figure, start - 0.08, 0.29, "value of the variable:  low", size=SMALL, align="right")
-    put(figure, end + 0.08, 0.29, "high", size=SMALL)
-
-
-def _probability_axis(chart: RowChart, scale: Scale) -> None:
-    """The same axis in probabilities, above the plot area."""
-    low, high = chart.axes.get_xlim()
-    above = chart.axes.secondary_xaxis("top")
-    above.spines["top"].set_color(GREY)
-    places: list[float] = []
-    labels: list[str] = []
-    edge = -math.inf
-    for p in _PROBABILITIES:
-        at = math.log(p / (1 - p)) if scale == "log-odds" else p
-        label = _percent(p)
-        x = (at - low) / (high - low) * chart.width
-        half = text_width(label, SMALL) / 2
-        if low <= at <= high and x - half > edge + 0.1:
-            places.append(at)
-            labels.append(label)
-            edge = x + half
-    label_ticks(above, places, labels)
-    place = blended_transform_factory(chart.axes.transAxes, chart.figure.dpi_scale_trans)
-    top = chart.bottom + float(chart.axes.get_ylim()[0]) + 0.28
-    chart.axes.text(
-        0.5, top, "probability of the event", transform=place, fontproperties=font(SMALL),
-        color=QUIET, ha="center", va="bottom",
-    )  # fmt: skip
+    low = "value of the variable:  low"
+    put(figure, start - 0.08, 0.25, low, size=SMALL, align="right", vertical="baseline")
+    put(figure, end + 0.08, 0.25, "high", size=SMALL, vertical="baseline")
 
 
 def _candidate(model: Mapping[str, Any]) -> Label:
@@ -373,32 +258,17 @@ def _candidate(model: Mapping[str, Any]) -> Label:
     return Label(str(model["label"]), "(chosen)" if model["chosen"] else "", text, model["chosen"])
 
 
-def _value(row: WaterfallRow) -> str:
-    text = f"= {row.value_text}" if row.value_text else ""
-    return f"{text} (not measured; typical value used)".strip() if row.imputed else text
-
-
-def _signed(x: float) -> str:
-    """A contribution with its sign, to two decimals or two digits."""
-    text = f"{x:+.2f}" if abs(x) >= 0.01 or x == 0 else f"{x:+.1g}"
-    return text.replace("-", "−")
-
-
-def _percent(p: float) -> str:
-    """A probability as people read it; never a false certainty.
-
-    >>> _percent(0.414), _percent(0.001), _percent(0.9999), _percent(0.995)
-    ('41%', '0.1%', 'over 99.9%', '99.5%')
-    """
-    if 0.0095 <= p <= 0.9905:
-        return f"{100 * p:.0f}%"
-    if p < 0.0005:
-        return "under 0.1%"
-    return "over 99.9%" if p > 0.9995 else f"{100 * p:.1f}%"
+def _meaning(variable: Variable) -> str:
+    """What stands after a label: the unit, or which of two states is drawn as low."""
+    if variable.kind == "nominal" and len(variable.states) == 2:
+        return f"(low: {variable.states[0]}, high: {variable.states[1]})"
+    return _in_brackets(variable.unit)
 
 
 def _in_brackets(unit: str | None) -> str:
-    readable = readable_unit(unit)
+    readable = _POWER_OF_TEN.sub(
+        lambda power: f"10{power[1].translate(_SUPERSCRIPTS)}", readable_unit(unit)
+    )
     return f"({readable})" if readable else ""
 
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Any
 
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
@@ -36,6 +37,7 @@ WIDTH = 8.0
 
 _MARGIN = 0.2
 _GAP = 0.12  # between a label and the plot area
+_UNNAMED = "(no label)"
 _TICKS = 0.27  # a row of tick labels with its gap
 
 
@@ -128,7 +130,10 @@ def row_chart(
     if not labels or not all(map(math.isfinite, extent)):
         raise ValueError("a chart needs at least one row and finite numbers")
     inner = WIDTH - 2 * _MARGIN
-    names = [fit(x.text, x.tail, 3.1, size=BODY, lines=lines, bold=x.bold) for x in labels]
+    names = [
+        fit(clean(x.text) or _UNNAMED, x.tail, 3.1, size=BODY, lines=lines, bold=x.bold)
+        for x in labels
+    ]
     rights = [clean(x.right) for x in labels]
     right = max(text_width(r, SMALL) for r in rights)
     beside = max(
@@ -162,7 +167,9 @@ def row_chart(
     bottom = _MARGIN + below
     put(
         figure,
-        min(max(left + width / 2, _MARGIN + _widest(axis) / 2), WIDTH - _MARGIN - _widest(axis) / 2),
+        min(
+            max(left + width / 2, _MARGIN + _widest(axis) / 2), WIDTH - _MARGIN - _widest(axis) / 2
+        ),
         bottom - _TICKS,
         axis,
         align="center",
@@ -213,8 +220,8 @@ def ticks(extent: tuple[float, float], width: float) -> tuple[list[float], list[
     return found, labels
 
 
-def label_ticks(axes: Axes, places: Sequence[float], labels: Sequence[str]) -> None:
-    """Put labels under an axis, in our font."""
+def label_ticks(axes: Any, places: Sequence[float], labels: Sequence[str]) -> None:
+    """Put labels along a horizontal axis, first or secondary, in our font."""
     axes.set_xticks(places, labels=labels, fontproperties=font(SMALL), color=QUIET)
     axes.tick_params(axis="x", color=GREY, length=3)
 
