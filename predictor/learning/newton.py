@@ -1,12 +1,7 @@
 """Logistic regression by Newton's method: maximum likelihood, ridge and Firth.
 
-The problem is solved in orthonormal coordinates. With the weighted, centred design Z = U S V'
-the linear predictor is written a + Q t, where Q = Z V / S has weighted orthonormal columns. There
-the information matrix starts out as a multiple of the identity whatever the units or the
-correlation of the predictors, a ridge penalty on the coefficients is the diagonal lambda / S^2,
-and directions without information (constant or dependent columns, more columns than patients)
-are simply absent. The mapping back gives those directions no share: among equally good solutions
-it is the one with the smallest coefficients, and a constant column gets exactly 0.
+The problem is solved in orthonormal coordinates (see `predictor.learning.orthonormal`), where
+units and correlation of the predictors do no harm.
 
 Every array expression works on the last axes, so that a leading axis of resamples or penalties
 can be added without changing the formulas.
@@ -20,6 +15,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from predictor.errors import LearningError
+from predictor.learning.orthonormal import orthonormal_frame
 
 Floats = NDArray[np.float64]
 
@@ -27,6 +23,8 @@ Floats = NDArray[np.float64]
 _TOLERANCE = 1e-10
 _MAX_ITERATIONS = 200
 _MAX_HALVINGS = 30
+# Patients times squared columns in Firth's exact curvature: 32 MB.
+_MOST_PAIRS = 4_000_000
 
 
 class OneClassError(LearningError, ValueError):
@@ -152,7 +150,7 @@ def newton_logistic(
         raise OneClassError(
             "outcome", "there is one class only", "Patients with and without the event are needed."
         )
-    frame = _orthonormal(x, w, scaled=penalty == 0.0)
+    frame = orthonormal_frame(x, w, scaled=penalty == 0.0)
     problem = _Problem(
         columns=np.column_stack((np.ones(len(y)), frame.columns)),
         sign=2.0 * y - 1.0,
@@ -197,41 +195,6 @@ def _checked(
         if not used.all():
             x, y, w, known = x[used], y[used], w[used], known[used]
     return x, y, w, known
-
-
-@dataclass(frozen=True, slots=True)
-class _Frame:
-    """Orthonormal coordinates of a design: original = centre + columns, coefficients = back @ t."""
-
-    columns: Floats
-    centre: Floats
-    singular: Floats
-    back: Floats
-
-
-def _orthonormal(x: Floats, w: Floats, *, scaled: bool) -> _Frame:
-    """Weighted orthonormal columns that span the centred design.
-
-    ``scaled`` divides columns by their standard deviation first. That changes nothing in an
-    unpenalised fit except that the rank no longer depends on units; under a ridge penalty the
-    geometry is given by the columns as they are.
-    """
-    centre = (w @ x) / w.sum()
-    centred = x - centre
-    # Rounding of the mean leaves a constant column at about this size instead of 0.
-    noise = 8.0 * np.finfo(np.float64).eps * np.abs(x).max(axis=0, initial=0.0)
-    centred[:, np.abs(centred).max(axis=0, initial=0.0) <= noise] = 0.0
-    scale = np.ones(x.shape[1])
-    if scaled:
-        deviation = np.sqrt((w @ np.square(centred)) / w.sum())
-        scale = np.where(deviation > 0.0, deviation, 1.0)
-        centred /= scale
-    _, singular, rotation = np.linalg.svd(np.sqrt(w)[:, None] * centred, full_matrices=False)
-    cut = singular.max(initial=0.0) * max(x.shape) * np.finfo(np.float64).eps
-    kept = singular > cut
-    singular = singular[kept]
-    back = rotation[kept].T / singular
-    return _Frame(centred @ back, centre, singular, back / scale[:, None])
 
 
 @dataclass(frozen=True, slots=True)
@@ -285,25 +248,51 @@ def _state(problem: _Problem, position: Floats) -> _State:
 
 
 def _step(problem: _Problem, state: _State) -> Floats:
-    """Newton step; for Firth with the modified score.
-
-    Firth's score is that of data in which each patient appears h / 2 more times with either
-    outcome (h: diagonal of the hat matrix), so the information of those data is the curvature.
-    The Fisher information alone is too flat by the factor 1 + h: with h near 1, that is with about
-    as many predictors as patients, its steps overshoot and can go back and forth for ever.
-    """
-    residual = state.residual
-    curvature = state.information.copy()
+    """Newton step."""
     if problem.firth:
-        solved = np.linalg.solve(state.information, problem.columns.T)
-        leverage = state.variance * np.einsum("ij,ji->i", problem.columns, solved)
-        # 1/2 - p = -sign * (1/2 - probability of the other outcome) in terms of the margin
-        residual = residual - 0.5 * leverage * problem.sign * np.tanh(0.5 * state.margin)
-        added = state.variance * leverage / problem.weights
-        curvature += (problem.columns * added[:, None]).T @ problem.columns
-    score = problem.columns.T @ residual - problem.penalty * state.position
+        return _firth_step(problem, state)
+    score = problem.columns.T @ state.residual - problem.penalty * state.position
+    curvature = state.information.copy()
     curvature.flat[:: len(curvature) + 1] += problem.penalty
     return np.asarray(np.linalg.solve(curvature, score))
+
+
+def _firth_step(problem: _Problem, state: _State) -> Floats:
+    """Step for Firth's modified score, with its exact derivative where that is possible.
+
+    With h the diagonal of the hat matrix H and t = 1 - 2p, the score is X' (r + h t / 2) and its
+    negative derivative X' (V + diag(h (1 - 3 t^2) / 4) + diag(t) (H o H) diag(t) / 2) X, where o is
+    the product by elements. H is never formed: with H = A A' the last term is a sum over pairs of
+    columns of A. Where this matrix is not positive definite (far from the solution) or the pairs
+    would take too much memory (many patients, hence small h), the information of Firth's
+    augmented data takes its place, in which each patient appears h / 2 more times with either
+    outcome. The usual Fisher information is too flat by the factor 1 + h: with about as many
+    predictors as patients its steps overshoot and can go back and forth for ever.
+    """
+    x = problem.columns
+    lower = np.linalg.cholesky(state.information)
+    root = np.linalg.solve(lower, (x * np.sqrt(state.variance)[:, None]).T).T
+    leverage = np.square(root).sum(axis=1)
+    t = -problem.sign * np.tanh(0.5 * state.margin)
+    score = x.T @ (state.residual + 0.5 * leverage * t)
+    n, k = x.shape
+    if n * k * k <= _MOST_PAIRS:
+        diagonal = leverage * (0.25 - 0.75 * np.square(t))
+        pairs = (root[:, :, None] * root[:, None, :]).reshape(n, k * k)
+        half = pairs.T @ (x * t[:, None])
+        curvature = state.information + (x * diagonal[:, None]).T @ x + 0.5 * (half.T @ half)
+        if _positive_definite(curvature):
+            return np.asarray(np.linalg.solve(curvature, score))
+    diagonal = leverage * 0.25 * (1.0 - np.square(t))
+    return np.asarray(np.linalg.solve(state.information + (x * diagonal[:, None]).T @ x, score))
+
+
+def _positive_definite(matrix: Floats) -> bool:
+    try:
+        np.linalg.cholesky(matrix)
+    except np.linalg.LinAlgError:
+        return False
+    return True
 
 
 def _maximise(problem: _Problem) -> _End:
@@ -330,11 +319,17 @@ def _maximise(problem: _Problem) -> _End:
 
 
 def _start(problem: _Problem) -> Floats:
-    """Intercept of the empty model, less the mean offset; everything else 0."""
-    events = float(problem.weights @ (problem.sign > 0.0))
-    patients = float(problem.weights.sum())
+    """Intercept of the empty model, everything else 0.
+
+    With an offset, the intercept that puts as many patients above 0 as there are events: some
+    patient is then near 0, so that the curvature does not vanish however large the offsets are.
+    """
+    share = float(problem.weights @ (problem.sign > 0.0)) / float(problem.weights.sum())
     start = np.zeros(problem.columns.shape[1])
-    start[0] = np.log(events / (patients - events)) - problem.weights @ problem.offset / patients
+    if problem.offset.any():
+        start[0] = -np.quantile(problem.offset, 1.0 - share)
+    else:
+        start[0] = np.log(share / (1.0 - share))
     return start
 
 

@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 from scipy.optimize import linprog, minimize
 
 from predictor.errors import LearningError
+from predictor.learning import newton
 from predictor.learning.newton import LogisticFit, OneClassError, newton_logistic
 
 Floats = NDArray[np.float64]
@@ -331,3 +332,33 @@ class TestRefusals:
         fit = LogisticFit(0.0, np.zeros(1), False, False, 200, 1, -1.0)
         with pytest.raises(LearningError, match="no convergence in 200 steps"):
             fit.require_convergence()
+
+
+class TestFarFromTheSolution:
+    def test_extreme_offsets_leave_a_way_back(self) -> None:
+        offset = np.array([-3000.0, -5.0, 0.0, 2.0, 4000.0])
+        fit = newton_logistic(np.empty((5, 0)), [0, 0, 1, 0, 1], offset=offset)
+        assert fit.converged
+        p = 1 / (1 + np.exp(-np.clip(offset + fit.intercept, -500, 500)))
+        assert p.sum() == pytest.approx(2)
+
+    @given(SEEDS)
+    def test_firth_without_its_exact_curvature_ends_in_the_same_place(self, seed: int) -> None:
+        x, y = cohort(seed)
+        exact = newton_logistic(x, y, firth=True)
+        with pytest.MonkeyPatch.context() as patch:
+            patch.setattr(newton, "_MOST_PAIRS", 0)
+            approximate = newton_logistic(x, y, firth=True)
+        assert exact.converged
+        assert approximate.converged
+        assert estimates(approximate) == pytest.approx(estimates(exact), abs=1e-8)
+
+    @given(SEEDS, st.integers(2, 30), st.integers(1, 8))
+    def test_wild_values_and_few_patients_converge_with_firth_and_ridge(
+        self, seed: int, n: int, q: int
+    ) -> None:
+        rng = np.random.default_rng(seed)
+        x = np.round(np.exp(rng.normal(scale=3, size=(n, q))), int(rng.integers(0, 6)))
+        y = np.r_[0, 1, rng.integers(0, 2, n - 2)]
+        assert newton_logistic(x, y, firth=True).converged
+        assert newton_logistic(x, y, penalty=0.01).converged

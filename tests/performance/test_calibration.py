@@ -101,7 +101,7 @@ def test_slope_by_hand() -> None:
     ("outcome", "probability"),
     [
         pytest.param([0, 1, 0, 1], [0.3] * 4, id="all predictions equal"),
-        pytest.param([0, 1, 0, 1], [0.3, 0.3 + 1e-12, 0.3, 0.3 - 1e-12], id="equal but for rounding"),
+        pytest.param([0, 1, 0, 1], [0.3, 0.3 + 1e-12, 0.3, 0.3 - 1e-12], id="equal but rounding"),
         pytest.param([0, 0, 1, 1], [0.1, 0.2, 0.8, 0.9], id="perfect separation"),
         pytest.param([1, 1, 0, 0], [0.1, 0.2, 0.8, 0.9], id="perfectly wrong"),
         pytest.param([0, 0, 1, 1], [0.1, 0.5, 0.5, 0.9], id="separation up to a tie"),
