@@ -85,6 +85,13 @@ def _discreet(original: Callable[..., Any], schema_argument: int) -> Callable[..
 
 
 def _without_cells(error: MlflowException, schema: Any) -> MlflowException:
+    cause = error.__context__
+    if error.message.startswith("Encountered an unexpected error") and cause is not None:
+        return MlflowException(
+            f"The model failed on this input ({type(cause).__name__}), which is an error of the "
+            "model's code.",
+            error_code=_code_of(error),
+        )
     known = schema.input_names() if schema is not None and schema.has_input_names() else ()
     named = _columns_named(_whole_text(error), known)
     where = f" in column {', '.join(named)}" if named else ""

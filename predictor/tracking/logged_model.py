@@ -27,6 +27,7 @@ from mlflow.types import ColSpec, DataType, Schema
 from predictor.fitted.bundle import Bundle
 from predictor.tracking import pyfunc_model
 from predictor.tracking.record import bundle_files
+from predictor.tracking.scoring_model import columns
 
 DISTRIBUTION = "sle-ivig-predictor"
 
@@ -40,10 +41,14 @@ _FOR_ADDITIVE = "interpret-core"
 def signature(bundle: Bundle) -> ModelSignature:
     """Columns in and out: every predictor an optional double, and ``probability``.
 
+    Exclusion criteria of the study are columns too: MLflow drops what the signature does not
+    name, and a patient who must not be given a number would then get one.
+
     A state of a binary or nominal variable is its position among the dictionary's states,
     counted from 0, because a double is what every client of MLflow can send.
     """
-    inputs = [ColSpec(DataType.double, v.name, required=False) for v in bundle.variables]
+    names = [v.name for v in columns(bundle)]
+    inputs = [ColSpec(DataType.double, name, required=False) for name in names]
     return ModelSignature(Schema(inputs), Schema([ColSpec(DataType.double, OUTPUT)]))
 
 

@@ -35,7 +35,8 @@ class ScoringModel(PythonModel):  # type: ignore[misc]  # mlflow ships no types
     A row that :func:`predictor.predict` refuses gives NaN, never a number; how many, and for
     which variables and reasons, is logged as counts. Missing columns and NaN are imputed as in
     ``predict``. MLflow drops unknown columns before they come here, so a misspelt predictor
-    counts as missing.
+    counts as missing, until so many are missing that the row is refused. The scoring server
+    writes NaN as the bare word, which strict JSON readers reject as a whole.
     """
 
     _bundle: Bundle
@@ -57,13 +58,10 @@ class ScoringModel(PythonModel):  # type: ignore[misc]  # mlflow ships no types
             raise MlflowException(
                 "none of the model's predictors is among the columns", error_code=BAD_REQUEST
             )
-        scored = score_table(self._bundle, list(_rows(self._bundle.variables, model_input)))
+        scored = score_table(self._bundle, list(_rows(columns(self._bundle), model_input)))
         if scored.refused:
-            counts = Counter(
-                f"{reason.where}: {reason.code}"
-                for _, reasons in scored.refused
-                for reason in reasons
-            )
+            reasons = [reason for _, found in scored.refused for reason in found]
+            counts = Counter(": ".join(filter(None, (r.where, r.code))) for r in reasons)
             listed = ", ".join(f"{what} ({count})" for what, count in sorted(counts.items()))
             _logger.warning(
                 "%d of %d rows refused, their probability is NaN: %s",
@@ -75,15 +73,18 @@ class ScoringModel(PythonModel):  # type: ignore[misc]  # mlflow ships no types
         return pd.DataFrame({"probability": probability}, index=model_input.index)
 
 
+def columns(bundle: Bundle) -> tuple[Variable, ...]:
+    """What the model reads: its predictors, then the exclusion criteria of the study."""
+    return tuple({v.name: v for v in (*bundle.variables, *bundle.exclusions)}.values())
+
+
 def _rows(variables: tuple[Variable, ...], table: pd.DataFrame) -> Iterator[dict[str, object]]:
     given = [variable for variable in variables if variable.name in table.columns]
-    columns = [
-        table[variable.name].to_numpy(dtype=np.float64, na_value=np.nan) for variable in given
-    ]
+    numbers = [table[v.name].to_numpy(dtype=np.float64, na_value=np.nan) for v in given]
     for row in range(len(table)):
         yield {
             variable.name: _value(column[row], variable)
-            for variable, column in zip(given, columns, strict=True)
+            for variable, column in zip(given, numbers, strict=True)
             if not np.isnan(column[row])
         }
 

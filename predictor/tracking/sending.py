@@ -9,6 +9,7 @@ from __future__ import annotations
 import contextlib
 import json
 import os
+import shlex
 import tempfile
 from collections.abc import Iterator
 from dataclasses import asdict, dataclass, field
@@ -89,10 +90,7 @@ def send_bundle(bundle: Path, settings: TrackingSettings, *, version: str) -> Se
     """
     loaded = load_bundle(bundle)
     uri = resolve_uri(settings.uri)
-    later = (
-        f"The bundle in {bundle} is complete; send it when the store is back: "
-        f"predictor track {bundle}"
-    )
+    later = _how_to_send_later(bundle, uri)
     _refuse_second_sending(loaded.path, uri)
     try:
         check_reachable(uri)
@@ -113,6 +111,13 @@ def send_bundle(bundle: Path, settings: TrackingSettings, *, version: str) -> Se
         ) from None
     _write_tracking(loaded.path, sent)
     return sent
+
+
+def _how_to_send_later(bundle: Path, uri: str) -> str:
+    command = f"predictor track {shlex.quote(str(bundle))}"
+    if uri != resolve_uri(None):  # the config named it, and a bundle does not remember addresses
+        command += f" --uri {shlex.quote(strip_credentials(uri))}"
+    return f"The bundle is complete; send it when the store is back: {command}"
 
 
 def read_tracking(bundle: Path) -> SentRun | None:
@@ -219,8 +224,8 @@ class _Sending:
                     raise TrackingError(
                         strip_credentials(self.uri),
                         f"the experiment {name!r} was deleted",
-                        "Restore it (mlflow experiments restore) or choose another "
-                        f"tracking.experiment, then: predictor track {self.bundle.path}",
+                        "Restore it (mlflow experiments restore), or choose another and send: "
+                        f"predictor track {shlex.quote(str(self.bundle.path))} --experiment NAME",
                     )
                 return str(found.experiment_id)
             try:

@@ -47,19 +47,28 @@ VARIABLES = (
     _variable("indication", "nominal", states=("renal", "skin", "blood")),
 )
 
+EXCLUSION = _variable("overlap", "binary", exclusion=True)
+
 
 def manifest(**changes: Any) -> dict[str, Any]:
     content: dict[str, Any] = {
         "format_version": 1,
         "name": "a test",
-        "outcome": {"column": "remission", "event": "remission", "horizon": "6 months"},
+        "outcome": {
+            "name": "remission",
+            "label": "Remission",
+            "column": "response",
+            "event": ["remission"],
+            "horizon": "6 months",
+            "population": "patients of a test",
+        },
         "config": {
             "name": "a test",
             "models": {"ridge": {"penalty": [0.1, 1.0]}, "firth": {}},
             "tracking": {"uri": "http://ann:secret-word@mlflow.example:5000"},
             "cohort": {"values": {"sex": {"♀": "female", "♂": "male"}}},
         },
-        "dictionary": {v.name: v.to_dict() for v in VARIABLES},
+        "dictionary": {v.name: v.to_dict() for v in (*VARIABLES, EXCLUSION)},
         "predictors": [v.name for v in VARIABLES],
         "cohort": {
             "digest": "sha256:" + "ab" * 32,
@@ -108,38 +117,54 @@ def manifest(**changes: Any) -> dict[str, Any]:
         "created": "2026-01-01T00:00:00+00:00",
         "timings": {"validation": 2.5},
         "model": {"version": "1"},
+        "prediction": {"most_missing": 0.8},
     }
     return content | changes
+
+
+def build_bundle(folder: Path, **changes: Any) -> Path:
+    preparation = Preparation(
+        names=tuple(v.name for v in VARIABLES),
+        fill=np.array([90.0, 1.0, 0.0, 1.0]),
+        regressions=(),
+        columns=(
+            DesignColumn("c3", 0),
+            DesignColumn("creatinine", 1),
+            DesignColumn("fever", 2),
+            DesignColumn("indication=skin", 3, state=1),
+            DesignColumn("indication=blood", 3, state=2),
+        ),
+        centre=np.array([90.0, 1.0, 0.3, 0.4, 0.2]),
+        scale=np.array([20.0, 0.5, 0.4, 0.5, 0.4]),
+    )
+    model = LinearModel(-0.6, np.array([0.8, -0.4, 0.3, 0.5, -0.7]))
+    files = {
+        "comparison.csv": b"name,auroc\nridge,0.73\n",
+        "importance.csv": b"variable,importance\nc3,0.8\n",
+        "figures/beeswarm.png": b"\x89PNG\r\n\x1a\n",
+    }
+    save_bundle(folder, manifest(**changes), preparation, model, files)
+    return folder
 
 
 @pytest.fixture
 def make_bundle(tmp_path: Path) -> Callable[..., Path]:
     def make(name: str = "bundle", **changes: Any) -> Path:
-        preparation = Preparation(
-            names=tuple(v.name for v in VARIABLES),
-            fill=np.array([90.0, 1.0, 0.0, 1.0]),
-            regressions=(),
-            columns=(
-                DesignColumn("c3", 0),
-                DesignColumn("creatinine", 1),
-                DesignColumn("fever", 2),
-                DesignColumn("indication=skin", 3, state=1),
-                DesignColumn("indication=blood", 3, state=2),
-            ),
-            centre=np.array([90.0, 1.0, 0.3, 0.4, 0.2]),
-            scale=np.array([20.0, 0.5, 0.4, 0.5, 0.4]),
-        )
-        model = LinearModel(-0.6, np.array([0.8, -0.4, 0.3, 0.5, -0.7]))
-        files = {
-            "comparison.csv": b"name,auroc\nridge,0.73\n",
-            "importance.csv": b"variable,importance\nc3,0.8\n",
-            "figures/beeswarm.png": b"\x89PNG\r\n\x1a\n",
-        }
-        folder = tmp_path / name
-        save_bundle(folder, manifest(**changes), preparation, model, files)
-        return folder
+        return build_bundle(tmp_path / name, **changes)
 
     return make
+
+
+@pytest.fixture(scope="module")
+def stored_model(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Folder of the MLflow model of a bundle, as it is before a store has it."""
+    from predictor.fitted.bundle import load_bundle
+    from predictor.tracking.logged_model import write_model
+
+    folder = tmp_path_factory.mktemp("model")
+    loaded = load_bundle(build_bundle(folder / "trained"))
+    write_model(loaded, folder, version="0.1.0", run_id="r", model_id="m-1", location=str(folder))
+    return folder / "model"
 
 
 @pytest.fixture

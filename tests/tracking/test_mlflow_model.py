@@ -18,10 +18,9 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from predictor.clinic.prediction import predict
 from predictor.clinic.scoring import score_table
 from predictor.fitted.bundle import load_bundle
-from predictor.tracking.sending import send_bundle
-from predictor.tracking.store import TrackingSettings
 
 # Planted cells: a text, and numbers that occur nowhere else
 CELL = "PLANTED77"
@@ -33,13 +32,11 @@ def scoring_server() -> Any:
     return importlib.import_module("mlflow.pyfunc.scoring_server")
 
 
-@pytest.fixture
-def model(bundle: Path, store: str, scoring_server: Any) -> Any:
+@pytest.fixture(scope="module")
+def model(stored_model: Path, scoring_server: Any) -> Any:
     import mlflow
 
-    send_bundle(bundle, TrackingSettings("trial", store), version="0.1.0")
-    (stored,) = Path(store.removeprefix("sqlite:///")).parent.rglob("MLmodel")
-    return mlflow.pyfunc.load_model(str(stored.parent))
+    return mlflow.pyfunc.load_model(str(stored_model))
 
 
 @contextmanager
@@ -79,8 +76,7 @@ def test_probabilities_are_those_of_our_own_scoring(model: Any, bundle: Path) ->
 
 
 def test_probabilities_are_those_of_predict(model: Any, bundle: Path) -> None:
-    prediction = pytest.importorskip("predictor.clinic.prediction")
-    ours = prediction.predict({"c3": 75.0, "fever": "yes", "indication": "skin"}, model=bundle)
+    ours = predict({"c3": 75.0, "fever": "yes", "indication": "skin"}, model=bundle)
     table = pd.DataFrame({"c3": [75.0], "fever": [1.0], "indication": [1.0]})
     assert model.predict(table)["probability"].item() == pytest.approx(ours.probability, abs=1e-12)
 
@@ -100,7 +96,7 @@ def test_column_order_does_not_matter_and_strange_columns_are_ignored(model: Any
 @pytest.mark.parametrize(
     "refused",
     [{"c3": 31337.0}, {"c3": np.inf}, {"fever": 0.5}, {"fever": 7.0}, {"indication": 3.0},
-     {"indication": -1.0}, {"indication": 1.5}],
+     {"indication": -1.0}, {"indication": 1.5}, {"overlap": 1.0}],
 )  # fmt: skip
 def test_refused_row_gives_nan_and_its_neighbours_their_numbers(
     model: Any, refused: dict[str, float]
@@ -114,6 +110,14 @@ def test_refused_row_gives_nan_and_its_neighbours_their_numbers(
     (name,) = refused
     assert f"1 of 3 rows refused, their probability is NaN: {name}: " in log.getvalue()
     assert "31337" not in log.getvalue()
+
+
+def test_row_with_too_many_missing_gives_nan(model: Any) -> None:
+    with _everything_logged() as log:
+        answer = model.predict(pd.DataFrame({"c3": [75.0, np.nan]}))["probability"].to_numpy()
+    assert np.isfinite(answer[0])
+    assert np.isnan(answer[1])
+    assert "NaN: too_many_missing (1)" in log.getvalue()
 
 
 def test_table_without_any_predictor_is_refused(model: Any) -> None:
@@ -132,22 +136,20 @@ def test_signature_is_optional_doubles_and_probability(model: Any) -> None:
     signature = model.metadata.signature
     assert [column.to_dict() for column in signature.inputs.inputs] == [
         {"type": "double", "name": name, "required": False}
-        for name in ("c3", "creatinine", "fever", "indication")
+        for name in ("c3", "creatinine", "fever", "indication", "overlap")
     ]
     assert [c.to_dict()["name"] for c in signature.outputs.inputs] == ["probability"]
 
 
-def test_model_has_no_pickle_and_no_input_example(model: Any, store: str) -> None:
-    root = Path(store.removeprefix("sqlite:///")).parent
-    names = {path.name for path in root.rglob("*") if path.is_file()}
+def test_model_has_no_pickle_and_no_input_example(stored_model: Path) -> None:
+    names = {path.name for path in stored_model.rglob("*") if path.is_file()}
     assert not [name for name in names if name.endswith((".pkl", ".pickle", ".joblib"))]
     assert not [name for name in names if "example" in name]
     assert {"MLmodel", "pyfunc_model.py", "requirements.txt"} <= names
 
 
-def test_requirements_are_explicit_and_pinned(model: Any, store: str) -> None:
-    (path,) = Path(store.removeprefix("sqlite:///")).parent.rglob("requirements.txt")
-    lines = path.read_text().split()
+def test_requirements_are_explicit_and_pinned(stored_model: Path) -> None:
+    lines = (stored_model / "requirements.txt").read_text().split()
     assert lines[0] == "sle-ivig-predictor==0.1.0"
     assert {line.split("==")[0] for line in lines} >= {"mlflow", "numpy", "pandas", "pyyaml"}
     assert all("==" in line for line in lines)
@@ -245,6 +247,24 @@ def test_scoring_server_answers_without_the_cell(
     answer = caught.value.serialize_as_json()
     assert not [cell for cell in CELLS if cell in shown + answer + log.getvalue()]
     assert caught.value.get_http_status_code() == 400
+
+
+def test_failure_of_the_models_own_code_is_not_blamed_on_the_input(
+    model: Any, scoring_server: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from mlflow.exceptions import MlflowException
+
+    from predictor.tracking import scoring_model
+
+    def broken(*args: object) -> None:
+        raise RuntimeError(CELL)
+
+    monkeypatch.setattr(scoring_model, "score_table", broken)
+    body = json.dumps({"dataframe_records": [{"c3": 75}]}).encode()
+    schema = model.metadata.get_input_schema()
+    with pytest.raises(MlflowException, match=r"failed on this input \(RuntimeError\)") as caught:
+        scoring_server.invocations(body, "application/json", model, schema)
+    assert CELL not in "".join(traceback.format_exception(caught.value))
 
 
 def test_scoring_server_gives_good_rows_their_numbers(model: Any, scoring_server: Any) -> None:

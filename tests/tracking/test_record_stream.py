@@ -104,7 +104,7 @@ def test_git_commit_and_versions_are_tags(facts: list[Fact]) -> None:
     assert tags["predictor.version"] == "0.1.0"
     assert tags["cohort.digest"] == "sha256:" + "ab" * 32
     assert tags["evidence.level"] == "cross-validated"
-    assert tags["outcome.column"] == "remission"
+    assert tags["outcome.name"] == "remission"
 
 
 def test_candidate_tags_say_which_was_chosen(facts: list[Fact]) -> None:

@@ -7,6 +7,7 @@ import json
 import logging
 import multiprocessing
 import os
+import re
 import sqlite3
 import subprocess
 import sys
@@ -178,10 +179,20 @@ def test_altered_bundle_is_not_sent(bundle: Path, store: str) -> None:
 def test_unreachable_server_leaves_the_bundle_and_says_how_to_send_it(bundle: Path) -> None:
     before = _content(bundle)
     start = time.monotonic()
-    with pytest.raises(TrackingError, match=f"predictor track {bundle}"):
+    command = re.escape(f"predictor track {bundle} --uri http://127.0.0.1:9")
+    with pytest.raises(TrackingError, match=command):
         _send(bundle, "http://ann:s3cret@127.0.0.1:9")
     assert time.monotonic() - start < 10
     assert _content(bundle) == before
+
+
+def test_command_for_later_is_short_when_the_environment_names_the_store(
+    make_bundle: Callable[..., Path], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    bundle = make_bundle("with a space")
+    monkeypatch.setenv("MLFLOW_TRACKING_URI", "http://127.0.0.1:9")
+    with pytest.raises(TrackingError, match=r"predictor track '.*/with a space'$"):
+        send_bundle(bundle, TrackingSettings("trial"), version="0.1.0")
 
 
 @pytest.mark.parametrize("kind", [facts.Dataset, facts.File, facts.Model])
@@ -319,6 +330,7 @@ def _send_in_process(bundle: str, store: str) -> None:
     send_bundle(Path(bundle), TrackingSettings("trial", store, "remission"), version="0.1.0")
 
 
+@pytest.mark.slow
 def test_trainings_that_make_the_same_store_at_once_all_arrive(
     make_bundle: Callable[..., Path], tmp_path: Path
 ) -> None:
