@@ -6,6 +6,8 @@ import textwrap
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
+from predictor.clinical.units import readable_unit
+
 if TYPE_CHECKING:
     from predictor.clinic.prediction import Contribution, Prediction
 
@@ -66,7 +68,7 @@ def _lines(prediction: Prediction) -> Iterator[str]:
         yield _REASON.format(
             sign=_sign(part.contribution),
             label=textwrap.shorten(part.label, 34, placeholder="…"),
-            value=_value(part),
+            value=shown_value(part),
             effect=part.contribution,
         )
     rest = prediction.contributions[_SHOWN:]
@@ -98,13 +100,13 @@ def _sign(effect: float) -> str:
     return "+" if effect > 0 else "-" if effect < 0 else " "
 
 
-def _value(part: Contribution) -> str:
+def shown_value(part: Contribution) -> str:
+    """The patient's value with its unit, as people write it."""
     if part.value is None:
         return "not measured"
     if isinstance(part.value, str):
         return part.value
-    unit = "" if part.unit in (None, "1") else f" {part.unit}"
-    return f"{part.value:g}{unit}"
+    return f"{part.value:g} {readable_unit(part.unit)}".rstrip()
 
 
 def _wrapped(text: str) -> list[str]:

@@ -27,8 +27,8 @@ from predictor.clinical.units import canonical_unit, factor_of, readable_unit, r
 from predictor.clinical.variable import Variable
 from predictor.errors import Reason, UnitError
 
-_YES = frozenset({"yes", "y", "true", "1", "positive", "present"})
-_NO = frozenset({"no", "n", "false", "0", "negative", "absent"})
+_YES = frozenset({"yes", "y", "true", "1", "1.0", "positive", "present"})
+_NO = frozenset({"no", "n", "false", "0", "0.0", "negative", "absent"})
 
 
 @dataclass(frozen=True, slots=True)

@@ -189,7 +189,7 @@ class _Check:
         for row, reason in reading.problems:
             fatal = not (reason.code in _IMPOSSIBLE and source.impossible == "missing")
             message = reason.message
-            if reason.code == "unreadable_number" and "," in str(cells[row]):
+            if reason.code == "unreadable_number" and row >= 0 and "," in str(cells[row]):
                 message += _DECIMAL_HINT if source.decimal == "." else ""
             self._add_cell(row, column, replace(reason, message=message), cells, variable, fatal)
         for row, reason in reading.warnings:
@@ -205,6 +205,9 @@ class _Check:
         variable: Variable,
         fatal: bool,
     ) -> None:
+        if row < 0:  # a problem of the column as a whole, such as an unknown unit
+            self._add(column, reason.code, reason.message, variable=variable.name)
+            return
         number = row + self.table.first_row
         shown = str(cells[row])[:80]
         self.problems.append(

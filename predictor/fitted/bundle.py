@@ -161,7 +161,7 @@ def load_bundle(model: str | Path) -> Bundle:
     """
     folder = locate_bundle(model)
     manifest = read_manifest(folder)
-    _check_files(folder, manifest)
+    check_files(folder, manifest)
     try:
         dictionary = {
             name: Variable.from_dict(entry) for name, entry in manifest["dictionary"].items()
@@ -234,7 +234,8 @@ def digest_of(data: bytes) -> str:
     return f"sha256:{hashlib.sha256(data).hexdigest()}"
 
 
-def _check_files(folder: Path, manifest: Mapping[str, Any]) -> None:
+def check_files(folder: Path, manifest: Mapping[str, Any]) -> None:
+    """Hold every file against its digest; BundleError names the first that fails."""
     files = manifest.get("files")
     if not isinstance(files, dict) or not {"model.json", "preparation.json"} <= files.keys():
         raise BundleError(str(folder), "the manifest does not list the model's files")

@@ -1,0 +1,312 @@
+"""What people see on a terminal: tables, a progress bar, problems. No science, no decisions."""
+
+from __future__ import annotations
+
+import sys
+from collections import Counter
+from collections.abc import Iterable, Mapping, Sequence
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, Any
+
+from predictor.clinic.answer import percent
+from predictor.errors import PredictorError
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from rich.table import Table
+
+    from predictor.clinic.prediction import Predictions
+    from predictor.clinical.dictionary import Dictionary
+    from predictor.cohort.checking import Problem
+    from predictor.workflow.check import CohortCheck
+    from predictor.workflow.progress import Progress
+    from predictor.workflow.train import TrainingRun
+
+_MOST_ROWS = 60
+_FEW = 6
+
+
+def say(text: str = "") -> None:
+    """A line of the result, on stdout."""
+    print(text)
+
+
+def note(text: str) -> None:
+    """A line beside the result, on stderr."""
+    print(text, file=sys.stderr)
+
+
+def show_error(error: PredictorError) -> None:
+    """An error in full, on stderr."""
+    note(f"predictor: {error}")
+
+
+@contextmanager
+def progress_bar(quiet: bool) -> Iterator[Progress]:
+    """A bar with the time left on stderr; silent when asked or when stderr is no terminal."""
+    from rich.console import Console
+    from rich.progress import BarColumn, TaskProgressColumn, TextColumn, TimeRemainingColumn
+    from rich.progress import Progress as Bar
+
+    console = Console(stderr=True)
+    with Bar(
+        TextColumn("{task.description:<34}", markup=False),
+        BarColumn(bar_width=30),
+        TaskProgressColumn(),
+        TimeRemainingColumn(compact=True, elapsed_when_finished=True),
+        console=console,
+        transient=True,
+        disable=quiet or not console.is_terminal,
+    ) as bar:
+        yield _Listener(bar)
+
+
+class _Listener:
+    """Draws what a workflow tells."""
+
+    def __init__(self, bar: Any) -> None:
+        self._bar = bar
+        self._task: Any = None
+        self._stage = ""
+
+    def stage(self, name: str) -> None:
+        """Begin a new line for a stage."""
+        if self._task is not None:
+            self._bar.remove_task(self._task)
+        self._stage = name
+        self._task = self._bar.add_task(name, total=None)
+
+    def advance(self, share: float, what: str) -> None:
+        """Move the bar."""
+        self._bar.update(
+            self._task, description=f"{self._stage}: {what}"[:34], total=1.0, completed=share
+        )
+
+
+def show_training(run: TrainingRun) -> None:
+    """Evidence first, then flow and warnings, the comparison, and what can be done next."""
+    chosen = run.comparison.chosen
+    level = str(run.evidence["level"]).upper()
+    say(f"{level}. {run.evidence['statement']}")
+    say()
+    say("Patients: " + ", ".join(f"{s.step} {s.patients}" for s in run.cohort.flow))
+    for warning in run.cohort.warnings:
+        times = f" ({warning.count} rows)" if warning.count > 1 else ""
+        head = f"{warning.variable}: " if warning.variable else ""
+        say(f"Warning: {head}{warning.message}{times} [{warning.code}]")
+    say()
+    _print(comparison_table([m.to_dict() for m in run.comparison.models]))
+    say(
+        "AUROC: pairs within a test fold, with 95% interval. Log loss: with the standard error of "
+        "the paired difference to the best."
+    )
+    say(f"Chosen: {chosen.label}, the simplest within one standard error of the best log loss.")
+    if chosen.name == "prevalence":
+        say("No model predicts better than the prevalence: these data do not support a model.")
+    say()
+    say(
+        "What moves its predictions (mean absolute SHAP value on the " + run.importance.scale + "):"
+    )
+    for row in run.importance.rows[:10]:
+        say(f"  {row.label[:44]:<44} {row.mean_absolute_shap:.3f}")
+    if run.importance.patients < run.importance.of:
+        say(f"  over {run.importance.patients} patients drawn by seed from {run.importance.of}")
+    say()
+    say("Time: " + ", ".join(f"{name} {spent:.1f} s" for name, spent in run.seconds.items()))
+    say(f"Bundle: {run.bundle}")
+    if run.sent is not None:
+        say(f"MLflow: {run.sent.tracking_uri}, experiment {run.sent.experiment}")
+        say(f"        run {run.sent.run_id}")
+    if run.tracking_error is not None:
+        note(f"predictor: {run.tracking_error}")
+    say(f"Next: predictor predict PATIENT.json --model {run.bundle}")
+
+
+def comparison_table(models: Sequence[Mapping[str, Any]]) -> Table:
+    """The comparison of candidates."""
+    from rich import box
+    from rich.table import Table as RichTable
+
+    table = RichTable(box=box.SIMPLE_HEAD, pad_edge=False)
+    table.add_column("Model")
+    for name in ("AUROC (95% CI)", "Log loss", "Brier", "Cal. intercept", "Cal. slope"):
+        table.add_column(name, justify="right")
+    for model in models:
+        mark = "→ " if model["chosen"] else "  "
+        table.add_row(
+            _plain(mark + str(model["label"])),
+            _with_interval(model, "auroc", 2),
+            f"{model['log_loss']:.3f} ± {model['log_loss_difference_se']:.3f}",
+            f"{model['brier']:.3f}",
+            _with_interval(model, "calibration_intercept", 2),
+            _with_interval(model, "calibration_slope", 2),
+            style="bold" if model["chosen"] else None,
+        )
+    return table
+
+
+def show_problems(check: CohortCheck, limit: int) -> None:
+    """Every problem with its rows and cells, fatal ones first; equal ones in one line."""
+    from rich import box
+    from rich.table import Table as RichTable
+
+    groups: dict[tuple[bool, str, str, str], list[Problem]] = {}
+    for p in check.problems:
+        groups.setdefault((not p.fatal, p.column, p.code, p.message), []).append(p)
+    if groups:
+        table = RichTable(box=box.SIMPLE_HEAD, pad_edge=False)
+        table.add_column("Column", no_wrap=True)
+        table.add_column("Problem")
+        table.add_column("Rows")
+        table.add_column("Cells")
+        for (mild, column, code, message), found in sorted(groups.items())[:limit]:
+            text = f"{'warning: ' if mild else ''}{message} [{code}]"
+            rows = [str(p.row) for p in found if p.row is not None]
+            cells = list(dict.fromkeys(p.value for p in found if p.value))
+            table.add_row(_plain(column), _plain(text), _few(rows), _plain(_few(cells)))
+        _print(table)
+        if len(groups) > limit:
+            say(f"... and {len(groups) - limit} more kinds; --format json lists all.")
+        counts = Counter(problem.code for problem in check.problems)
+        say("Found: " + ", ".join(f"{code} {count}" for code, count in counts.most_common()))
+    if check.flow:
+        say("Patients: " + ", ".join(f"{s.step} {s.patients}" for s in check.flow))
+    say(f"Columns checked: {', '.join(check.checked) or 'none'}")
+    if check.unchecked:
+        say(f"Not checked: {len(check.unchecked)} columns that nothing names.")
+    say("The cohort can be used." if check.usable else "The cohort cannot be used as it is.")
+
+
+def _few(items: Sequence[str]) -> str:
+    """The first of many, and how many there are."""
+    if len(items) <= _FEW:
+        return ", ".join(items)
+    return f"{', '.join(items[:_FEW])} ... ({len(items)})"
+
+
+def show_predictions(answers: Predictions, ignored: Sequence[str]) -> None:
+    """Many answers, one line each, then the refused."""
+    from rich import box
+    from rich.table import Table as RichTable
+
+    if ignored:
+        note(f"predictor: columns left unread: {', '.join(ignored)}")
+    table = RichTable(box=box.SIMPLE_HEAD, pad_edge=False)
+    for name in ("Row", "Patient", "Probability", "Largest reasons", "Imputed", "Warnings"):
+        table.add_column(name, justify="right" if name in ("Row", "Probability") else "left")
+    shown = list(zip(answers.rows, answers.predictions, strict=True))
+    for row, p in shown[:_MOST_ROWS]:
+        reasons = ", ".join(f"{c.variable} {c.contribution:+.2f}" for c in p.contributions[:3])
+        table.add_row(
+            str(row),
+            _plain(p.patient or ""),
+            percent(p.probability),
+            reasons,
+            _plain(", ".join(p.imputed)),
+            str(len(p.warnings) or ""),
+        )
+    if shown:
+        first = answers.predictions[0]
+        say(
+            f"{first.label}, {first.horizon}; an average patient: "
+            f"{percent(first.reference_probability)}"
+        )
+        _print(table)
+        if len(shown) > _MOST_ROWS:
+            say(f"... and {len(shown) - _MOST_ROWS} more; --out FILE writes all.")
+        say(f"Evidence: {first.evidence['level']}. {first.evidence['statement']}")
+        say("This is prognosis under the treatment of the cohort, not the effect of a treatment.")
+    for refused in answers.refused[:_MOST_ROWS]:
+        name = f" ({refused.patient})" if refused.patient else ""
+        say(f"Refused: row {refused.row}{name}")
+        for reason in refused.reasons:
+            say(f"  - {reason}")
+    if len(answers.refused) > _MOST_ROWS:
+        say(f"... and {len(answers.refused) - _MOST_ROWS} more refused.")
+    say(f"{len(answers.predictions)} answered, {len(answers.refused)} refused.")
+
+
+def show_bundle(manifest: Mapping[str, Any], folder: str) -> None:
+    """What is inside a bundle, from its manifest alone."""
+    model, outcome, cohort = manifest["model"], manifest["outcome"], manifest["cohort"]
+    setting = ", ".join(f"{k} {v:g}" for k, v in model["setting"].items())
+    lines = {
+        "Bundle": folder,
+        "Name": f"{manifest['name']}, version {model['version']}, format "
+        f"{manifest['format_version']}",
+        "Predicts": f"{outcome['label']} ({outcome['name']}), {outcome['horizon']}",
+        "For": outcome["population"],
+        "Model": model["label"] + (f" ({setting})" if setting else ""),
+        "Predictors": ", ".join(manifest["predictors"]),
+        "Cohort": f"{cohort['patients']} patients, {cohort['events']} events, {cohort['digest']}",
+        "Evidence": f"{manifest['evidence']['level']}. {manifest['evidence']['statement']}",
+        "Made": f"{manifest['created']}, Python {manifest['environment']['python']}",
+        "Digest": model["digest"],
+    }
+    if model.get("smallest_leaf") is not None:
+        size = manifest["privacy"]["cell_size"]
+        small = model["smallest_leaf"] < size
+        lines["Privacy"] = f"smallest leaf holds {model['smallest_leaf']} patients" + (
+            f", fewer than {size}: not for sharing" if small else ""
+        )
+    for name, text in lines.items():
+        say(f"{name + ':':<12} {text}")
+    say()
+    _print(comparison_table(manifest["validation"]["models"]))
+
+
+def show_variables(dictionary: Dictionary) -> None:
+    """The dictionary, one line per variable."""
+    from rich import box
+    from rich.table import Table as RichTable
+
+    from predictor.clinical.units import readable_unit
+
+    table = RichTable(box=box.SIMPLE_HEAD, pad_edge=False)
+    for name in ("Variable", "Label", "Unit or states", "Other units", "Reference", "Possible"):
+        table.add_column(name)
+    for v in dictionary.variables.values():
+        others = [readable_unit(unit) for unit in v.units if unit != v.unit]
+        meant = readable_unit(v.unit) if v.unit else ", ".join(v.states)
+        note_of_time = "" if v.time == "baseline" else f" ({v.time.replace('_', '-')})"
+        table.add_row(
+            _plain(v.name + note_of_time),
+            _plain(v.label),
+            _plain(meant),
+            _plain(", ".join(others)),
+            str(v.reference or ""),
+            str(v.plausible or ""),
+        )
+    _print(table)
+
+
+def _with_interval(model: Mapping[str, Any], name: str, digits: int) -> str:
+    value, low, high = model[name], model[f"{name}_low"], model[f"{name}_high"]
+    if value is None:
+        return "-"
+    if low is None:
+        return f"{value:.{digits}f}"
+    return f"{value:.{digits}f} ({low:.{digits}f} to {high:.{digits}f})"
+
+
+def _plain(text: str) -> Any:
+    """Text that rich does not read markup in."""
+    from rich.text import Text
+
+    return Text(text)
+
+
+def _print(*tables: Table) -> None:
+    from rich.console import Console
+
+    # Piped output is not cut to 80 columns, where figures would be folded.
+    wide = None if sys.stdout.isatty() else 140
+    console = Console(width=wide, highlight=False)
+    for table in tables:
+        console.print(table)
+
+
+def listed(files: Iterable[object]) -> str:
+    """Names in a sentence."""
+    return ", ".join(str(name) for name in files)

@@ -1,0 +1,46 @@
+"""``predictor track``: send a bundle whose run was not sent."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import predictor
+from predictor.fitted.bundle import locate_bundle, read_manifest
+from predictor.tracking.sending import SentRun, send_bundle
+from predictor.tracking.store import TrackingSettings, check_reachable, resolve_uri
+
+
+def track(
+    bundle: str | Path,
+    *,
+    uri: str | None = None,
+    experiment: str | None = None,
+    register_as: str | None = None,
+) -> SentRun:
+    """Send a finished run to an MLflow store.
+
+    Parameters
+    ----------
+    bundle
+        The bundle.
+    uri
+        Store; by default MLFLOW_TRACKING_URI, else ``sqlite:///mlflow.db``. The one of the
+        training is not remembered, because a bundle names no machine.
+    experiment, register_as
+        Override what the training's configuration says.
+
+    Raises
+    ------
+    TrackingError
+        If the store cannot be reached, or has this run already.
+    """
+    folder = locate_bundle(bundle)
+    manifest = read_manifest(folder)
+    plan = manifest["config"].get("tracking", {})
+    settings = TrackingSettings(
+        experiment or plan.get("experiment") or manifest["name"],
+        uri,
+        register_as or plan.get("register_as"),
+    )
+    check_reachable(resolve_uri(settings.uri))
+    return send_bundle(folder, settings, version=predictor.__version__)
