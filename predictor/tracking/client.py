@@ -12,8 +12,9 @@ import re
 import threading
 import time
 import warnings
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
+from typing import TypeVar
 
 from predictor.tracking.telemetry import end_telemetry
 
@@ -23,6 +24,8 @@ from mlflow import MlflowClient
 
 from predictor.errors import TrackingError
 from predictor.tracking.store import sqlite_path, strip_credentials
+
+T = TypeVar("T")
 
 _SILENCE = {
     "MLFLOW_SUPPRESS_PRINTING_URL_TO_STDOUT": "true",
@@ -42,6 +45,18 @@ _PATIENCE = {
 _HURRY = {"MLFLOW_HTTP_REQUEST_TIMEOUT": "3", "MLFLOW_HTTP_REQUEST_MAX_RETRIES": "0"}
 
 _NOISY = ("mlflow", "alembic", "sqlalchemy", "urllib3", "botocore")
+
+# How SQLite, PostgreSQL and MySQL say that somebody else was first or is just writing
+_LOST_RACE = (
+    "UNIQUE constraint failed",
+    "duplicate key value",
+    "Duplicate entry",
+    "database is locked",
+    "deadlock",
+    "Deadlock",
+)
+
+_PAUSES = (0.1, 0.3, 1.0, 3.0)
 
 _one_session = threading.RLock()
 
@@ -85,6 +100,22 @@ def hurry() -> Iterator[None]:
     """Spend only moments on each request, for last words to a server that is probably gone."""
     with _environment(_HURRY):
         yield
+
+
+def persistently(call: Callable[[], T]) -> T:
+    """Make a call again that lost a race against another training; it has changed nothing then.
+
+    MLflow looks whether a dataset, say, is known, and adds it if not; of two trainings on one
+    cohort that do so at once, the second meets the database's own rule against doubles.
+    """
+    for pause in _PAUSES:
+        try:
+            return call()
+        except Exception as error:
+            if not any(sign in str(error) for sign in _LOST_RACE):
+                raise
+            time.sleep(pause)
+    return call()
 
 
 def explain(error: BaseException) -> str:

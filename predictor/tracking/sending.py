@@ -13,6 +13,7 @@ import shlex
 import tempfile
 from collections.abc import Iterator
 from dataclasses import asdict, dataclass, field
+from functools import partial
 from itertools import islice
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -170,6 +171,8 @@ class _Sending:
     model_location: str = ""
 
     def send(self) -> SentRun:
+        from predictor.tracking.client import persistently
+
         model = None
         with self._runs_end_well_or_failed():
             self.experiment_id = self._experiment()
@@ -178,7 +181,7 @@ class _Sending:
                 if isinstance(fact, facts.Model):
                     model = fact
                 else:
-                    self._send(fact)
+                    persistently(partial(self._send, fact))
             if model is None:
                 raise TrackingError(str(self.bundle.path), "the record ends without its model")
             self._send_model(model)
@@ -327,6 +330,8 @@ class _Sending:
         """Register the model when the config asks for it; its new version becomes the champion."""
         from mlflow.exceptions import MlflowException
 
+        from predictor.tracking.client import persistently
+
         name = self.settings.register_as
         if name is None:
             return None
@@ -338,7 +343,8 @@ class _Sending:
         # A server resolves models:/ itself. A database opened from here resolves it by the
         # program's own tracking address, which may be another, so it gets the place of the files.
         remote = self.uri.startswith(("http://", "https://"))
-        registered = self.client.create_model_version(
+        create = partial(
+            self.client.create_model_version,
             name,
             source=f"models:/{self.model_id}" if remote else self.model_location,
             run_id=self.runs[None],
@@ -346,8 +352,10 @@ class _Sending:
             tags={"model_digest": self.bundle.digest},
             await_creation_for=_AWAIT_REGISTRATION,
         )
-        self.client.set_registered_model_alias(name, CHAMPION, registered.version)
-        return str(registered.version)
+        version = str(persistently(create).version)
+        point = partial(self.client.set_registered_model_alias, name, CHAMPION, version)
+        persistently(point)
+        return version
 
 
 def _now() -> int:

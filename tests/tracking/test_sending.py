@@ -287,6 +287,27 @@ def test_sending_leaves_environment_loggers_and_mlflows_globals_alone(
         mlflow.set_tracking_uri(None)
 
 
+def test_call_that_lost_a_race_is_made_again_and_any_other_failure_is_not() -> None:
+    from predictor.tracking.client import persistently
+
+    failures = iter([OSError("(sqlite3.IntegrityError) UNIQUE constraint failed: datasets.name")])
+
+    def second_time() -> str:
+        for failure in failures:
+            raise failure
+        return "done"
+
+    assert persistently(second_time) == "done"
+    calls = []
+    with pytest.raises(OSError, match="disk full"):
+        persistently(lambda: (calls.append(1), _fail("disk full")))
+    assert len(calls) == 1
+
+
+def _fail(message: str) -> None:
+    raise OSError(message)
+
+
 def test_settings_of_the_user_are_obeyed(monkeypatch: pytest.MonkeyPatch, store: str) -> None:
     from predictor.tracking.client import session
 
