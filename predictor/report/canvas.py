@@ -8,6 +8,7 @@ with matplotlib.
 from __future__ import annotations
 
 import io
+import re
 import threading
 import unicodedata
 from bisect import bisect_left
@@ -41,6 +42,7 @@ _SETTINGS = (
     "path.", "savefig.", "scatter.", "text.", "xtick.", "ytick.",
 )  # fmt: skip
 _SETTINGS_OF_THE_WINDOW = {"figure.max_open_warning", "figure.raise_window", "savefig.directory"}
+_SPACES = re.compile(r"[^\S\u00a0]+")
 _lock = threading.Lock()
 _P = ParamSpec("_P")
 
@@ -118,23 +120,23 @@ def text_height(text: str, size: float) -> float:
 def clean(text: str) -> str:
     r"""Text of one line that can be drawn and cannot disturb what stands beside it.
 
-    Line breaks become spaces; control characters and marks of writing direction go, so that a
-    label cannot turn its value round; of stacked accents one stays. Characters that the font
-    lacks, such as most emoji, become a small square each.
+    Line breaks become spaces, no-break spaces stay. Control characters and marks of writing
+    direction go, so that a label cannot turn its value round; of stacked accents one stays.
+    Characters that the font lacks, such as most emoji, become a small square each.
 
     >>> clean("C3\u202e\n  (mg/dL)")
     'C3 (mg/dL)'
     """
     kept: list[str] = []
     accents = 0
-    for character in unicodedata.normalize("NFC", " ".join(text.split())):
+    for character in unicodedata.normalize("NFC", _SPACES.sub(" ", text)):
         category = unicodedata.category(character)
         accents = accents + 1 if category.startswith("M") else 0
         if accents > 1 or category.startswith("C") or "\ufe00" <= character <= "\ufe0f":
             continue  # the last are variation selectors, which draw nothing themselves
         drawable = character.isspace() or ord(character) in _characters()
         kept.append(character if drawable else "\u25ab")
-    return " ".join("".join(kept).split())
+    return _SPACES.sub(" ", "".join(kept)).strip()
 
 
 def fit(text: str, tail: str, width: float, *, size: float, lines: int, bold: bool = False) -> str:

@@ -71,7 +71,7 @@ def importance_figure(importance: Importance) -> Figure:
             Label(row.label, _in_brackets(row.unit), number(row.mean_absolute_shap, 2))
             for row in shown
         ],
-        (0.0, largest * 1.02 or 1.0),
+        (0.0, largest * 1.02 if largest > 1e-12 else 1.0),
         axis=f"mean absolute effect on the {importance.scale}",
         note=_left_out(len(importance.rows) - len(shown)),
     )

@@ -128,7 +128,7 @@ def row_chart(
         If there is no row or an end of the axis is not finite.
     """
     if not labels or not all(map(math.isfinite, extent)):
-        raise ValueError("a chart needs at least one row and finite numbers")
+        raise ValueError("a chart needs at least one row and an axis with finite ends")
     inner = WIDTH - 2 * _MARGIN
     names = [
         fit(clean(x.text) or _UNNAMED, x.tail, 3.1, size=BODY, lines=lines, bold=x.bold)
@@ -201,6 +201,8 @@ def row_chart(
 
 def widened(values: Sequence[float], share: float = 0.04) -> tuple[float, float]:
     """Ends of an axis that holds all values with a little room; never of no length."""
+    if not all(map(math.isfinite, values)):
+        raise ValueError("a chart needs finite numbers")
     low, high = min(values), max(values)
     # Below this, the labels of the axis would need more digits than anybody reads.
     span = max(high - low, 1e-4 * max(abs(low), abs(high)))
@@ -213,9 +215,12 @@ def ticks(extent: tuple[float, float], width: float) -> tuple[list[float], list[
     low, high = extent
     for most in range(8, 0, -1):
         places = MaxNLocator(most, steps=[1, 2, 2.5, 5, 10]).tick_values(low, high)
-        found = [float(x) for x in places if low <= x <= high]
+        # Zero comes out of the locator with a rounding error that must not be shown.
+        tiny = 1e-9 * (high - low)
+        found = [0.0 if abs(x) < tiny else float(x) for x in places if low <= x <= high]
         labels = [number(x) for x in found]
-        if sum(text_width(label, SMALL) + 0.15 for label in labels) <= width:
+        widest = max((text_width(label, SMALL) for label in labels), default=0.0)
+        if len(found) < 2 or (found[1] - found[0]) / (high - low) * width >= widest + 0.12:
             break
     return found, labels
 
@@ -229,10 +234,10 @@ def label_ticks(axes: Any, places: Sequence[float], labels: Sequence[str]) -> No
 def number(x: float, digits: int = 6) -> str:
     """A number as people read it, with a true minus sign.
 
-    >>> number(-0.25), number(0.0), number(1234567.0)
+    >>> number(-0.25), number(-0.0), number(1234567.0)
     ('−0.25', '0', '1.23457e+06')
     """
-    return f"{0.0 if abs(x) < 1e-12 else x:.{digits}g}".replace("-", "−")
+    return f"{x or 0.0:.{digits}g}".replace("-", "−")
 
 
 def _widest(text: str) -> float:

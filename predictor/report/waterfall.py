@@ -27,9 +27,13 @@ from predictor.report.rows import Label, RowChart, label_ticks, row_chart, widen
 MOST_STEPS = 12
 """Variables of a waterfall at most; the smallest are summed up."""
 
-_PROBABILITIES = (
-    0.001, 0.01, 0.02, 0.05, 0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8, 0.9, 0.95, 0.98, 0.99, 0.999,
-)  # fmt: skip
+# Marks of the axis of probabilities, from coarse to fine.
+_PROBABILITIES: tuple[tuple[float, ...], ...] = (
+    (0.001, 0.01, 0.05, 0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8, 0.9, 0.95, 0.99, 0.999),
+    tuple(percent / 100 for percent in range(5, 100, 5)),
+    tuple(percent / 100 for percent in range(2, 100, 2)),
+    tuple(percent / 100 for percent in range(1, 100)),
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -129,20 +133,26 @@ def waterfall_figure(
 
 def _probability_axis(chart: RowChart, scale: Scale) -> None:
     """The same axis in probabilities, above the plot area."""
-    low, high = chart.axes.get_xlim()
     above = chart.axes.secondary_xaxis("top")
     above.spines["top"].set_color(GREY)
+    low, high = chart.axes.get_xlim()
+
+    def on_scale(p: float) -> float:
+        return math.log(p / (1 - p)) if scale == "log-odds" else p
+
+    for marks in _PROBABILITIES:
+        inside = [p for p in marks if low <= on_scale(p) <= high]
+        if len(inside) >= 3:
+            break
     places: list[float] = []
     labels: list[str] = []
     edge = -math.inf
-    for p in _PROBABILITIES:
-        at = math.log(p / (1 - p)) if scale == "log-odds" else p
-        label = _percent(p)
-        x = (at - low) / (high - low) * chart.width
-        half = text_width(label, SMALL) / 2
-        if low <= at <= high and x - half > edge + 0.1:
-            places.append(at)
-            labels.append(label)
+    for p in inside:
+        x = (on_scale(p) - low) / (high - low) * chart.width
+        half = text_width(_percent(p), SMALL) / 2
+        if x - half > edge + 0.1:
+            places.append(on_scale(p))
+            labels.append(_percent(p))
             edge = x + half
     label_ticks(above, places, labels)
     place = blended_transform_factory(chart.axes.transAxes, chart.figure.dpi_scale_trans)
@@ -154,7 +164,10 @@ def _probability_axis(chart: RowChart, scale: Scale) -> None:
 
 
 def _value(row: WaterfallRow) -> str:
-    text = f"= {row.value_text}" if row.value_text else ""
+    value = row.value_text
+    if len(value) <= 24:
+        value = value.replace(" ", "\u00a0")  # the number and its unit stay together
+    text = f"= {value}" if value else ""
     return f"{text} (not measured; typical value used)".strip() if row.imputed else text
 
 
