@@ -219,8 +219,8 @@ class TrackingPlan(_Part):
     """Name of the experiment; the study's name by default."""
     uri: Name | None = None
     """Tracking store; by default MLFLOW_TRACKING_URI, else sqlite:///mlflow.db."""
-    register_as: Name | None = None
-    """Name in the model registry; not registered by default."""
+    register_as: Annotated[StrictStr, Field(pattern=r"^[^/:]{1,200}$")] | None = None
+    """Name in the model registry, without / and :; not registered by default."""
     enabled: StrictBool = True
 
 

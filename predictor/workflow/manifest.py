@@ -170,7 +170,7 @@ def _git_commit() -> str | None:
 
 def _shareable_config(study: Study) -> dict[str, Any]:
     """The configuration without what speaks of this machine: paths, and the store's address."""
-    config: dict[str, Any] = study.config.model_dump(mode="json", exclude_defaults=True)
+    config: dict[str, Any] = study.config.model_dump(mode="json", exclude_none=True)
     config.pop("output", None)
     config.get("tracking", {}).pop("uri", None)
     cohort = config["cohort"]
