@@ -10,8 +10,10 @@ from __future__ import annotations
 
 import json
 import re
+from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from math import isfinite
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NoReturn
 
@@ -21,15 +23,26 @@ if TYPE_CHECKING:
     import yaml
 
 SIZE_LIMIT = 4 * 1024 * 1024
-"""Bytes a configuration, dictionary or patient document may have."""
+"""Bytes a JSON document may have."""
+
+YAML_LIMIT = 512 * 1024
+"""Bytes a YAML document may have: PyYAML reads some 60 kB a second."""
 
 _NULL = {"", "~", "null", "Null", "NULL"}
 _TRUE = {"true", "True", "TRUE", "yes", "Yes", "YES", "on", "On", "ON"}
 _FALSE = {"false", "False", "FALSE", "no", "No", "NO", "off", "Off", "OFF"}
 _UNQUOTED_WORDS = (_TRUE | _FALSE) - {"true", "True", "TRUE", "false", "False", "FALSE"}
-_INTEGER = re.compile(r"[-+]?(0|[1-9][0-9]{0,17})\Z", re.ASCII)
-_DECIMAL = re.compile(r"[-+]?([0-9]+(\.[0-9]*)?|\.[0-9]+)([eE][-+]?[0-9]{1,3})?\Z", re.ASCII)
+# Longer runs of digits are no number anybody means, and a float would round them.
+_INTEGER = re.compile(r"[-+]?(0|[1-9][0-9]{0,99})\Z", re.ASCII)
+_DECIMAL = re.compile(
+    r"[-+]?([0-9]{1,100}\.[0-9]{0,100}|\.[0-9]{1,100}|[0-9]{1,100}(?=[eE]))([eE][-+]?[0-9]{1,3})?\Z",
+    re.ASCII,
+)
+_ESCAPED_SURROGATE = re.compile(r"\\u[dD][89a-fA-F]")
 _LEADING_ZERO = re.compile(r"[-+]?0[0-9]", re.ASCII)
+
+_ALIAS = ("anchors and aliases (& and *) are not used here", "Write it out.")
+_SURROGATE = ("half of a UTF-16 pair is no character", "Write the character itself.")
 
 Key = str | int
 
@@ -77,7 +90,7 @@ def read_limited(path: Path, limit: int = SIZE_LIMIT) -> bytes:
     Raises
     ------
     DocumentError
-        If the file is missing, unreadable, no regular file or too large.
+        If the file is missing, unreadable, a folder or too large.
     """
     try:
         if path.is_dir():
@@ -93,13 +106,13 @@ def read_limited(path: Path, limit: int = SIZE_LIMIT) -> bytes:
     if len(content) > limit:
         raise DocumentError(
             str(path),
-            f"the file is larger than {limit // (1024 * 1024)} MB, the limit for such a document",
+            f"the file is larger than {limit // 1024} kB, the limit for such a document",
             "Many patients belong in a CSV or Parquet file.",
         )
     return content
 
 
-def load_yaml(path: Path, *, limit: int = SIZE_LIMIT) -> Document:
+def load_yaml(path: Path, *, limit: int = YAML_LIMIT) -> Document:
     """Read one YAML file; see :func:`parse_yaml`."""
     return parse_yaml(_text(read_limited(path, limit), str(path)), str(path))
 
@@ -132,13 +145,21 @@ def parse_yaml(text: str, path: str = "YAML text") -> Document:
     except yaml.MarkedYAMLError as error:
         mark = error.problem_mark or error.context_mark
         place = f"{path}, line {mark.line + 1}" if mark else path
-        if "\\t" in str(error.problem):
+        problem = str(error.problem)
+        if "\\t" in problem:
             raise DocumentError(
                 place, "a tab stands where YAML wants spaces", "Indent with spaces."
             ) from None
-        raise DocumentError(place, f"not valid YAML ({error.problem})") from None
-    except yaml.YAMLError:
-        raise DocumentError(path, "not valid YAML (a character that YAML does not allow)") from None
+        if "alias" in problem or "anchor" in problem:  # the original names what the file says
+            raise DocumentError(place, *_ALIAS) from None
+        raise DocumentError(place, f"not valid YAML ({problem})") from None
+    except yaml.reader.ReaderError as error:
+        line = text.count("\n", 0, error.position) + 1
+        raise DocumentError(
+            f"{path}, line {line}", "not valid YAML (a character that YAML does not allow)"
+        ) from None
+    except (ValueError, OverflowError):  # PyYAML lets the errors of chr() and int() through
+        raise DocumentError(path, "not valid YAML (a number or escape out of range)") from None
     except RecursionError:
         raise DocumentError(path, "nested too deeply to be meant") from None
     return Document(path, data, reader.lines, reader.words)
@@ -158,8 +179,10 @@ class _NodeReader:
 
         self.lines.setdefault(keys, node.start_mark.line + 1)
         if id(node) in self._seen:
-            self._refuse(node, "anchors and aliases (& and *) are not used here", "Write it out.")
+            self._refuse(node, *_ALIAS)
         self._seen.add(id(node))
+        if isinstance(node, yaml.ScalarNode) and not _encodable(node.value):
+            self._refuse(node, *_SURROGATE)
         if not node.tag.startswith("tag:yaml.org,2002:") or node.tag.rsplit(":", 1)[1] not in (
             "str",
             "seq",
@@ -180,6 +203,8 @@ class _NodeReader:
         for key_node, value_node in node.value:
             if not isinstance(key_node, yaml.ScalarNode):
                 self._refuse(key_node, "a key must be a single word or number", "Check the braces.")
+            # As a value it is read for its checks alone: a key is always text.
+            self.read(key_node, (*keys, key_node.value))
             key = key_node.value
             if key_node.style is None and key in _UNQUOTED_WORDS:
                 self._refuse(
@@ -191,9 +216,8 @@ class _NodeReader:
                 self._refuse(key_node, "merge keys (<<) are not used here", "Write it out.")
             if key in data:
                 first = self.lines[(*keys, key)]
-                self._refuse(
-                    key_node, f"the key {key!r} is there twice (first in line {first})", "Keep one."
-                )
+                rule = f"the key {key[:80]!r} is there twice (first in line {first})"
+                self._refuse(key_node, rule, "Keep one.")
             self.lines[(*keys, key)] = key_node.start_mark.line + 1
             data[key] = self.read(value_node, (*keys, key))
         return data
@@ -210,7 +234,7 @@ class _NodeReader:
             return text in _TRUE
         if _INTEGER.match(text):
             return int(text)
-        if _DECIMAL.match(text) and not _LEADING_ZERO.match(text):
+        if _DECIMAL.match(text) and not _LEADING_ZERO.match(text) and isfinite(float(text)):
             return float(text)
         return text
 
@@ -238,13 +262,14 @@ def parse_json(text: str, path: str = "JSON text") -> Document:
     def unique(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
         data = dict(pairs)
         if len(data) != len(pairs):
-            names = [name for name, _ in pairs]
-            twice = next(name for name in names if names.count(name) > 1)
+            twice = Counter(name for name, _ in pairs).most_common(1)[0][0]
             raise DocumentError(path, f"the key {twice[:80]!r} is there twice", "Keep one.")
         return data
 
     try:
         data = json.loads(text, parse_constant=refuse_constant, object_pairs_hook=unique)
+        escaped = _ESCAPED_SURROGATE.search(text) is not None
+        whole = not escaped or _encodable(json.dumps(data, ensure_ascii=False))
     except json.JSONDecodeError as error:
         raise DocumentError(
             f"{path}, line {error.lineno}", f"not valid JSON ({error.msg})"
@@ -253,7 +278,18 @@ def parse_json(text: str, path: str = "JSON text") -> Document:
         raise DocumentError(path, "nested too deeply to be meant") from None
     except ValueError:  # a whole number of thousands of digits
         raise DocumentError(path, "a number is too long to be meant") from None
+    if not whole:
+        raise DocumentError(path, *_SURROGATE)
     return Document(path, data)
+
+
+def _encodable(text: str) -> bool:
+    """Whether text can be written to a file; half of an escaped UTF-16 pair cannot."""
+    try:
+        text.encode()
+    except UnicodeEncodeError:
+        return False
+    return True
 
 
 def _text(content: bytes, path: str) -> str:
