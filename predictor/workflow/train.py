@@ -7,6 +7,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from threadpoolctl import threadpool_limits
+
 import predictor
 from predictor.cohort.checking import check_cohort
 from predictor.cohort.cohort import Cohort
@@ -173,7 +175,9 @@ def _train(
         comparison = compare(predicted, cohort.outcome, folds, cohort.group)
     with watch.stage("final fit"):
         candidate = next(c for c in named if c.name == comparison.chosen.name)
-        fitted = fit(candidate, plan, patients, derived_seed(seed, 5))
+        # One thread, as in the folds: sums keep their order, so the bundle is the same everywhere.
+        with threadpool_limits(1):
+            fitted = fit(candidate, plan, patients, derived_seed(seed, 5))
     with watch.stage("explanation"):
         ranked = _importance(cohort, candidate, fitted, seed)
         figures = _figures(study, cohort, candidate, fitted, comparison, ranked)
