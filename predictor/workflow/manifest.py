@@ -98,6 +98,7 @@ def describe(
         },
         "model": {
             "version": "1",
+            "kind": "linear" if candidate.kind is None else "estimator",
             "candidate": candidate.name,
             "label": candidate.label,
             "setting": dict(fitted.setting),

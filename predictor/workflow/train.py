@@ -26,6 +26,7 @@ from predictor.learning.preparer import column_of
 from predictor.learning.procedure import Fitted, Patients, Plan, fit
 from predictor.learning.splits import derived_seed, repeated_folds
 from predictor.report.figures import beeswarm_figure, comparison_figure, importance_figure
+from predictor.report.model_card import model_card
 from predictor.study import Study, load_study, study_from
 from predictor.tracking.sending import SentRun, send_bundle
 from predictor.tracking.store import TrackingSettings, check_reachable, resolve_uri
@@ -189,6 +190,7 @@ def _train(
         files = {
             "comparison.csv": tables.comparison_csv(comparison),
             "importance.csv": tables.importance_csv(ranked),
+            "model_card.md": model_card(described).encode(),
             **figures,
         }
         save_bundle(folder, described, fitted.preparation, fitted.model, files)
