@@ -42,6 +42,8 @@ _SETTINGS = (
     "path.", "savefig.", "scatter.", "text.", "xtick.", "ytick.",
 )  # fmt: skip
 _SETTINGS_OF_THE_WINDOW = {"figure.max_open_warning", "figure.raise_window", "savefig.directory"}
+_POWER_OF_TEN = re.compile(r"\b10\*([0-9]{1,2})(?=/)")
+_SUPERSCRIPTS = str.maketrans("0123456789", "⁰¹²³⁴⁵⁶⁷⁸⁹")
 _SPACES = re.compile(r"[^\S\u00a0]+")
 _lock = threading.Lock()
 _P = ParamSpec("_P")
@@ -122,11 +124,13 @@ def clean(text: str) -> str:
 
     Line breaks become spaces, no-break spaces stay. Control characters and marks of writing
     direction go, so that a label cannot turn its value round; of stacked accents one stays.
-    Characters that the font lacks, such as most emoji, become a small square each.
+    Characters that the font lacks, such as most emoji, become a small square each. UCUM's 10*9/L
+    is written with a power.
 
-    >>> clean("C3\u202e\n  (mg/dL)")
-    'C3 (mg/dL)'
+    >>> clean("C3\u202e\n  (mg/dL)"), clean("210 10*9/L")
+    ('C3 (mg/dL)', '210 10⁹/L')
     """
+    text = _POWER_OF_TEN.sub(lambda found: f"10{found[1].translate(_SUPERSCRIPTS)}", text)
     kept: list[str] = []
     accents = 0
     for character in unicodedata.normalize("NFC", _SPACES.sub(" ", text)):

@@ -6,7 +6,6 @@ matplotlib's global state. Each figure is drawn from plain data that is also kep
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -36,13 +35,21 @@ from predictor.report.rows import (
     row_chart,
     widened,
 )
+from predictor.report.waterfall import WaterfallRow, waterfall_figure
+
+__all__ = [
+    "MOST_ROWS",
+    "WaterfallRow",
+    "beeswarm_figure",
+    "comparison_figure",
+    "importance_figure",
+    "waterfall_figure",
+]
 
 MOST_ROWS = 40
 """Variables drawn at most; the smallest are left out and counted."""
 
 _LOW_TO_HIGH = LinearSegmentedColormap.from_list("low to high", [BLUE, "#7D6B8F", ORANGE])
-_POWER_OF_TEN = re.compile(r"10\*([0-9]+)")
-_SUPERSCRIPTS = str.maketrans("0123456789", "⁰¹²³⁴⁵⁶⁷⁸⁹")
 
 
 @as_png
@@ -266,9 +273,7 @@ def _meaning(variable: Variable) -> str:
 
 
 def _in_brackets(unit: str | None) -> str:
-    readable = _POWER_OF_TEN.sub(
-        lambda power: f"10{power[1].translate(_SUPERSCRIPTS)}", readable_unit(unit)
-    )
+    readable = readable_unit(unit)
     return f"({readable})" if readable else ""
 
 

@@ -21,6 +21,8 @@ from predictor.report.canvas import clean, fit, text_width
         ("10⁹/L, µmol, β₂, ≥", "10⁹/L, µmol, β₂, ≥"),
         ("45\u00a0mg/dL", "45\u00a0mg/dL"),
         ("\x00\x07bell", "bell"),
+        ("210 10*9/L", "210 10⁹/L"),
+        ("10*10 and 110*9/L", "10*10 and 110*9/L"),
     ],
 )
 def test_what_cannot_be_drawn_is_left_out_or_a_square(given: str, shown: str) -> None:
