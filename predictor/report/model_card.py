@@ -47,7 +47,7 @@ def model_card(manifest: Mapping[str, Any]) -> str:
         )
     ]
     imputation = manifest["config"]["preparation"]["imputation"]
-    return _template().render(
+    text: str = _template().render(
         m=manifest,
         predictors=predictors,
         exclusions=[v.label.lower() for v in known.values() if v.exclusion],
@@ -59,6 +59,7 @@ def model_card(manifest: Mapping[str, Any]) -> str:
         imputation="median or most frequent state" if imputation == "median" else "regressions",
         interval=_interval,
     )
+    return text
 
 
 @lru_cache(maxsize=1)

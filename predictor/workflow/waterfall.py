@@ -22,7 +22,12 @@ def write_waterfall(prediction: Prediction, path: Path) -> None:
     if path.suffix.lower() != ".png":
         raise PredictorError(str(path), "the figure is written as .png", "Change the suffix.")
     rows = [
-        WaterfallRow(part.label, shown_value(part), part.contribution, part.value is None)
+        WaterfallRow(
+            part.label,
+            "" if part.value is None else shown_value(part),
+            part.contribution,
+            imputed=part.value is None,
+        )
         for part in prediction.contributions
     ]
     scale: Scale = "probability" if prediction.scale == "probability" else "log-odds"
