@@ -29,7 +29,7 @@ CODE = {".py", ".yaml", ".typed"}
 # A whole study in a few seconds, with numbers from a generator.
 STUDY = """
 name: made-up
-question: {outcome: response, event: [1], horizon: 6 months, population: nobody}
+question: {outcome: remitted, event: [1], horizon: 6 months, population: nobody}
 cohort: {file: cohort.csv, patient: patient, units: {c3: g/L}}
 predictors: [age, sex, c3]
 baseline: age
@@ -217,10 +217,10 @@ def test_the_installed_wheel_runs(minor: int, root: Path, wheel: Path, tmp_path:
 def write_cohort(path: Path) -> None:
     """Sixty made-up patients whose complement C3 tells the outcome about."""
     generator = random.Random(1)  # noqa: S311 - no secret
-    lines = ["patient,age,sex,c3,response"]
+    lines = ["patient,age,sex,c3,remitted"]
     for patient in range(60):
         c3 = generator.gauss(0.8, 0.25)
-        response = int(generator.gauss(c3, 0.3) > 0.8)
+        remitted = int(generator.gauss(c3, 0.3) > 0.8)
         age, sex = generator.randint(18, 70), generator.choice(["female", "female", "male"])
-        lines.append(f"P{patient},{age},{sex},{max(c3, 0.1):.2f},{response}")
+        lines.append(f"P{patient},{age},{sex},{max(c3, 0.1):.2f},{remitted}")
     path.write_text("\n".join(lines) + "\n", encoding="utf-8")
