@@ -63,7 +63,7 @@ def _section(path: str, part: Mapping[str, Any], schema: Mapping[str, Any]) -> I
     yield f"### `{path}`" if path else "### Top level"
     yield ""
     if path:
-        yield part["description"]
+        yield part["description"].replace("``", "`")
         yield ""
     yield "| key | what may be written | default | meaning |"
     yield "|---|---|---|---|"
@@ -94,7 +94,7 @@ def _written(field: Mapping[str, Any]) -> str:
         return ", ".join(f"`{json.dumps(value)}`" for value in field["enum"])
     if "anyOf" in field:
         options = [_written(option) for option in field["anyOf"] if option.get("type") != "null"]
-        return " or ".join(dict.fromkeys(options))
+        return " or ".join(dict.fromkeys(options)).replace("whole number or number", "number")
     if field["type"] == "array":
         return f"list: {_written(field['items'])}"
     if field["type"] == "object":

@@ -100,7 +100,7 @@ TYPES: dict[str, Any] = {
 }
 
 
-def complaints(
+def complaints(  # noqa: C901 - one branch per keyword
     part: dict[str, Any], value: Any, schema: dict[str, Any], at: str = ""
 ) -> Iterator[str]:
     """What the few keywords of JSON Schema that our schema uses say against a value."""
