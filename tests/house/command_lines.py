@@ -12,7 +12,7 @@ from typer.main import get_command
 from predictor import cli
 
 _BLOCK = re.compile(r"^```(\w*)\n(.*?)^```", re.MULTILINE | re.DOTALL)
-_INLINE = re.compile(r"`(predictor [^`\n]+)`")
+_INLINE = re.compile(r"`(predictor\s[^`]+)`")
 _PROMPT = re.compile(r"^\$ +")
 
 
@@ -28,7 +28,8 @@ def command_lines(text: str) -> Iterator[str]:
             for part in re.split(r"&&|\|\||;|\|", _PROMPT.sub("", line)):
                 if part.split()[:1] == ["predictor"]:
                     yield part.strip()
-    yield from _INLINE.findall(_BLOCK.sub("", text))
+    for inline in _INLINE.findall(_BLOCK.sub("", text)):
+        yield " ".join(inline.split())
 
 
 def complaint(line: str) -> str | None:

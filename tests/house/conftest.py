@@ -1,69 +1,16 @@
-"""A small linear bundle made by hand from the shipped dictionary and the shipped study."""
+"""What the tests of the house as a whole share."""
 
 from __future__ import annotations
 
 import os
+import random
 import subprocess
 import sys
 from collections.abc import Callable
 from pathlib import Path
 
-import numpy as np
 import pytest
-
-from predictor.clinical.dictionary import load_dictionary
-from predictor.fitted.bundle import save_bundle
-from predictor.fitted.models import LinearModel
-from predictor.fitted.preparation import DesignColumn, Preparation
-
-PREDICTORS = {  # round numbers: fill-in value, scale, coefficient
-    "age": (14.0, 3.0, 0.1),
-    "sex": (0.0, 0.4, -0.1),
-    "sledai_2k": (10.0, 4.0, -0.3),
-    "c3": (80.0, 30.0, 0.2),
-    "c4": (12.0, 8.0, 0.1),
-    "esr": (40.0, 25.0, -0.2),
-    "wbc": (6.0, 3.0, 0.1),
-    "platelets": (250.0, 90.0, 0.1),
-    "creatinine": (0.6, 0.2, -0.1),
-    "albumin": (3.8, 0.6, 0.3),
-}
-
-
-def write_bundle(folder: Path) -> Path:
-    """A bundle as ``predictor train sle_low_disease_activity`` writes it, of made-up numbers."""
-    dictionary = load_dictionary().variables
-    numbers = np.array(list(PREDICTORS.values()))
-    columns = tuple(
-        DesignColumn("sex=male" if name == "sex" else name, j, state=1 if name == "sex" else None)
-        for j, name in enumerate(PREDICTORS)
-    )
-    centre = np.where([column.state is None for column in columns], numbers[:, 0], 0.2)
-    manifest = {
-        "name": "sle-low-disease-activity",
-        "outcome": {
-            "name": "lda_fu",
-            "label": "low disease activity",
-            "event": [1],
-            "horizon": "3-12 months",
-            "population": "nobody: the numbers are made up for a test",
-            "time_zero": "index visit",
-        },
-        "predictors": list(PREDICTORS),
-        "prediction": {"most_missing": 0.5},
-        "evidence": {
-            "level": "demonstration",
-            "patients": 0,
-            "events": 0,
-            "simulated_patients": 0,
-            "statement": "Made by hand for a test.",
-        },
-        "model": {"version": "1"},
-        "dictionary": {name: variable.to_dict() for name, variable in dictionary.items()},
-    }
-    preparation = Preparation(tuple(PREDICTORS), numbers[:, 0], (), columns, centre, numbers[:, 1])
-    save_bundle(folder, manifest, preparation, LinearModel(-0.2, numbers[:, 2]), {})
-    return folder
+from small_bundle import write_bundle
 
 
 @pytest.fixture
@@ -90,3 +37,20 @@ def fresh_python(tmp_path: Path) -> Callable[..., str]:
         return finished.stdout
 
     return run
+
+
+@pytest.fixture
+def made_up_cohort() -> Callable[[Path, str], None]:
+    """Writes sixty made-up patients: identifier, age, sex, C3 in mg/dL, and an outcome 0 or 1."""
+
+    def write(path: Path, header: str) -> None:
+        generator = random.Random(1)  # noqa: S311 - no secret
+        lines = [header]
+        for patient in range(60):
+            c3 = generator.gauss(80, 25)
+            outcome = int(generator.gauss(c3, 30) > 80)
+            age, sex = generator.randint(18, 70), generator.choice(["female", "female", "male"])
+            lines.append(f"P{patient},{age},{sex},{max(c3, 10):.1f},{outcome}")
+        path.write_text("\n".join(lines) + "\n", encoding="utf-8")
+
+    return write

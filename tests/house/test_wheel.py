@@ -4,12 +4,11 @@ from __future__ import annotations
 
 import json
 import os
-import random
 import shutil
 import subprocess
 import sys
 import zipfile
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from importlib.metadata import PackageNotFoundError, distribution
 from importlib.util import find_spec
 from pathlib import Path
@@ -30,7 +29,7 @@ CODE = {".py", ".yaml", ".typed"}
 STUDY = """
 name: made-up
 question: {outcome: remitted, event: [1], horizon: 6 months, population: nobody}
-cohort: {file: cohort.csv, patient: patient, units: {c3: g/L}}
+cohort: {file: cohort.csv, patient: patient, units: {c3: mg/dL}}
 predictors: [age, sex, c3]
 baseline: age
 models: {ridge: {penalty: [1, 10]}, random_forest: {trees: 20, min_samples_leaf: 5}}
@@ -170,7 +169,13 @@ def interpreter(minor: int) -> str | None:
 
 @pytest.mark.slow
 @pytest.mark.parametrize("minor", MINORS)
-def test_the_installed_wheel_runs(minor: int, root: Path, wheel: Path, tmp_path: Path) -> None:
+def test_the_installed_wheel_runs(
+    minor: int,
+    root: Path,
+    wheel: Path,
+    tmp_path: Path,
+    made_up_cohort: Callable[[Path, str], None],
+) -> None:
     python = interpreter(minor)
     if python is None:
         pytest.skip(f"Python 3.{minor} is not on this machine")
@@ -202,7 +207,7 @@ def test_the_installed_wheel_runs(minor: int, root: Path, wheel: Path, tmp_path:
         "load('sle_low_disease_activity'), load('thiopurine_remission')",
     )
 
-    write_cohort(tmp_path / "cohort.csv")
+    made_up_cohort(tmp_path / "cohort.csv", "patient,age,sex,c3,remitted")
     (tmp_path / "study.yaml").write_text(STUDY, encoding="utf-8")
     succeed("predictor", "check", "cohort.csv", "--config", "study.yaml")
     trained = json.loads(succeed("predictor", "train", "study.yaml", "--format", "json"))
@@ -212,15 +217,3 @@ def test_the_installed_wheel_runs(minor: int, root: Path, wheel: Path, tmp_path:
         "predictor", "predict", "patient.json", "--model", trained["bundle"], "--format", "json"
     )
     assert 0 < json.loads(answer)["probability"] < 1
-
-
-def write_cohort(path: Path) -> None:
-    """Sixty made-up patients whose complement C3 tells the outcome about."""
-    generator = random.Random(1)  # noqa: S311 - no secret
-    lines = ["patient,age,sex,c3,remitted"]
-    for patient in range(60):
-        c3 = generator.gauss(0.8, 0.25)
-        remitted = int(generator.gauss(c3, 0.3) > 0.8)
-        age, sex = generator.randint(18, 70), generator.choice(["female", "female", "male"])
-        lines.append(f"P{patient},{age},{sex},{max(c3, 0.1):.2f},{remitted}")
-    path.write_text("\n".join(lines) + "\n", encoding="utf-8")
