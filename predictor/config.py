@@ -11,6 +11,8 @@ from pydantic import (
     BeforeValidator,
     ConfigDict,
     Field,
+    GetCoreSchemaHandler,
+    GetJsonSchemaHandler,
     StrictBool,
     StrictFloat,
     StrictInt,
@@ -18,8 +20,9 @@ from pydantic import (
     field_validator,
     model_validator,
 )
+from pydantic_core import core_schema
 
-Code = StrictInt | StrictFloat | StrictStr
+Code = StrictInt | Annotated[StrictFloat, Field(allow_inf_nan=False)] | StrictStr
 """A cell as a person writes it in the file: ``1``, ``0.5`` or ``female``."""
 
 
@@ -28,8 +31,27 @@ def _as_list(value: object) -> object:
     return value if isinstance(value, list | tuple) else [value]
 
 
+class _OneOrMany:
+    """A list that may be written without brackets when it has one item, also for editors."""
+
+    def __get_pydantic_core_schema__(
+        self, source: Any, handler: GetCoreSchemaHandler
+    ) -> core_schema.CoreSchema:
+        return core_schema.no_info_before_validator_function(_as_list, handler(source))
+
+    def __get_pydantic_json_schema__(
+        self, schema: core_schema.CoreSchema, handler: GetJsonSchemaHandler
+    ) -> dict[str, Any]:
+        many = handler(schema)
+        return {"anyOf": [many["items"], many]}
+
+
 def _distinct(values: tuple[Any, ...]) -> tuple[Any, ...]:
-    twice = sorted({str(v) for v in values if values.count(v) > 1})
+    # 1 and True are equal, so the type counts; a number may be too long to be written out.
+    typed = [(type(v), v) for v in values]
+    twice = sorted(
+        {f"{v!s:.80}" for pair, v in zip(typed, values, strict=True) if typed.count(pair) > 1}
+    )
     if twice:
         raise ValueError(f"named twice: {', '.join(twice)}")
     return values
@@ -42,15 +64,14 @@ def _number_like(value: object) -> object:
 
 Number = Annotated[StrictFloat, BeforeValidator(_number_like)]
 Positive = Annotated[Number, Field(gt=0, allow_inf_nan=False)]
-Share = Annotated[Number, Field(gt=0, le=1)]
-Count = Annotated[StrictInt, Field(ge=1)]
+Share = Annotated[Number, Field(gt=0, le=1, allow_inf_nan=False)]
+# More would be a slip of the pen, and the fit would not end in this life.
+Count = Annotated[StrictInt, Field(ge=1, le=100_000)]
 Name = Annotated[StrictStr, Field(min_length=1, max_length=200)]
 
 
 Item = TypeVar("Item")
-Grid = Annotated[
-    tuple[Item, ...], BeforeValidator(_as_list), AfterValidator(_distinct), Field(min_length=1)
-]
+Grid = Annotated[tuple[Item, ...], AfterValidator(_distinct), Field(min_length=1), _OneOrMany()]
 """Settings that tuning chooses from; a single one may be written without brackets."""
 
 
@@ -62,16 +83,12 @@ class Question(_Part):
     """What is predicted, for whom and over which time."""
 
     outcome: Name
-    """Column of the outcome in the cohort file."""
+    """The outcome: its column in the cohort file, unless ``cohort.columns`` names another."""
     label: Name | None = None
     """What the event is called in answers, such as "low disease activity"."""
-    event: Annotated[
-        tuple[Code, ...], BeforeValidator(_as_list), AfterValidator(_distinct), Field(min_length=1)
-    ]
+    event: Annotated[tuple[Code, ...], AfterValidator(_distinct), Field(min_length=1), _OneOrMany()]
     """Values of the outcome that count as the event."""
-    non_event: Annotated[
-        tuple[Code, ...], BeforeValidator(_as_list), AfterValidator(_distinct)
-    ] = ()
+    non_event: Annotated[tuple[Code, ...], AfterValidator(_distinct), _OneOrMany()] = ()
     """Values that count as no event; needed unless the outcome is 0/1 or in the dictionary."""
     horizon: Name
     """Time from index visit to outcome, in words."""
@@ -93,18 +110,18 @@ class CohortSource(_Part):
     repeated_rows: StrictBool = False
     """Whether a patient may have several rows, which then stay together in all folds."""
     columns: Mapping[StrictStr, Name] = {}
-    """Dictionary variable -> column of the file, where the names differ."""
+    """Dictionary variable (or the outcome) -> column of the file, where the names differ."""
     units: Mapping[StrictStr, Name] = {}
     """Dictionary variable -> unit of the column, where it is not the dictionary's."""
-    values: Mapping[StrictStr, Mapping[StrictStr, Name]] = {}
-    """Dictionary variable -> {value in the file: state in the dictionary}."""
-    missing: Annotated[tuple[StrictStr, ...], BeforeValidator(_as_list)] = ("NA", "NaN")
+    values: Mapping[StrictStr, Mapping[StrictStr, StrictStr]] = {}
+    """Dictionary variable -> {value in the file: state in the dictionary; "" for missing}."""
+    missing: Annotated[tuple[StrictStr, ...], _OneOrMany()] = ("NA", "NaN")
     """Further spellings of a missing value; an empty cell is always missing."""
     impossible: Literal["refuse", "missing"] = "refuse"
     """What happens to values outside the plausible range: stop, or count and leave out."""
-    exclude: Annotated[tuple[Name, ...], BeforeValidator(_as_list), AfterValidator(_distinct)] = ()
+    exclude: Annotated[tuple[Name, ...], AfterValidator(_distinct), _OneOrMany()] = ()
     """Exclusion criteria of the dictionary; patients who have one are left out and counted."""
-    accept_suspected_leakage: Annotated[tuple[Name, ...], BeforeValidator(_as_list)] = ()
+    accept_suspected_leakage: Annotated[tuple[Name, ...], _OneOrMany()] = ()
     """Predictors that separate the outcome and have been checked by hand."""
     encoding: Name = "utf-8"
     """Text encoding of a CSV file."""
@@ -121,9 +138,7 @@ class PreparationPlan(_Part):
 
     imputation: Literal["median", "iterative"] = "median"
     """Median (most frequent state), or chained regressions."""
-    missing_indicators: Annotated[
-        tuple[Name, ...], BeforeValidator(_as_list), AfterValidator(_distinct)
-    ] = ()
+    missing_indicators: Annotated[tuple[Name, ...], AfterValidator(_distinct), _OneOrMany()] = ()
     """Predictors whose missingness is itself offered to the model."""
 
 
@@ -162,16 +177,16 @@ class BoostingPlan(_Part):
     """Histogram gradient boosting."""
 
     trees: Grid[Count] = (100,)
-    learning_rate: Grid[Positive] = (0.05,)
-    max_leaf_nodes: Grid[Annotated[StrictInt, Field(ge=2)]] = (4, 16)
+    learning_rate: Grid[Share] = (0.05,)
+    max_leaf_nodes: Grid[Annotated[StrictInt, Field(ge=2, le=10_000)]] = (4, 16)
     min_samples_leaf: Count = 10
 
 
 class AdditivePlan(_Part):
     """Explainable boosting machine; needs the extra ``ebm``."""
 
-    interactions: Annotated[StrictInt, Field(ge=0)] = 0
-    max_bins: Annotated[StrictInt, Field(ge=4)] = 32
+    interactions: Annotated[StrictInt, Field(ge=0, le=1000)] = 0
+    max_bins: Annotated[StrictInt, Field(ge=4, le=10_000)] = 32
 
 
 class Models(_Part):
@@ -205,7 +220,7 @@ class ValidationPlan(_Part):
     repeats: Annotated[StrictInt, Field(ge=1, le=1000)] = 10
     inner_folds: Annotated[StrictInt, Field(ge=2, le=20)] = 5
     """Folds of the tuning inside each training fold."""
-    bootstrap: Annotated[StrictInt, Field(ge=0)] = 0
+    bootstrap: Annotated[StrictInt, Field(ge=0, le=1_000_000)] = 0
     """Resamples of the optimism bootstrap; used by the validation stage once it lands."""
     seed: Annotated[StrictInt, Field(ge=0, lt=2**32)] = 20241120
     group: Literal["auto", "patient", "centre", "none"] = "auto"
@@ -248,7 +263,7 @@ class ComputePlan(_Part):
 class PredictionPlan(_Part):
     """When the model answers."""
 
-    most_missing: Annotated[Number, Field(ge=0, le=1)] = 0.5
+    most_missing: Annotated[Number, Field(ge=0, le=1, allow_inf_nan=False)] = 0.5
     """Largest share of predictors that may be missing before a patient is refused."""
 
 

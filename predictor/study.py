@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from types import UnionType
@@ -14,6 +14,7 @@ from pydantic import BaseModel, ValidationError
 from predictor import shipped
 from predictor.clinical.dictionary import Dictionary, load_dictionary, nearest
 from predictor.clinical.units import canonical_unit, refusal
+from predictor.clinical.values import read_value
 from predictor.config import Config
 from predictor.documents import Document, Key, load_yaml
 from predictor.errors import ConfigError, Reason
@@ -70,7 +71,7 @@ def study_from(document: Document, folder: Path) -> Study:
     try:
         config = Config.model_validate(document.data)
     except ValidationError as error:
-        reasons = [_explain(problem, document) for problem in error.errors(include_url=False)]
+        reasons = _explained(error.errors(include_url=False), document)
         raise ConfigError(
             document.path, "the configuration breaks rules", "Mend these:", reasons=reasons
         ) from None
@@ -94,7 +95,9 @@ class _Names:
     def problems(self) -> Iterator[Reason]:
         yield from self._predictors()
         yield from self._among_predictors()
+        yield from self._columns()
         yield from self._mappings()
+        yield from self._states()
         yield from self._units()
         yield from self._exclusions()
         yield from self._groups()
@@ -115,9 +118,23 @@ class _Names:
             if name in self.dictionary and self.dictionary.variable(name).time != "baseline":
                 message = f"{name} is known only after time zero, so it cannot predict. Remove it."
                 yield self._problem("after_time_zero", message, "predictors", i)
-            if self.config.question.outcome in (name, self.config.cohort.columns.get(name)):
+            if self._column(name) == self._column(self.config.question.outcome):
                 message = "the outcome itself stands among the predictors. Remove it."
                 yield self._problem("outcome_as_predictor", message, "predictors", i)
+
+    def _columns(self) -> Iterator[Reason]:
+        owners: dict[str, str] = {}
+        for i, name in enumerate(self.config.predictors):
+            column = self._column(name)
+            if column == self.config.cohort.patient:
+                message = f"{name} is the column that identifies the patient. Remove it."
+                yield self._problem("patient_as_predictor", message, "predictors", i)
+            if owners.setdefault(column, name) != name:
+                message = f"{owners[column]} and {name} are read from the same column. Keep one."
+                yield self._problem("column_twice", message, "predictors", i)
+
+    def _column(self, name: str) -> str:
+        return self.config.cohort.columns.get(name, name)
 
     def _among_predictors(self) -> Iterator[Reason]:
         named: list[tuple[str, tuple[Key, ...]]] = [(self.config.baseline, ("baseline",))]
@@ -141,7 +158,8 @@ class _Names:
         }
         for key, mapping in mappings.items():
             for name in mapping:
-                yield from self._unknown(name, "cohort", key, name)
+                if name != self.config.question.outcome:
+                    yield from self._unknown(name, "cohort", key, name)
 
     def _units(self) -> Iterator[Reason]:
         for name, unit in self.config.cohort.units.items():
@@ -152,6 +170,19 @@ class _Names:
                     yield self._problem(
                         "unknown_unit", f"{rule}. {next_step}", "cohort", "units", name
                     )
+
+    def _states(self) -> Iterator[Reason]:
+        for name, coding in self.config.cohort.values.items():
+            if name not in self.dictionary:
+                continue
+            variable = self.dictionary.variable(name)
+            for cell, state in coding.items():
+                if read_value(state, variable).problems:
+                    guess = nearest(state, variable.states)
+                    known = ", ".join(variable.states) or "numbers"
+                    hint = f"Did you mean {guess}?" if guess else f"Known: {known}."
+                    message = f"{state[:80]!r} is no value of {name}. {hint}"
+                    yield self._problem("unknown_state", message, "cohort", "values", name, cell)
 
     def _exclusions(self) -> Iterator[Reason]:
         for i, name in enumerate(self.config.cohort.exclude):
@@ -165,40 +196,101 @@ class _Names:
         if wanted in ("patient", "centre") and getattr(self.config.cohort, wanted) is None:
             message = f"folds by {wanted} need the key `cohort.{wanted}`."
             yield self._problem("no_group", message, "validation", "group")
+        if self.config.cohort.repeated_rows:
+            if self.config.cohort.patient is None:
+                message = "whose rows are repeated? Name the key `cohort.patient`."
+                yield self._problem("no_patient", message, "cohort", "repeated_rows")
+            if wanted == "none":
+                message = (
+                    "a patient's rows would be trained on and tested on at once. Use patient, "
+                    "centre or auto, or remove `cohort.repeated_rows`."
+                )
+                yield self._problem("patient_split", message, "validation", "group")
 
 
+_EXPECTED = {
+    "string_type": "expected text",
+    "int_type": "expected a whole number",
+    "float_type": "expected a number",
+    "bool_type": "expected true or false",
+    "finite_number": "expected a finite number",
+    "tuple_type": "expected a list",
+    "dict_type": "expected keys with values beneath it",
+    "mapping_type": "expected keys with values beneath it",
+    "model_type": "expected keys with values beneath it",
+    "too_short": "expected at least one entry",
+    "string_too_short": "expected text that is not empty",
+    "string_pattern_mismatch": (
+        "expected a letter or digit, then letters, digits, dots, hyphens or underscores"
+    ),
+}
 _YAML_WORD = ' An unquoted {word} means true or false in YAML; write "{word}" if the word is meant.'
 
 
-def _explain(problem: Mapping[str, Any], document: Document) -> Reason:
-    """One of pydantic's findings in words, at its place in the file."""
-    keys = tuple(k for k in problem["loc"] if _in_document(document.data, problem["loc"], k))
-    kind = problem["type"]
-    if kind == "extra_forbidden":
-        fields = _fields_at(keys[:-1])
-        guess = nearest(str(keys[-1]), fields)
-        valid = f"did you mean {guess}?" if guess else f"valid here: {', '.join(sorted(fields))}."
-        return Reason(kind, document.place(*keys), f"unknown key {keys[-1]!r}; {valid}")
-    if kind == "missing":
-        missing = problem["loc"][-1]
-        return Reason(kind, document.place(*keys[:-1]), f"the key {missing!r} is needed here.")
-    message = str(problem["msg"]).removeprefix("Value error, ")
-    message = re.sub(r"^Input should be", "expected", message).rstrip(".") + "."
-    if kind == "literal_error":
-        guess = nearest(str(problem["input"]), re.findall(r"'([^']+)'", message))
+def _explained(found: Sequence[Mapping[str, Any]], document: Document) -> list[Reason]:
+    """Pydantic's findings in words, one for each place of the file."""
+    places: dict[tuple[Key, ...], list[Mapping[str, Any]]] = {}
+    for problem in found:
+        places.setdefault(_keys_of(document.data, problem["loc"]), []).append(problem)
+    reasons = []
+    for keys, problems in places.items():
+        missing = [str(p["loc"][-1]) for p in problems if p["type"] == "missing"]
+        for name in missing:
+            message = f"the key {name!r} is needed here."
+            reasons.append(Reason("missing", document.place(*keys), message))
+        others = [p for p in problems if p["type"] != "missing"]
+        if others:
+            message = _message(keys, others, document)
+            reasons.append(Reason(others[0]["type"], document.place(*keys), message))
+    return reasons
+
+
+def _message(
+    keys: tuple[Key, ...], problems: Sequence[Mapping[str, Any]], document: Document
+) -> str:
+    first = problems[0]
+    if first["type"] == "extra_forbidden":
+        return _unknown_key(keys)
+    # Several findings at one place are the alternatives of one rule: a number or text.
+    sentences = dict.fromkeys(
+        _EXPECTED.get(p["type"])
+        or re.sub(r"^(Input|Value|String|Tuple) should", "expected to", str(p["msg"]))
+        for p in problems
+    )
+    message = " or ".join(sentences).replace(" or expected", " or").removeprefix("Value error, ")
+    message = message.replace("expected to be ", "expected ").rstrip(".") + "."
+    if first["type"] == "literal_error" and isinstance(first["input"], str):
+        guess = nearest(first["input"], re.findall(r"'([^']+)'", message))
         message += f" Did you mean {guess}?" if guess else ""
     if keys in document.words:
         message += _YAML_WORD.format(word=document.words[keys])
-    return Reason(kind, document.place(*keys), message)
+    elif first["type"] == "string_type" and type(first["input"]) in (int, float):
+        message += " Write the number in quotes."
+    return message
 
 
-def _in_document(data: Any, location: tuple[Key, ...], key: Key) -> bool:
-    """Whether a step of pydantic's location is a key of the file, not the name of a type."""
-    if not isinstance(key, str) or not re.search(r"[\[(]|^(str|int|float|bool)$", key):
-        return True
-    for step in location[: location.index(key)]:
-        data = data[step] if isinstance(data, dict) and step in data else None
-    return isinstance(data, dict) and key in data
+def _unknown_key(keys: tuple[Key, ...]) -> str:
+    name, fields = str(keys[-1]), _fields_at(keys[:-1])
+    homes = [key for key in Config.model_fields if name in _fields_at((key,))]
+    if guess := nearest(name, fields):
+        advice = f"did you mean {guess}?"
+    elif homes:
+        advice = f"it belongs under {' or '.join(homes)}."
+    else:
+        advice = f"valid here: {', '.join(sorted(fields))}."
+    return f"unknown key {name[:80]!r}; {advice}"
+
+
+def _keys_of(data: Any, location: Sequence[Key]) -> tuple[Key, ...]:
+    """Keys of the file in one of pydantic's locations, which also names types and missing keys."""
+    keys: list[Key] = []
+    for step in location:
+        there = isinstance(data, Mapping) and step in data
+        listed = isinstance(data, list | tuple) and isinstance(step, int) and step < len(data)
+        if there or listed:
+            data = data[step]
+            keys.append(step)
+    return tuple(keys)
 
 
 def _fields_at(keys: tuple[Key, ...]) -> list[str]:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterable
 from dataclasses import dataclass
 
 import numpy as np
@@ -91,9 +90,3 @@ class Cohort:
         if self.group is not None:
             content.update(np.ascontiguousarray(self.group).tobytes())
         return f"sha256:{content.hexdigest()}"
-
-
-def codes_of(cells: Iterable[object]) -> NDArray[np.int64]:
-    """Whole numbers that stand for identifiers, in order of first appearance."""
-    known: dict[str, int] = {}
-    return np.array([known.setdefault(str(cell), len(known)) for cell in cells], dtype=np.int64)

@@ -69,7 +69,11 @@ def of_predictor(
             )
 
 
-def of_rows(values: NDArray[np.float64], outcome: NDArray[np.float64]) -> Iterator[Finding]:
+def of_rows(
+    values: NDArray[np.float64],
+    outcome: NDArray[np.float64],
+    patient: NDArray[np.int64] | None = None,
+) -> Iterator[Finding]:
     """What is suspicious about the rows as a whole: their order, and copies among them.
 
     Parameters
@@ -78,30 +82,43 @@ def of_rows(values: NDArray[np.float64], outcome: NDArray[np.float64]) -> Iterat
         Shape (patients, variables), NaN for missing.
     outcome
         0 or 1, shape (patients,).
+    patient
+        Whose row it is, shape (patients,). Rows of one patient stand together and are alike, so
+        only the first of each is held against chance.
     """
-    n, events = len(outcome), outcome.sum()
-    if 0 < events < n:
-        others = n - events
-        area = auroc(outcome, np.arange(n, dtype=float))
-        trend = (area - 0.5) / math.sqrt((n + 1) / (12 * events * others))
-        # Wald-Wolfowitz runs: blocks of equal outcome that no single trend shows.
-        runs = 1 + np.count_nonzero(np.diff(outcome))
-        expected = 1 + 2 * events * others / n
-        variance = (expected - 1) * (expected - 2) / (n - 1)
-        clumping = (runs - expected) / math.sqrt(variance) if variance > 0 else 0.0
-        if abs(trend) > _Z or abs(clumping) > _Z:
-            yield Finding(
-                "row_order",
-                "the order of the rows tells the outcome (p < 0.001); it is not used, but ask why.",
-                False,
-            )
-    distinct = len(np.unique(np.column_stack([np.nan_to_num(values, nan=1e300), outcome]), axis=0))
+    n = len(outcome)
+    first = np.arange(n) if patient is None else np.sort(np.unique(patient, return_index=True)[1])
+    if _ordered(outcome[first]):
+        yield Finding(
+            "row_order",
+            "the order of the rows tells the outcome (p < 0.001); it is not used, but ask why.",
+            False,
+        )
+    rows = np.ascontiguousarray(np.column_stack([np.nan_to_num(values, nan=1e300), outcome]) + 0.0)
+    distinct = len({row.tobytes() for row in rows})
     if distinct < n:
         yield Finding(
             "identical_rows",
             f"{n - distinct} rows repeat another in every predictor and the outcome.",
             False,
         )
+
+
+def _ordered(outcome: NDArray[np.float64]) -> bool:
+    """Whether outcomes rise, fall or clump along the rows beyond chance."""
+    n, events = len(outcome), float(outcome.sum())
+    others = n - events
+    if not events or not others:
+        return False
+    # Mann-Whitney test of the row numbers.
+    area = auroc(outcome, np.arange(n, dtype=float))
+    trend = (area - 0.5) / math.sqrt((n + 1) / (12 * events * others))
+    # Wald-Wolfowitz runs: blocks of equal outcome that no single trend shows.
+    runs = 1 + np.count_nonzero(np.diff(outcome))
+    expected = 1 + 2 * events * others / n
+    variance = (expected - 1) * (expected - 2) / (n - 1)
+    clumping = (runs - expected) / math.sqrt(variance) if variance > 0 else 0.0
+    return abs(trend) > _Z or abs(clumping) > _Z
 
 
 def _leakage(what: str) -> Finding:
@@ -116,14 +133,22 @@ def _leakage(what: str) -> Finding:
 def _separates(values: NDArray[np.float64], outcome: NDArray[np.float64], *, nominal: bool) -> bool:
     """Whether values tell the outcome exactly and chance would hardly do so."""
     with_event, without = values[outcome == 1], values[outcome == 0]
-    if not len(with_event) or not len(without) or _chance(outcome) >= _CHANCE:
+    if not len(with_event) or not len(without):
         return False
     if nominal:
-        return not np.intersect1d(with_event, without).size
+        by_chance = _chance(outcome, len(np.unique(values)))
+        return by_chance < _CHANCE and not np.intersect1d(with_event, without).size
+    if _chance(outcome) >= _CHANCE:
+        return False
     return bool(with_event.min() > without.max() or with_event.max() < without.min())
 
 
-def _chance(outcome: NDArray[np.float64]) -> float:
-    """Probability that random values separate these outcomes: 2 of all arrangements do."""
-    events = int(outcome.sum())
-    return 2 / math.comb(len(outcome), events)
+def _chance(outcome: NDArray[np.float64], states: int = 1) -> float:
+    """Bound on the probability that random values separate these outcomes.
+
+    Of all arrangements, 2 put one outcome above the other along an order. Unordered states can be
+    dealt to the two outcomes in 2**states - 2 ways, so many rare states separate by themselves.
+    """
+    n, events = len(outcome), int(outcome.sum())
+    arrangements = math.lgamma(n + 1) - math.lgamma(events + 1) - math.lgamma(n - events + 1)
+    return math.exp(min(0.0, max(1, states) * math.log(2) - arrangements))

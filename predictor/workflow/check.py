@@ -6,9 +6,11 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from predictor.clinical.dictionary import load_dictionary
-from predictor.clinical.values import read_column
-from predictor.cohort.checking import Problem, check_cohort
+from predictor.cohort.checking import check_cohort
 from predictor.cohort.cohort import FlowStep
+from predictor.cohort.columns import read_variable
+from predictor.cohort.outcome import outcome_column
+from predictor.cohort.problem import Problem
 from predictor.cohort.reading import read_table
 from predictor.config import CohortSource
 from predictor.study import load_study
@@ -55,9 +57,9 @@ def check(data: str | Path, config: str | Path | None = None) -> CohortCheck:
     study = load_study(config)
     table = read_table(Path(data), study.config.cohort)
     found = check_cohort(study, table)
-    source, question = study.config.cohort, study.config.question
+    source = study.config.cohort
     used = {source.columns.get(name, name) for name in (*study.config.predictors, *source.exclude)}
-    used |= {question.outcome} | {c for c in (source.patient, source.centre) if c}
+    used |= {outcome_column(study)} | {c for c in (source.patient, source.centre) if c}
     return CohortCheck(
         found.problems,
         found.cohort.flow if found.cohort else (),
@@ -67,25 +69,13 @@ def check(data: str | Path, config: str | Path | None = None) -> CohortCheck:
 
 
 def _check_by_name(path: Path) -> CohortCheck:
-    dictionary = load_dictionary()
-    table = read_table(path, CohortSource())
+    dictionary, source = load_dictionary(), CohortSource()
+    table = read_table(path, source)
     known = tuple(name for name in table.columns if name in dictionary)
-    problems: list[Problem] = []
-    for name in known:
-        cells = table.column(name)
-        reading = read_column(cells, dictionary.variable(name))
-        for fatal, findings in ((True, reading.problems), (False, reading.warnings)):
-            problems += [
-                Problem(
-                    row + table.first_row if row >= 0 else None,
-                    name,
-                    reason.code,
-                    reason.message,
-                    fatal,
-                    name,
-                    str(cells[row])[:80] if row >= 0 else "",
-                )
-                for row, reason in findings
-            ]
+    problems = [
+        problem
+        for name in known
+        for problem in read_variable(table, dictionary.variable(name), source).problems
+    ]
     unknown = tuple(name for name in table.columns if name not in dictionary)
     return CohortCheck(tuple(problems), (), known, unknown)

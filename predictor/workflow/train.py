@@ -12,7 +12,8 @@ from threadpoolctl import threadpool_limits
 import predictor
 from predictor.cohort.checking import check_cohort
 from predictor.cohort.cohort import Cohort
-from predictor.cohort.reading import Table, read_table, table_from_frame
+from predictor.cohort.reading import read_table, table_from_frame
+from predictor.cohort.table import Table
 from predictor.documents import Document
 from predictor.errors import ConfigError, TrackingError
 from predictor.explanation.contributions import contributions

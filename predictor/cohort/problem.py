@@ -1,0 +1,46 @@
+"""One finding about a cohort."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+from predictor.cohort.cohort import CohortWarning
+
+
+@dataclass(frozen=True, slots=True)
+class Problem:
+    """One finding.
+
+    Parameters
+    ----------
+    row
+        Number of the row as a reader of the file sees it; None for a column.
+    column
+        Column of the file.
+    code
+        Stable name of the rule.
+    message
+        Rule and suggestion, without any patient's value.
+    fatal
+        Whether training stops.
+    variable
+        Dictionary variable the column is mapped to, if any.
+    value
+        The cell, for the output of ``predictor check`` alone.
+    """
+
+    row: int | None
+    column: str
+    code: str
+    message: str
+    fatal: bool = True
+    variable: str = ""
+    value: str = ""
+
+
+def as_warnings(problems: Iterable[Problem]) -> tuple[CohortWarning, ...]:
+    """Findings as they travel with the run: variable, rule and count, without rows and cells."""
+    counted = Counter((p.variable or p.column, p.code, p.message) for p in problems)
+    return tuple(CohortWarning(v, code, count, text) for (v, code, text), count in counted.items())
