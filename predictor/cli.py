@@ -2,7 +2,8 @@
 
 0: done. 1: the answer is no (problems found, every patient refused). 2: bad usage or bad input.
 Results go to stdout, progress and errors to stderr. What a command needs is imported when it
-runs, so that a prediction does not wait for what only training needs.
+runs, so that a prediction does not wait for what only training needs; for the same reason the
+library is click itself, which costs a third of what typer with pydantic does.
 """
 
 from __future__ import annotations
@@ -10,97 +11,103 @@ from __future__ import annotations
 import json
 import os
 import sys
-from enum import StrEnum
+from collections.abc import Callable
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Any, NoReturn
 
-import typer
+import click
 
 import predictor
 from predictor import terminal
-from predictor.errors import PatientRefused, PredictorError
+from predictor.errors import PredictorError
 
-app = typer.Typer(
-    name="predictor",
-    help="Predict remission and relapse of SLE after IVIG, with honest numbers from small cohorts.",
-    epilog="Every command has --help with an example.",
-    no_args_is_help=True,
-    add_completion=False,
-    pretty_exceptions_enable=False,
-    context_settings={"help_option_names": ["-h", "--help"]},
+_FILE = click.Path(path_type=Path)
+_SETTINGS = {"help_option_names": ["-h", "--help"], "max_content_width": 100}
+
+_as_format = click.option(
+    "--format",
+    "output",
+    type=click.Choice(["text", "json"]),
+    default="text",
+    show_default=True,
+    help="How the result is printed.",
 )
 
 
-class Format(StrEnum):
-    """How a result is printed."""
-
-    text = "text"
-    json = "json"
-
-
-FormatOption = Annotated[Format, typer.Option("--format", help="How the result is printed.")]
+@click.group(
+    context_settings=_SETTINGS,
+    no_args_is_help=True,
+    epilog="Every command has --help with an example.",
+)
+@click.version_option(predictor.__version__, prog_name="predictor", message="%(prog)s %(version)s")
+def app() -> None:
+    """Predict remission and relapse of SLE after IVIG, with honest numbers from small cohorts."""
 
 
 def main() -> None:
     """Run the command line; what users can do wrong never shows a traceback."""
+    for stream in (sys.stdout, sys.stderr):
+        # A terminal that knows no micro sign gets an escape for it, not an error.
+        if reconfigure := getattr(stream, "reconfigure", None):
+            reconfigure(errors="backslashreplace")
     try:
-        app()
-    except PatientRefused as refusal:
-        terminal.show_error(refusal)
-        sys.exit(1)
+        with app.make_context("predictor", sys.argv[1:]) as context:
+            app.invoke(context)
+        terminal.flush()
+    except click.exceptions.Exit as end:
+        sys.exit(end.exit_code)
+    except click.ClickException as error:
+        error.show()
+        sys.exit(2)
     except PredictorError as error:
         terminal.show_error(error)
         sys.exit(2)
-    except KeyboardInterrupt:
+    except (KeyboardInterrupt, click.Abort):
         terminal.note("predictor: interrupted; nothing was left half-written")
         sys.exit(130)
     except BrokenPipeError:  # the reader of a pipe left; not an error of ours
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        terminal.silence()
         sys.exit(0)
-    except Exception as error:
-        if os.environ.get("PREDICTOR_DEBUG"):
-            raise
-        terminal.note(
-            f"predictor: internal error ({type(error).__name__}{_place(error)}). Please report it "
-            "with the command; PREDICTOR_DEBUG=1 shows the whole trace, which may hold values."
-        )
-        sys.exit(70)
+    except Exception as error:  # noqa: BLE001 - a fault of ours, told in one line
+        _internal_error(error)
 
 
-def _place(error: BaseException) -> str:
+def _internal_error(error: Exception) -> NoReturn:
+    if os.environ.get("PREDICTOR_DEBUG"):
+        raise error
     trace = error.__traceback__
     while trace is not None and trace.tb_next is not None:
         trace = trace.tb_next
-    if trace is None:
-        return ""
-    return f" at {Path(trace.tb_frame.f_code.co_filename).name}:{trace.tb_lineno}"
+    place = ""
+    if trace is not None:
+        place = f" at {Path(trace.tb_frame.f_code.co_filename).name}:{trace.tb_lineno}"
+    terminal.note(
+        f"predictor: internal error ({type(error).__name__}{place}). Please report it with the "
+        "command; PREDICTOR_DEBUG=1 shows the whole trace, which may hold values."
+    )
+    sys.exit(70)
+
+
+def _command(example: str) -> Callable[[Callable[..., None]], click.Command]:
+    return app.command(epilog=f"\b\nExample:\n  {example}", context_settings=_SETTINGS)
 
 
 def _json(data: Any) -> None:
-    terminal.say(json.dumps(data, indent=1, ensure_ascii=False, allow_nan=False))
+    # Escapes where the stream knows fewer signs than JSON may hold.
+    plain = "utf" not in (sys.stdout.encoding or "").lower()
+    terminal.say(json.dumps(data, indent=1, ensure_ascii=plain, allow_nan=False))
 
 
-def _version(wanted: bool) -> None:
-    if wanted:
-        terminal.say(f"predictor {predictor.__version__}")
-        raise typer.Exit
+def _answer_is_no() -> NoReturn:
+    terminal.flush()
+    raise click.exceptions.Exit(1)
 
 
-@app.callback()
-def _root(
-    version: Annotated[
-        bool, typer.Option("--version", callback=_version, is_eager=True, help="Print the version.")
-    ] = False,
-) -> None:
-    pass
-
-
-@app.command(epilog="Example: predictor init study.yaml --schema")
-def init(
-    file: Annotated[Path, typer.Argument(help="Where to write the configuration.")],
-    schema: Annotated[bool, typer.Option(help="Also write the JSON Schema for editors.")] = False,
-) -> None:
-    """Write a commented starter configuration."""
+@_command("predictor init study.yaml --schema")
+@click.argument("file", type=_FILE)
+@click.option("--schema", is_flag=True, help="Also write the JSON Schema for editors.")
+def init(file: Path, schema: bool) -> None:
+    """Write a commented starter configuration to FILE."""
     from predictor.workflow.init import init as write
 
     written = write(file, schema=schema)
@@ -110,38 +117,41 @@ def init(
     )
 
 
-@app.command(epilog="Example: predictor variables --format json")
-def variables(
-    dictionary: Annotated[
-        Path | None, typer.Option(help="A dictionary of your own instead of the shipped one.")
-    ] = None,
-    output: FormatOption = Format.text,
-) -> None:
+@_command("predictor variables --format json")
+@click.option("--dictionary", type=_FILE, help="A dictionary of your own, not the shipped one.")
+@_as_format
+def variables(dictionary: Path | None, output: str) -> None:
     """List the dictionary: names, units, ranges."""
     from predictor.clinical.dictionary import load_dictionary
 
     found = load_dictionary(dictionary)
-    if output is Format.json:
+    if output == "json":
         entries = [variable.to_dict() for variable in found.variables.values()]
         _json({"dictionary": found.name, "variables": entries})
     else:
         terminal.show_variables(found)
 
 
-@app.command(epilog="Example: predictor check cohort.csv --config study.yaml")
-def check(
-    cohort: Annotated[Path, typer.Argument(help="CSV, Excel or Parquet.")],
-    config: Annotated[
-        str | None, typer.Option(help="Configuration whose columns, units and rules are used.")
-    ] = None,
-    limit: Annotated[int, typer.Option(min=1, help="Most problems to print as text.")] = 100,
-    output: FormatOption = Format.text,
-) -> None:
-    """List every problem of a cohort: row, column, rule, suggestion. Exits 1 if any is fatal."""
+@_command("predictor check cohort.csv --config study.yaml")
+@click.argument("cohort", type=_FILE)
+@click.option("--config", help="Configuration whose columns, units and rules are used.")
+@click.option(
+    "--limit",
+    type=click.IntRange(min=1),
+    default=100,
+    show_default=True,
+    help="Most problems to print as text.",
+)
+@_as_format
+def check(cohort: Path, config: str | None, limit: int, output: str) -> None:
+    """List every problem of a cohort: row, column, rule, suggestion.
+
+    COHORT is a CSV, Excel or Parquet file. Exits with 1 if a problem is fatal.
+    """
     from predictor.workflow.check import check as run
 
     found = run(cohort, config)
-    if output is Format.json:
+    if output == "json":
         problems = [
             {
                 "row": p.row,
@@ -158,105 +168,129 @@ def check(
     else:
         terminal.show_problems(found, limit)
     if not found.usable:
-        raise typer.Exit(1)
+        _answer_is_no()
 
 
-@app.command(epilog="Example: predictor train study.yaml --data cohort.csv --out runs/first")
+@_command("predictor train study.yaml --data cohort.csv --out runs/first")
+@click.argument("config")
+@click.option("--data", type=_FILE, help="Cohort; overrides cohort.file.")
+@click.option("--out", type=_FILE, help="Bundle folder; overrides output.")
+@click.option(
+    "--workers",
+    type=click.IntRange(min=1),
+    help="Parallel processes; every core by default.",
+)
+@_as_format
 def train(
-    config: Annotated[str, typer.Argument(help="YAML file, or the name of a shipped one.")],
-    data: Annotated[Path | None, typer.Option(help="Cohort; overrides cohort.file.")] = None,
-    out: Annotated[Path | None, typer.Option(help="Bundle folder; overrides output.")] = None,
-    workers: Annotated[
-        int | None, typer.Option(min=1, help="Parallel processes; every core by default.")
-    ] = None,
-    output: FormatOption = Format.text,
+    config: str, data: Path | None, out: Path | None, workers: int | None, output: str
 ) -> None:
-    """Compare the models of a configuration, explain the chosen one, track it, bundle it."""
+    """Compare the models of a configuration, explain the chosen one, track it, bundle it.
+
+    CONFIG is a YAML file, or the name of a shipped one.
+    """
     from predictor.workflow.train import train as run
 
-    with terminal.progress_bar(quiet=output is Format.json) as progress:
+    with terminal.progress_bar() as progress:
         finished = run(config, data, out=out, workers=workers, progress=progress)
-    if output is Format.json:
+    if output == "json":
         _json(finished.to_dict())
-        if finished.tracking_error is not None:
-            terminal.show_error(finished.tracking_error)
     else:
         terminal.show_training(finished)
+    if finished.tracking_error is not None:
+        terminal.show_error(finished.tracking_error)
 
 
-@app.command(epilog="Example: predictor predict patient.json --model runs/first")
+@_command("predictor predict patient.json --model runs/first")
+@click.argument("patient", type=_FILE)
+@click.option("--model", required=True, help="Bundle folder, or the name of a shipped one.")
+@click.option("--out", type=_FILE, help="Also write answers: .json, .csv or .parquet.")
+@click.option(
+    "--decimal",
+    type=click.Choice([".", ","]),
+    default=".",
+    show_default=True,
+    help="Decimal sign of a CSV file.",
+)
+@click.option("--ignore-unknown", is_flag=True, help="Leave columns unread that are no variables.")
+@click.option("--waterfall", type=_FILE, help="Write the explanation of one patient as PNG.")
+@_as_format
 def predict(
-    patient: Annotated[Path, typer.Argument(help="One: JSON, YAML. Many: CSV, Parquet.")],
-    model: Annotated[str, typer.Option(help="Bundle folder, or the name of a shipped one.")],
-    out: Annotated[Path | None, typer.Option(help="Write answers: .json, .csv, .parquet.")] = None,
-    decimal: Annotated[str, typer.Option(help="Decimal sign of a CSV file: . or ,")] = ".",
-    ignore_unknown: Annotated[
-        bool, typer.Option("--ignore-unknown", help="Leave columns unread that no variable names.")
-    ] = False,
-    waterfall: Annotated[
-        Path | None, typer.Option(help="Write the explanation of one patient as PNG.")
-    ] = None,
-    output: FormatOption = Format.text,
+    patient: Path,
+    model: str,
+    out: Path | None,
+    decimal: str,
+    ignore_unknown: bool,
+    waterfall: Path | None,
+    output: str,
 ) -> None:
-    """Predict one patient or many. Exits 1 if every patient is refused."""
-    from predictor.workflow.predict import TableAnswers, predict_file, write_answers
+    """Predict one patient or many.
 
-    if decimal not in (".", ","):
-        raise typer.BadParameter("must be . or ,", param_hint="--decimal")
+    PATIENT is one patient (JSON, YAML) or a table of many (CSV, Parquet). Exits with 1 if every
+    patient is refused.
+    """
+    from predictor.clinic.intake import is_table
+    from predictor.workflow.files import check_suffix
+    from predictor.workflow.predict import SUFFIXES, TableAnswers, predict_file, write_answers
+
+    if out is not None:
+        check_suffix(out, *SUFFIXES)
+    if waterfall is not None:
+        check_suffix(waterfall, ".png")
+        if is_table(patient):
+            raise click.UsageError("--waterfall draws one patient, and the file is a table.")
     found = predict_file(patient, model, decimal=decimal, ignore_unknown=ignore_unknown)
     answers = found.answers if isinstance(found, TableAnswers) else found
     if out is not None:
         write_answers(answers, out)
-    if waterfall is not None:
-        if isinstance(found, TableAnswers):
-            raise typer.BadParameter("is for one patient", param_hint="--waterfall")
+    if waterfall is not None and not isinstance(found, TableAnswers):
         from predictor.workflow.waterfall import write_waterfall
 
         write_waterfall(found, waterfall)
-    if output is Format.json:
+    if output == "json":
         _json(answers.to_dict())
     elif isinstance(found, TableAnswers):
         terminal.show_predictions(found.answers, found.ignored)
     else:
         terminal.say(str(found))
     if isinstance(found, TableAnswers) and not found.answers.predictions:
-        raise typer.Exit(1)
+        _answer_is_no()
 
 
-@app.command(epilog="Example: predictor inspect runs/first")
-def inspect(
-    model: Annotated[str, typer.Argument(help="Bundle folder, or the name of a shipped one.")],
-    output: FormatOption = Format.text,
-) -> None:
-    """Show what is inside a bundle, checked but without running it."""
+@_command("predictor inspect runs/first")
+@click.argument("model")
+@_as_format
+def inspect(model: str, output: str) -> None:
+    """Show what is inside a bundle, checked but without running it.
+
+    MODEL is a bundle folder, or the name of a shipped one.
+    """
     from predictor.fitted.bundle import check_files, locate_bundle, read_manifest
 
     folder = locate_bundle(model)
     manifest = read_manifest(folder)
     check_files(folder, manifest)
-    if output is Format.json:
+    if output == "json":
         _json(manifest)
     else:
         terminal.show_bundle(manifest, str(folder))
 
 
-@app.command(epilog="Example: predictor track runs/first --uri http://127.0.0.1:5000")
+@_command("predictor track runs/first --uri http://127.0.0.1:5000")
+@click.argument("bundle")
+@click.option("--uri", help="MLflow store; by default MLFLOW_TRACKING_URI, else mlflow.db here.")
+@click.option("--experiment", help="Experiment of the run.")
+@click.option("--register-as", help="Name in the model registry.")
+@_as_format
 def track(
-    bundle: Annotated[str, typer.Argument(help="Bundle whose run was not sent.")],
-    uri: Annotated[
-        str | None, typer.Option(help="MLflow store; by default MLFLOW_TRACKING_URI or mlflow.db.")
-    ] = None,
-    experiment: Annotated[str | None, typer.Option(help="Experiment of the run.")] = None,
-    register_as: Annotated[str | None, typer.Option(help="Name in the model registry.")] = None,
-    output: FormatOption = Format.text,
+    bundle: str, uri: str | None, experiment: str | None, register_as: str | None, output: str
 ) -> None:
-    """Send a finished run to an MLflow store."""
+    """Send the finished run of BUNDLE to an MLflow store."""
     from dataclasses import asdict
 
     from predictor.workflow.track import track as send
 
     sent = send(bundle, uri=uri, experiment=experiment, register_as=register_as)
-    if output is Format.json:
+    if output == "json":
         _json(asdict(sent))
     else:
         terminal.say(

@@ -113,12 +113,12 @@ class MissingExtraError(PredictorError):
 
 
 class PatientRefused(PredictorError):  # noqa: N818 - the name is a contract (design section 4)
-    """The patient cannot be given a prediction; ``reasons`` holds every reason at once."""
+    """The patient cannot be given a prediction; ``reasons`` holds every reason at once.
+
+    >>> print(PatientRefused([Reason("impossible_value", "c3", "is impossible")]))
+    patient: no prediction is given, because:
+      - c3: is impossible
+    """
 
     def __init__(self, reasons: Sequence[Reason], *, where: str = "patient") -> None:
-        super().__init__(
-            where,
-            "no prediction is given",
-            "Each reason is listed:",
-            reasons=reasons,
-        )
+        super().__init__(where, "no prediction is given, because:", reasons=reasons)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import sys
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
@@ -32,6 +33,24 @@ def say(text: str = "") -> None:
     print(text)
 
 
+def flush() -> None:
+    """Hand everything said to the system; an error if its disk is full."""
+    try:
+        sys.stdout.flush()
+    except BrokenPipeError:
+        raise
+    except OSError as error:
+        silence()
+        raise PredictorError(
+            "standard output", f"the result cannot be written ({error.strerror})", "Free some room."
+        ) from None
+
+
+def silence() -> None:
+    """Say nothing more on stdout, not even what is still waiting to be said."""
+    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+
+
 def note(text: str) -> None:
     """A line beside the result, on stderr."""
     print(text, file=sys.stderr)
@@ -43,8 +62,8 @@ def show_error(error: PredictorError) -> None:
 
 
 @contextmanager
-def progress_bar(quiet: bool) -> Iterator[Progress]:
-    """A bar with the time left on stderr; silent when asked or when stderr is no terminal."""
+def progress_bar() -> Iterator[Progress]:
+    """A bar with the time left on stderr; silent when stderr is no terminal."""
     from rich.console import Console
     from rich.progress import BarColumn, TaskProgressColumn, TextColumn, TimeRemainingColumn
     from rich.progress import Progress as Bar
@@ -57,7 +76,7 @@ def progress_bar(quiet: bool) -> Iterator[Progress]:
         TimeRemainingColumn(compact=True, elapsed_when_finished=True),
         console=console,
         transient=True,
-        disable=quiet or not console.is_terminal,
+        disable=not console.is_terminal,
     ) as bar:
         yield _Listener(bar)
 
@@ -118,8 +137,6 @@ def show_training(run: TrainingRun) -> None:
     if run.sent is not None:
         say(f"MLflow: {run.sent.tracking_uri}, experiment {run.sent.experiment}")
         say(f"        run {run.sent.run_id}")
-    if run.tracking_error is not None:
-        note(f"predictor: {run.tracking_error}")
     say(f"Next: predictor predict PATIENT.json --model {run.bundle}")
 
 

@@ -1,9 +1,13 @@
-"""The answer in words: what a clinician reads, from templates, in at most 25 lines."""
+"""The answer in words: what a clinician reads, from templates, in at most 25 lines.
+
+Room is given in this order: what must always be said (the probability, what it is and is not,
+what stands behind it), what is odd about this patient's values, then the largest reasons.
+"""
 
 from __future__ import annotations
 
 import textwrap
-from collections.abc import Iterator
+from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from predictor.clinical.units import readable_unit
@@ -11,19 +15,24 @@ from predictor.clinical.units import readable_unit
 if TYPE_CHECKING:
     from predictor.clinic.prediction import Contribution, Prediction
 
-_WIDTH = 92
-_SHOWN = 8
-_MOST_WARNINGS = 4
+WIDTH = 92
+LINES = 25
+
+_MOST_REASONS = 8
+_FEWEST_REASONS = 3
 
 _NOT_FOR_CARE = "DEMONSTRATION, NOT FOR CARE: the model was trained on simulated patients."
+_PATIENT = "Patient {patient}"
 _HEAD = "{label}, {horizon}: {probability}"
 _REFERENCE = "An average patient of the cohort: {reference}"
 _REASONS = "What moves it, largest first (effect on the {scale}):"
+_NO_REASONS = "Nothing moves it: this model gives every patient the same probability."
 _REASON = "  {sign} {label:<34} {value:<22} {effect:>+7.2f}"
-_REST = "  {sign} {count} further variables together {gap} {effect:>+7.2f}"
+_REST = "  {sign} {rest:<57} {effect:>+7.2f}"
+_FURTHER = "{count} further variables together"
 _IMPUTED = "Not measured, a typical value stands in: {names}."
 _WARNING = "Warning: {where}{message}"
-_MORE_WARNINGS = "Warning: {count} more; see to_dict()."
+_MORE_WARNINGS = "Warning: {count} more; to_dict() and --format json list all."
 _EVIDENCE = "Evidence: {level}. {statement}"
 _PROGNOSIS = (
     "This is the prognosis of patients treated as those of the cohort were ({population}). It is "
@@ -33,8 +42,14 @@ _MODEL = "Model {name}, version {version}, {digest}"
 
 
 def as_text(prediction: Prediction) -> str:
-    """The prediction as a clinician reads it."""
-    return "\n".join(_lines(prediction))
+    """The prediction as a clinician reads it: at most 25 lines of 92 characters."""
+    head, tail = _head(prediction), _tail(prediction)
+    # Two empty lines, the heading of the reasons, the fewest reasons and the line of the rest.
+    room = LINES - len(head) - len(tail) - 3 - (_FEWEST_REASONS + 1)
+    notes = _notes(prediction, room)
+    spare = room - len(notes)
+    reasons = _reasons(prediction, min(_MOST_REASONS, _FEWEST_REASONS + spare))
+    return "\n".join([*head, "", *reasons, "", *notes, *tail])
 
 
 def percent(probability: float) -> str:
@@ -50,64 +65,99 @@ def percent(probability: float) -> str:
     return f"{probability:.0%}"
 
 
-def _lines(prediction: Prediction) -> Iterator[str]:
-    if prediction.evidence["level"] == "demonstration":
-        yield _NOT_FOR_CARE
-    if prediction.patient is not None:
-        yield f"Patient {prediction.patient}"
-    yield _HEAD.format(
-        label=prediction.label[:1].upper() + prediction.label[1:],
-        horizon=prediction.horizon,
-        probability=percent(prediction.probability),
-    )
-    yield _REFERENCE.format(reference=percent(prediction.reference_probability))
-    yield ""
-    yield _REASONS.format(scale=prediction.scale)
-    shown = prediction.contributions[:_SHOWN]
-    for part in shown:
-        yield _REASON.format(
-            sign=_sign(part.contribution),
-            label=textwrap.shorten(part.label, 34, placeholder="…"),
-            value=shown_value(part),
-            effect=part.contribution,
-        )
-    rest = prediction.contributions[_SHOWN:]
-    if rest:
-        effect = sum(part.contribution for part in rest)
-        yield _REST.format(sign=_sign(effect), count=len(rest), gap=" " * 26, effect=effect)
-    yield ""
-    if prediction.imputed:
-        yield from _wrapped(_IMPUTED.format(names=", ".join(prediction.imputed)))
-    for warning in prediction.warnings[:_MOST_WARNINGS]:
-        where = f"{warning.where} " if warning.where else ""
-        yield from _wrapped(_WARNING.format(where=where, message=warning.message))
-    if len(prediction.warnings) > _MOST_WARNINGS:
-        yield _MORE_WARNINGS.format(count=len(prediction.warnings) - _MOST_WARNINGS)
-    yield from _wrapped(
-        _EVIDENCE.format(
-            level=prediction.evidence["level"], statement=prediction.evidence["statement"]
-        )
-    )
-    yield from _wrapped(_PROGNOSIS.format(population=prediction.population))
-    yield _MODEL.format(
-        name=prediction.model["name"],
-        version=prediction.model["version"],
-        digest=prediction.model["digest"][:19],
-    )
-
-
-def _sign(effect: float) -> str:
-    return "+" if effect > 0 else "-" if effect < 0 else " "
-
-
 def shown_value(part: Contribution) -> str:
     """The patient's value with its unit, as people write it."""
     if part.value is None:
         return "not measured"
     if isinstance(part.value, str):
         return part.value
-    return f"{part.value:g} {readable_unit(part.unit)}".rstrip()
+    number = f"{part.value:.0f}" if part.value.is_integer() else f"{part.value:.6g}"
+    return f"{number} {readable_unit(part.unit)}".rstrip()
 
 
-def _wrapped(text: str) -> list[str]:
-    return textwrap.wrap(text, _WIDTH, subsequent_indent="  ")
+def _head(prediction: Prediction) -> list[str]:
+    lines = [_NOT_FOR_CARE] if prediction.evidence["level"] == "demonstration" else []
+    if prediction.patient is not None:
+        lines += _wrapped(_PATIENT.format(patient=prediction.patient), 1)
+    name = prediction.label[:1].upper() + prediction.label[1:]
+    probability = percent(prediction.probability)
+    headline = _HEAD.format(label=name, horizon=prediction.horizon, probability=probability)
+    if len(headline) > WIDTH:  # words of the configuration give way, the number never
+        short = textwrap.shorten(name, 40, placeholder="…")
+        horizon = textwrap.shorten(prediction.horizon, 30, placeholder="…")
+        headline = _HEAD.format(label=short, horizon=horizon, probability=probability)
+    reference = _REFERENCE.format(reference=percent(prediction.reference_probability))
+    return [*lines, headline, reference]
+
+
+def _reasons(prediction: Prediction, most: int) -> list[str]:
+    parts = prediction.contributions
+    if not any(part.contribution for part in parts):
+        return [_NO_REASONS]
+    lines = [_REASONS.format(scale=prediction.scale)]
+    shown = parts if len(parts) <= most + 1 else parts[:most]
+    lines += [
+        _REASON.format(
+            sign=_sign(part.contribution),
+            label=_cut(part.label, 34),
+            value=_cut(shown_value(part), 22),
+            effect=part.contribution,
+        )
+        for part in shown
+    ]
+    rest = parts[len(shown) :]
+    if rest:
+        effect = sum(part.contribution for part in rest)
+        further = _FURTHER.format(count=len(rest))
+        lines.append(_REST.format(sign=_sign(effect), rest=further, effect=effect))
+    return lines
+
+
+def _notes(prediction: Prediction, room: int) -> list[str]:
+    lines: list[str] = []
+    if prediction.imputed:
+        labels = {part.variable: part.label for part in prediction.contributions}
+        names = ", ".join(labels[name] for name in prediction.imputed)
+        lines += _wrapped(_IMPUTED.format(names=names), 2)
+    warnings = prediction.warnings
+    for i, warning in enumerate(warnings):
+        where = f"{warning.where} " if warning.where else ""
+        found = _wrapped(_WARNING.format(where=where, message=warning.message), 2)
+        left = len(warnings) - i
+        # The last one may use the last line; before it one is kept to say how many there are.
+        if len(lines) + len(found) > room - (left > 1):
+            lines.append(_MORE_WARNINGS.format(count=left))
+            break
+        lines += found
+    return lines
+
+
+def _tail(prediction: Prediction) -> list[str]:
+    evidence, model = prediction.evidence, prediction.model
+    statement = _EVIDENCE.format(level=evidence["level"], statement=evidence["statement"])
+    population = _cut(prediction.population, 120)
+    digest = model["digest"][:19]
+    return [
+        *_wrapped(statement, 3),
+        *_wrapped(_PROGNOSIS.format(population=population), 4),
+        *_wrapped(_MODEL.format(name=model["name"], version=model["version"], digest=digest), 2),
+    ]
+
+
+def _sign(effect: float) -> str:
+    return "+" if effect > 0 else "-" if effect < 0 else " "
+
+
+def _cut(text: str, width: int) -> str:
+    return text if len(text) <= width else f"{text[: width - 1].rstrip()}…"
+
+
+def _wrapped(text: str, most: int) -> Sequence[str]:
+    return textwrap.wrap(
+        text,
+        WIDTH,
+        subsequent_indent="  ",
+        max_lines=most,
+        placeholder=" …",
+        break_on_hyphens=False,
+    )

@@ -8,10 +8,14 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from predictor.documents import load_json, load_yaml
-from predictor.errors import DocumentError, PatientRefused, PredictorError, Reason
+from predictor.errors import DocumentError
 
 _SINGLE = (".json", ".yaml", ".yml")
 _TABLES = (".csv", ".parquet", ".pq")
+_JSON_LIMIT = 4 * 1024 * 1024
+_YAML_LIMIT = 256 * 1024
+"""Bytes; YAML is read by plain Python, and a file that takes seconds is not one patient."""
+_LONGEST_HEADER = 1_000_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,20 +58,23 @@ def read_one(path: Path) -> Mapping[str, object]:
     Raises
     ------
     DocumentError
-        If the file is no readable document or too large.
-    PatientRefused
-        If it holds something other than a mapping.
+        If the file is no readable document, too large, or holds something other than a mapping.
     """
-    load = load_json if path.suffix.lower() == ".json" else load_yaml
-    data = load(path).data
+    if path.suffix.lower() == ".json":
+        data = load_json(path, limit=_JSON_LIMIT).data
+    else:
+        data = load_yaml(path, limit=_YAML_LIMIT).data
     if not isinstance(data, dict):
-        reason = Reason("not_a_patient", "", "a patient is a mapping from variable to value.")
-        raise PatientRefused([reason], where=path.name)
+        raise DocumentError(
+            str(path),
+            "one patient was expected, as a mapping from variable to value",
+            "Many patients belong in a CSV or Parquet file.",
+        )
     return data
 
 
 def read_many(path: Path) -> PatientTable:
-    """Patients from CSV (comma or semicolon) or Parquet, row by row.
+    """Patients from CSV (comma, semicolon, tab or bar) or Parquet, row by row.
 
     Parameters
     ----------
@@ -80,13 +87,30 @@ def read_many(path: Path) -> PatientTable:
         If the file is empty, not of its format, or repeats a column name; while iterating, also
         if a row has more or fewer cells than the header.
     """
-    if not path.is_file():
-        raise DocumentError(str(path), "no such file", "Check the path.")
+    try:
+        if not path.is_file():
+            raise DocumentError(str(path), "no such file", "Check the path.")
+    except OSError as error:
+        raise DocumentError(str(path), f"cannot be read ({error.strerror})") from None
     table = _read_parquet(path) if path.suffix.lower() != ".csv" else _read_csv(path)
-    twice = sorted({name for name in table.columns if list(table.columns).count(name) > 1})
+    names = list(table.columns)
+    if not all(name.strip() for name in names):
+        raise DocumentError(str(path), "a column has no name", "Name or remove it.")
+    twice = sorted({shown(name) for name in names if names.count(name) > 1})
     if twice:
-        raise DocumentError(str(path), f"column names are there twice: {', '.join(twice)}")
+        raise DocumentError(
+            str(path), f"column names are there twice: {', '.join(twice)}", "Keep one of each."
+        )
     return table
+
+
+def shown(name: str) -> str:
+    r"""A column's name for a message: short, and nothing that a terminal would obey.
+
+    >>> shown("c3"), shown("c3\x1b[2J")
+    ('c3', "'c3\\x1b[2J'")
+    """
+    return name if name.isprintable() and len(name) <= 80 else repr(name[:80])
 
 
 def _read_csv(path: Path) -> PatientTable:
@@ -96,16 +120,19 @@ def _read_csv(path: Path) -> PatientTable:
     except StopIteration:
         raise DocumentError(str(path), "the file is empty", "Check the path.") from None
     columns = [name.strip() for name in header]
+    while len(columns) > 1 and not columns[-1]:  # a delimiter at the end of every line
+        columns.pop()
 
     def patients() -> Iterator[tuple[int, Mapping[str, object]]]:
         for number, cells in rows:
-            if len(cells) != len(columns):
+            spare = cells[len(columns) :]
+            if len(cells) < len(columns) or any(cell.strip() for cell in spare):
                 raise DocumentError(
                     f"{path}, line {number}",
-                    f"the row has {len(cells)} cells, the header {len(columns)}",
+                    f"the row has {len(cells)} cells, the header {len(header)}",
                     "Quote cells that hold the delimiter.",
                 )
-            yield number, dict(zip(columns, cells, strict=True))
+            yield number, dict(zip(columns, cells, strict=False))
 
     return PatientTable(columns, patients())
 
@@ -114,7 +141,12 @@ def _csv_rows(path: Path) -> Iterator[tuple[int, list[str]]]:
     """Line number and cells of each row that is not empty."""
     try:
         with path.open(encoding="utf-8-sig", newline="") as stream:
-            first = stream.readline(1_000_000)
+            first = ""
+            while not first.strip():
+                line = stream.readline(_LONGEST_HEADER)
+                if not line:
+                    return
+                first = line
             stream.seek(0)
             delimiter = max(",;\t|", key=first.count)
             reader = csv.reader(stream, delimiter=delimiter, strict=True)
@@ -135,19 +167,30 @@ def _read_parquet(path: Path) -> PatientTable:
     import pyarrow as pa
     from pyarrow import parquet
 
+    # OSError: pyarrow's word for many damages.
+    damage = (pa.ArrowException, OSError, OverflowError, UnicodeDecodeError, ValueError)
     try:
         file = parquet.ParquetFile(path)
-    except (pa.ArrowInvalid, OSError):
-        raise DocumentError(str(path), "this is no readable Parquet file") from None
+        columns = list(file.schema_arrow.names)
+    except damage:
+        raise DocumentError(
+            str(path), "this is no readable Parquet file", "Check that it is the right one."
+        ) from None
 
     def patients() -> Iterator[tuple[int, Mapping[str, object]]]:
         number = 0
-        try:
-            for batch in file.iter_batches():
-                for row in batch.to_pylist():
-                    number += 1
-                    yield number, row
-        except (pa.ArrowInvalid, pa.ArrowNotImplementedError, OSError):
-            raise PredictorError(str(path), "the Parquet file is damaged") from None
+        batches = file.iter_batches()
+        while True:
+            try:
+                rows = next(batches).to_pylist()
+            except StopIteration:
+                return
+            except damage:
+                raise DocumentError(
+                    str(path), "the Parquet file is damaged", "Write it again."
+                ) from None
+            for row in rows:
+                number += 1
+                yield number, row
 
-    return PatientTable(list(file.schema_arrow.names), patients())
+    return PatientTable(columns, patients())

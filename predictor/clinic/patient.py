@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-import math
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
 
-from predictor.clinical.dictionary import AFTER, nearest
+from predictor.clinical.cells import is_missing
+from predictor.clinical.dictionary import nearest
 from predictor.clinical.values import read_value
 from predictor.clinical.variable import Variable
 from predictor.errors import PatientRefused, Reason
@@ -18,7 +18,12 @@ from predictor.fitted.bundle import Bundle
 IDENTIFIER = "patient"
 """Key under which a patient may carry an identifier, which is handed back and used for nothing."""
 
+NOT_A_MAPPING = "a patient is a mapping from variable to value"
+
 _LONGEST_NAME = 80
+_LONGEST_IDENTIFIER = 200
+_FARTHEST = 1e6
+"""Spreads from the centre beyond which no measurement lies, and a sum of doubles loses digits."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,56 +65,81 @@ def read_patient(patient: object, bundle: Bundle, *, decimal: str = ".") -> Read
         With every reason at once.
     """
     if not isinstance(patient, Mapping):
-        reason = Reason("not_a_patient", "", "a patient is a mapping from variable to value.")
-        raise PatientRefused([reason])
+        raise PatientRefused([Reason("not_a_patient", "", f"{NOT_A_MAPPING}.")])
     reasons: list[Reason] = []
     warnings: list[Reason] = []
-    identifier = _identifier(patient, reasons)
+    identifier = identifier_of(patient)
+    if identifier is None and not is_missing(patient.get(IDENTIFIER)):
+        message = f"must be a number, or printable text of at most {_LONGEST_IDENTIFIER} signs."
+        reasons.append(Reason("bad_identifier", IDENTIFIER, message))
     _check_names(patient, bundle, reasons, warnings)
     _check_exclusions(patient, bundle, reasons)
 
     values = np.full(len(bundle.variables), np.nan)
+    missing = []
     for j, variable in enumerate(bundle.variables):
         reading = read_value(patient.get(variable.name), variable, decimal=decimal)
         reasons += reading.problems
         warnings += reading.warnings
-        if reading.value is not None:
+        if reading.missing:
+            missing.append(variable.name)
+        elif reading.value is not None:
             values[j] = reading.value
-    missing = [v for v, value in zip(bundle.variables, values, strict=True) if np.isnan(value)]
-    limit = float(bundle.manifest["prediction"]["most_missing"])
-    if len(missing) > limit * len(bundle.variables):
-        names = ", ".join(variable.name for variable in missing)
+            if _is_far(j, reading.value, bundle):
+                message = "is farther from every patient of the cohort than a measurement can be"
+                reasons.append(Reason("impossible_value", variable.name, message))
+    if len(missing) > bundle.most_missing * len(bundle.variables):
         message = (
-            f"{len(missing)} of {len(bundle.variables)} predictors are missing, more than the "
-            f"{limit:.0%} this model allows. Missing: {names}."
+            f"{len(missing)} of {len(bundle.variables)} predictors are missing; this model allows "
+            f"at most {bundle.most_missing:.0%}. Missing: {', '.join(missing)}."
         )
         reasons.append(Reason("too_many_missing", "", message))
     if reasons:
-        raise PatientRefused(reasons)
+        raise PatientRefused(list(dict.fromkeys(reasons)))
     return ReadPatient(identifier, values, tuple(warnings))
 
 
-def check_columns(columns: list[str], bundle: Bundle) -> list[Reason]:
-    """What is wrong with the column names of a table of patients."""
-    return [
-        _unknown(name, bundle)
+def identifier_of(patient: object) -> str | None:
+    """The identifier a patient carries; None if there is none, or none that can be shown.
+
+    Parameters
+    ----------
+    patient
+        Anything; only a mapping can carry one.
+    """
+    given = patient.get(IDENTIFIER) if isinstance(patient, Mapping) else None
+    if isinstance(given, bool) or not isinstance(given, str | int | float | np.number):
+        return None
+    if is_missing(given):
+        return None
+    if isinstance(given, float | np.floating) and float(given).is_integer():
+        given = int(given)  # a table with gaps turns whole numbers into decimal ones
+    try:
+        text = str(given).strip()
+    except ValueError:  # a whole number of thousands of digits
+        return None
+    return text if 0 < len(text) <= _LONGEST_IDENTIFIER and text.isprintable() else None
+
+
+def unknown_columns(columns: Iterable[object], bundle: Bundle) -> dict[object, Reason]:
+    """Column names of a table that no variable of the bundle has, each with its reason."""
+    return {
+        name: _unknown(name, bundle)
         for name in columns
-        if name != IDENTIFIER and not _known(name, bundle)
-    ]
-
-
-def _known(name: object, bundle: Bundle) -> bool:
-    return isinstance(name, str) and name.removesuffix(AFTER) in bundle.manifest["dictionary"]
+        if name != IDENTIFIER and name not in bundle.dictionary
+    }
 
 
 def _unknown(name: object, bundle: Bundle) -> Reason:
-    # A name comes from the one who asks, but could be anything; only short text is repeated.
-    shown = name if isinstance(name, str) and len(name) <= _LONGEST_NAME else "a name"
-    guess = nearest(str(name)[:_LONGEST_NAME], [v.name for v in bundle.variables]) or nearest(
-        str(name)[:_LONGEST_NAME], bundle.manifest["dictionary"]
-    )
-    hint = f"Did you mean {guess}?" if guess else "`predictor inspect` lists the known ones."
-    return Reason("unknown_variable", str(shown), f"is not a known variable. {hint}")
+    # A name comes from the one who asks, but could be anything; only plain words are repeated.
+    shown = isinstance(name, str) and len(name) <= _LONGEST_NAME and name.isprintable()
+    where = str(name) if shown and str(name).strip() else "a name that cannot be shown"
+    guess = None
+    if shown:
+        used = [variable.name for variable in bundle.variables]
+        guess = nearest(where, used) or nearest(where, bundle.dictionary.variables)
+    hint = f"Did you mean {guess}?" if guess else "`predictor inspect` lists the predictors."
+    return Reason("unknown_variable", where, f"no variable has this name. {hint}")
 
 
 def _check_names(
@@ -118,15 +148,14 @@ def _check_names(
     reasons: list[Reason],
     warnings: list[Reason],
 ) -> None:
-    used = {variable.name for variable in bundle.variables}
-    used |= {variable.name for variable in bundle.exclusions} | {IDENTIFIER}
+    used = {variable.name for variable in (*bundle.variables, *bundle.exclusions)}
     unused = []
     for name, value in patient.items():
-        if name in used:
+        if name in used or name == IDENTIFIER:
             continue
-        if not _known(name, bundle):
+        if name not in bundle.dictionary:
             reasons.append(_unknown(name, bundle))
-        elif value is not None and value != "":
+        elif not is_missing(value):
             unused.append(str(name))
     if unused:
         message = f"given but not used by this model: {', '.join(sorted(unused))}."
@@ -140,21 +169,19 @@ def _check_exclusions(
         reading = read_value(patient.get(criterion.name), criterion)
         reasons += reading.problems
         if reading.value == 1.0:
-            message = f"{criterion.label}: such patients were excluded from the study."
+            message = f"such patients ({criterion.label}) were not studied, so none is predicted."
             reasons.append(Reason("exclusion_criterion", criterion.name, message))
 
 
-def _identifier(patient: Mapping[object, object], reasons: list[Reason]) -> str | None:
-    given = patient.get(IDENTIFIER)
-    if given is None or (isinstance(given, float) and math.isnan(given)):
-        return None
-    if isinstance(given, str | int | float | np.integer | np.floating):
-        text = str(given)
-        if len(text) <= 200 and text.isprintable():
-            return text or None
-    message = "an identifier is a short text or a number."
-    reasons.append(Reason("bad_identifier", IDENTIFIER, message))
-    return None
+def _is_far(j: int, value: float, bundle: Bundle) -> bool:
+    """Whether a number without a plausible range lies beyond all measurement."""
+    plausible = bundle.variables[j].plausible
+    if bundle.variables[j].kind != "continuous" or (
+        plausible and plausible.low is not None and plausible.high is not None
+    ):
+        return False
+    fill = float(bundle.preparation.fill[j])
+    return abs(value - fill) > _FARTHEST * max(1.0, abs(fill), *bundle.preparation.scales(j))
 
 
 def shown_value(variable: Variable, value: float) -> float | str | None:

@@ -5,6 +5,7 @@ Nothing here fits anything, and for a linear model nothing here needs more than 
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
@@ -14,10 +15,16 @@ from typing import TYPE_CHECKING, Any, overload
 import numpy as np
 
 from predictor.clinic.answer import as_text
-from predictor.clinic.patient import ReadPatient, read_patient, shown_value
+from predictor.clinic.patient import (
+    ReadPatient,
+    identifier_of,
+    read_patient,
+    shown_value,
+    unknown_columns,
+)
 from predictor.errors import PatientRefused, Reason
 from predictor.explanation.contributions import Contributions, contributions
-from predictor.fitted.bundle import MANIFEST, Bundle, load_bundle, locate_bundle
+from predictor.fitted.bundle import Bundle, load_bundle, locate_bundle, stamp
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -204,15 +211,28 @@ def predict(
     Raises
     ------
     PatientRefused
-        For a mapping that can be given no prediction; lists every reason at once.
+        For a mapping that can be given no prediction, lists every reason at once; for a data
+        frame with unknown or repeated columns, lists these.
     BundleError
         If the bundle cannot be loaded.
     """
     bundle = model if isinstance(model, Bundle) else cached_bundle(model)
-    if not isinstance(patient, Mapping) and hasattr(patient, "columns"):  # pandas stays unloaded
-        return predict_rows(enumerate(patient.to_dict("records")), bundle)
+    pandas = sys.modules.get("pandas")  # without it there is no data frame, and it stays unloaded
+    if pandas is not None and isinstance(patient, pandas.DataFrame):
+        return _predict_frame(patient, bundle)
     read = read_patient(patient, bundle)
     return _answers(bundle, [read])[0]
+
+
+def _predict_frame(frame: pd.DataFrame, bundle: Bundle) -> Predictions:
+    names = list(frame.columns)
+    unknown = unknown_columns(names, bundle)
+    twice = {str(name) for name in names if name not in unknown and names.count(name) > 1}
+    reasons = list(unknown.values())
+    reasons += [Reason("repeated_column", n, "the column is there twice.") for n in sorted(twice)]
+    if reasons:
+        raise PatientRefused(reasons, where="data frame")
+    return predict_rows(enumerate(frame.to_dict("records")), bundle)
 
 
 def predict_rows(
@@ -238,9 +258,7 @@ def predict_rows(
             batch.append(read_patient(patient, bundle, decimal=decimal))
             numbers.append(number)
         except PatientRefused as refusal:
-            given = patient.get("patient") if isinstance(patient, Mapping) else None
-            name = str(given) if isinstance(given, str | int) else None
-            refused.append(RefusedPatient(name, number, refusal.reasons))
+            refused.append(RefusedPatient(identifier_of(patient), number, refusal.reasons))
         if len(batch) == _BATCH:
             predictions += _answers(bundle, batch)
             batch = []
@@ -249,15 +267,13 @@ def predict_rows(
 
 
 def cached_bundle(model: str | Path) -> Bundle:
-    """A loaded bundle; loaded anew only when its manifest has changed."""
-    folder = locate_bundle(model).resolve()
-    manifest = folder / MANIFEST
-    stamp = manifest.stat().st_mtime_ns if manifest.is_file() else 0
-    return _load(folder, stamp)
+    """A loaded bundle; loaded anew only when it was written anew."""
+    folder = locate_bundle(model)
+    return _load(folder.absolute(), stamp(folder))
 
 
 @lru_cache(maxsize=8)
-def _load(folder: Path, stamp: int) -> Bundle:  # noqa: ARG001 - the stamp is part of the key
+def _load(folder: Path, written: tuple[int, ...]) -> Bundle:  # noqa: ARG001 - part of the key
     return load_bundle(folder)
 
 
@@ -301,7 +317,7 @@ def _answer(
         contributions=tuple(sorted(parts, key=lambda part: -abs(part.contribution))),
         imputed=tuple(part.variable for part in parts if part.value is None),
         warnings=patient.warnings,
-        evidence=manifest["evidence"],
+        evidence=dict(manifest["evidence"]),
         model={
             "name": bundle.name,
             "version": manifest["model"]["version"],

@@ -9,34 +9,51 @@ No pickle, and no row of any patient.
 from __future__ import annotations
 
 import contextlib
-import hashlib
-import json
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from predictor import shipped
+from predictor.clinical.dictionary import Dictionary
 from predictor.clinical.variable import Variable
+from predictor.documents import parse_json
 from predictor.errors import BundleError, DocumentError, PredictorError
-from predictor.fitted.folder import check_writable, finish_swap, replace_folder
-from predictor.fitted.models import EstimatorModel, LinearModel, Model
+from predictor.fitted.folder import check_writable, finish_swap, real, replace_folder
+from predictor.fitted.models import LinearModel, Model
 from predictor.fitted.preparation import Preparation
+from predictor.fitted.seal import (
+    FORMAT_VERSION,
+    MANIFEST,
+    check_files,
+    digest_of,
+    json_bytes,
+    model_digest,
+    read_manifest,
+    sealed,
+)
 
-FORMAT_VERSION = 1
-MANIFEST = "manifest.json"
+__all__ = [
+    "FORMAT_VERSION",
+    "MANIFEST",
+    "TRACKING",
+    "Bundle",
+    "check_destination",
+    "check_files",
+    "load_bundle",
+    "locate_bundle",
+    "read_manifest",
+    "save_bundle",
+]
+
 TRACKING = "tracking.json"
 """Written after the run was sent; outside all digests, so sending does not change the bundle."""
 
-_MODEL_FILES = ("estimator.skops", "model.json", "preparation.json")
+_BESIDE = {MANIFEST, TRACKING, f".{TRACKING}.new", "report.html", "model_card.md", ".complete"}
+"""What may lie in a bundle without being listed in its manifest."""
 
-# Types a skops file may hold beyond those that skops itself trusts. All three are compiled or
-# plain containers of tree nodes and terms; none runs code when it is loaded.
-_TRUSTED_TYPES = {
-    "sklearn.tree._tree.Tree",
-    "sklearn.ensemble._hist_gradient_boosting.predictor.TreePredictor",
-    "interpret.glassbox._ebm._ebm.ExplainableBoostingClassifier",
-}
+_AGAIN = "Get the bundle again."
+_ATTEMPTS = 3
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,18 +66,24 @@ class Bundle:
         The folder.
     manifest
         Content of ``manifest.json``.
+    dictionary
+        The variables of the study.
     variables
         The predictors, in the order the preparation expects them.
     exclusions
         Exclusion criteria of the study; a patient who has one gets no prediction.
+    most_missing
+        Largest share of predictors that may be missing.
     preparation, model
         What turns a patient's values into a probability.
     """
 
     path: Path
     manifest: Mapping[str, Any]
+    dictionary: Dictionary
     variables: tuple[Variable, ...]
     exclusions: tuple[Variable, ...]
+    most_missing: float
     preparation: Preparation
     model: Model
 
@@ -101,27 +124,26 @@ def save_bundle(
         If the place cannot be written or holds something that is not a bundle.
     """
     content = dict(files)
-    content["preparation.json"] = _json(preparation.to_dict())
+    content["preparation.json"] = json_bytes(preparation.to_dict())
     if isinstance(model, LinearModel):
         kind, described = "linear", model.to_dict()
     else:
+        from predictor.fitted.estimator import dump_estimator
+
         kind, described = "estimator", {"kind": model.kind}
-        content["estimator.skops"] = _dump_estimator(model)
-    content["model.json"] = _json(described)
+        content["estimator.skops"] = dump_estimator(model)
+    content["model.json"] = json_bytes(described)
 
     digests = {name: digest_of(data) for name, data in sorted(content.items())}
-    complete = {
-        **manifest,
-        "format_version": FORMAT_VERSION,
-        "model": {
-            **manifest.get("model", {}),
-            "kind": kind,
-            "digest": _model_digest(digests),
-        },
-        "files": digests,
-    }
-    complete["manifest_digest"] = _manifest_digest(complete)
-    content[MANIFEST] = _json(complete)
+    described_model = {**manifest.get("model", {}), "kind": kind, "digest": model_digest(digests)}
+    content[MANIFEST] = sealed(
+        {
+            **manifest,
+            "format_version": FORMAT_VERSION,
+            "model": described_model,
+            "files": digests,
+        }
+    )
 
     def write(target: Path) -> None:
         for name, data in content.items():
@@ -129,17 +151,21 @@ def save_bundle(
             path.parent.mkdir(parents=True, exist_ok=True)
             path.write_bytes(data)
 
-    replace_folder(folder.absolute(), write, may_replace=is_bundle)
-
-
-def is_bundle(folder: Path) -> bool:
-    """Whether a folder looks like a bundle of ours, so that it may be replaced by a new one."""
-    return (folder / MANIFEST).is_file() and (folder / "model.json").is_file()
+    replace_folder(folder, write, foreign=_foreign)
 
 
 def check_destination(folder: Path) -> None:
     """Say before any fitting whether a bundle could be written to ``folder``; see BundleError."""
-    check_writable(folder.absolute(), may_replace=is_bundle)
+    check_writable(folder, foreign=_foreign)
+
+
+def _foreign(folder: Path) -> list[str]:
+    """Names in a folder that no bundle of ours put there; all of them if it is no bundle."""
+    try:
+        ours = {name.partition("/")[0] for name in read_manifest(folder)["files"]} | _BESIDE
+    except (BundleError, KeyError, TypeError):
+        ours = set()
+    return [path.name for path in folder.iterdir() if path.name not in ours]
 
 
 def load_bundle(model: str | Path) -> Bundle:
@@ -159,38 +185,103 @@ def load_bundle(model: str | Path) -> Bundle:
     BundleError
         If there is none, a file is missing, altered or cut short, or its format is newer.
     """
-    folder = locate_bundle(model)
-    manifest = read_manifest(folder)
-    check_files(folder, manifest)
+    for _ in range(_ATTEMPTS):
+        folder = locate_bundle(model)
+        before = stamp(folder)
+        try:
+            return _load(folder, read_manifest(folder))
+        except BundleError:
+            # A training may have replaced the folder between two files: then the new one counts.
+            if stamp(folder) == before:
+                raise
+    return _load(folder, read_manifest(folder))
+
+
+def stamp(folder: Path) -> tuple[int, ...]:
+    """What tells one writing of a bundle from the next; empty where there is none."""
     try:
-        dictionary = {
-            name: Variable.from_dict(entry) for name, entry in manifest["dictionary"].items()
-        }
-        variables = tuple(dictionary[name] for name in manifest["predictors"])
-        preparation = Preparation.from_dict(_read_json(folder / "preparation.json"))
-        described = _read_json(folder / "model.json")
-        fitted: Model
-        if manifest["model"]["kind"] == "linear":
-            fitted = LinearModel.from_dict(described)
-            if len(fitted.coefficients) != len(preparation.columns):
-                raise BundleError(str(folder), "the model and its preparation do not fit together")
-        else:
-            fitted = EstimatorModel(_load_estimator(folder), described["kind"])
-    except (AttributeError, KeyError, TypeError, ValueError, DocumentError) as error:
-        raise BundleError(
-            str(folder), f"the bundle is damaged ({type(error).__name__})", "Get it again."
-        ) from None
-    if preparation.names != tuple(manifest["predictors"]):
-        raise BundleError(str(folder), "the preparation is for other predictors", "Get it again.")
-    exclusions = tuple(variable for variable in dictionary.values() if variable.exclusion)
-    return Bundle(folder, manifest, variables, exclusions, preparation, fitted)
+        found = (folder / MANIFEST).stat()
+    except OSError:
+        return ()
+    return found.st_mtime_ns, found.st_ino, found.st_size
+
+
+def _load(folder: Path, manifest: Mapping[str, Any]) -> Bundle:
+    content = check_files(folder, manifest)
+    place = str(folder / MANIFEST)
+    try:
+        entries: Mapping[str, object] = manifest["dictionary"]
+        known = {name: Variable.from_dict(entry) for name, entry in entries.items()}
+        variables = tuple(known[name] for name in manifest["predictors"])
+        kind, most_missing = _promises(manifest, known)
+    except (AttributeError, KeyError, TypeError, ValueError, PredictorError) as error:
+        rule = f"the manifest is incomplete or breaks its own rules ({type(error).__name__})"
+        raise BundleError(place, rule, _AGAIN) from None
+    names = tuple(variable.name for variable in variables)
+    where = str(folder / "preparation.json")
+    preparation = Preparation.from_dict(_parsed(where, content["preparation.json"]), where)
+    if preparation.names != names:
+        raise BundleError(where, "it prepares other predictors than the manifest names", _AGAIN)
+    where = str(folder / "model.json")
+    described = _parsed(where, content["model.json"])
+    fitted: Model
+    if kind == "linear":
+        fitted = LinearModel.from_dict(described, where)
+        if len(fitted.coefficients) != len(preparation.columns):
+            raise BundleError(where, "the model and its preparation do not fit together", _AGAIN)
+    else:
+        from predictor.fitted.estimator import load_estimator
+
+        archive = folder / "estimator.skops"
+        if archive.name not in content:
+            raise BundleError(str(archive), "the manifest does not list the estimator")
+        claimed = described.get("kind") if isinstance(described, dict) else None
+        columns = len(preparation.columns)
+        fitted = load_estimator(content[archive.name], claimed, columns, str(archive))
+    return Bundle(
+        folder,
+        manifest,
+        Dictionary(str(manifest["name"]), known),
+        variables,
+        tuple(variable for variable in known.values() if variable.exclusion),
+        most_missing,
+        preparation,
+        fitted,
+    )
+
+
+def _promises(manifest: Mapping[str, Any], known: Mapping[str, Variable]) -> tuple[str, float]:
+    """Hold the manifest against what an answer is made of; return the model's kind and a limit."""
+    model, outcome, evidence = manifest["model"], manifest["outcome"], manifest["evidence"]
+    texts = [manifest["name"], model["version"], evidence["level"], evidence["statement"]]
+    texts += [outcome[key] for key in ("name", "label", "horizon", "population")]
+    if not all(isinstance(text, str) for text in texts):
+        raise TypeError("text was expected")
+    if any(name != variable.name for name, variable in known.items()):
+        raise ValueError("an entry of the dictionary has another name")
+    predictors = manifest["predictors"]
+    if not isinstance(predictors, list) or len(set(predictors)) != len(predictors):
+        raise ValueError("predictors are named twice")
+    most_missing = float(manifest["prediction"]["most_missing"])
+    if not 0 <= most_missing <= 1:
+        raise ValueError("most_missing is a share")
+    if model["kind"] not in ("linear", "estimator"):
+        raise ValueError("an unknown kind of model")
+    return model["kind"], most_missing
+
+
+def _parsed(where: str, data: bytes) -> Any:
+    try:
+        return parse_json(data.decode("utf-8"), where).data
+    except (DocumentError, UnicodeDecodeError):
+        raise BundleError(where, "the file is damaged", _AGAIN) from None
 
 
 def locate_bundle(model: str | Path) -> Path:
     """Folder of a bundle given by path or shipped name; an interrupted swap is finished first."""
-    path = Path(model)
-    with contextlib.suppress(OSError, ValueError):  # read-only or impossible: told below
-        finish_swap(path.absolute())
+    # Read-only or impossible places are told of below.
+    with contextlib.suppress(OSError, ValueError, BundleError):
+        finish_swap(real(Path(model)))
     folder = shipped.find(model, "models")
     if folder is None:
         names = ", ".join(shipped.shipped_names("models")) or "none"
@@ -200,108 +291,3 @@ def locate_bundle(model: str | Path) -> Path:
             f"Give the folder that `predictor train` wrote, or a shipped model ({names}).",
         )
     return folder
-
-
-def read_manifest(folder: Path) -> dict[str, Any]:
-    """Content of ``manifest.json``, checked against its own digest and our format version."""
-    path = folder / MANIFEST
-    if not path.is_file():
-        raise BundleError(
-            str(folder), f"{MANIFEST} is missing, so this is no bundle", "Check the path."
-        )
-    try:
-        manifest: dict[str, Any] = _read_json(path)
-    except PredictorError as error:
-        raise BundleError(
-            str(path), f"the file is damaged: {error.rule}", "Get it again."
-        ) from None
-    version = manifest.get("format_version") if isinstance(manifest, dict) else None
-    if not isinstance(version, int):
-        raise BundleError(str(path), "this is no manifest of a bundle", "Check the path.")
-    if version > FORMAT_VERSION:
-        raise BundleError(
-            str(folder),
-            f"the bundle has format {version}, newer than {FORMAT_VERSION}, the newest known here",
-            "Install a newer version of this package.",
-        )
-    if manifest.get("manifest_digest") != _manifest_digest(manifest):
-        raise BundleError(str(path), "the file was altered after it was written", "Get it again.")
-    return manifest
-
-
-def digest_of(data: bytes) -> str:
-    """Digest of some bytes as the manifest writes it: ``"sha256:..."``."""
-    return f"sha256:{hashlib.sha256(data).hexdigest()}"
-
-
-def check_files(folder: Path, manifest: Mapping[str, Any]) -> None:
-    """Hold every file against its digest; BundleError names the first that fails."""
-    files = manifest.get("files")
-    if not isinstance(files, dict) or not {"model.json", "preparation.json"} <= files.keys():
-        raise BundleError(str(folder), "the manifest does not list the model's files")
-    for name, digest in files.items():
-        path = folder / name
-        if not path.resolve().is_relative_to(folder.resolve()):
-            raise BundleError(str(folder), "a file of the bundle lies outside its folder")
-        try:
-            data = path.read_bytes()
-        except OSError:
-            raise BundleError(str(path), "the file is missing", "Get the bundle again.") from None
-        if digest_of(data) != digest:
-            raise BundleError(
-                str(path),
-                "the file was altered or cut short after the bundle was written",
-                "Get the bundle again.",
-            )
-    if _model_digest(files) != manifest["model"]["digest"]:
-        raise BundleError(str(folder), "the model's digest does not match its files")
-
-
-def _model_digest(digests: Mapping[str, str]) -> str:
-    listed = "".join(f"{name} {digests[name]}\n" for name in _MODEL_FILES if name in digests)
-    return digest_of(listed.encode())
-
-
-def _manifest_digest(manifest: Mapping[str, Any]) -> str:
-    return digest_of(_json({k: v for k, v in manifest.items() if k != "manifest_digest"}))
-
-
-def _json(data: Any) -> bytes:
-    return (json.dumps(data, indent=1, ensure_ascii=False, allow_nan=False) + "\n").encode()
-
-
-def _read_json(path: Path) -> Any:
-    from predictor.documents import load_json
-
-    return load_json(path, limit=256 * 1024 * 1024).data
-
-
-def _dump_estimator(model: EstimatorModel) -> bytes:
-    import skops.io
-
-    data: bytes = skops.io.dumps(model.estimator)
-    unexpected = set(skops.io.get_untrusted_types(data=data)) - _TRUSTED_TYPES
-    if unexpected:
-        raise BundleError("model", f"types that cannot be bundled: {', '.join(sorted(unexpected))}")
-    return data
-
-
-def _load_estimator(folder: Path) -> Any:
-    import skops.io
-
-    path = folder / "estimator.skops"
-    try:
-        unexpected = set(skops.io.get_untrusted_types(file=path)) - _TRUSTED_TYPES
-        if unexpected:
-            raise BundleError(
-                str(path), f"holds types that are not trusted: {', '.join(sorted(unexpected))}"
-            )
-        return skops.io.load(path, trusted=sorted(_TRUSTED_TYPES))
-    except ImportError:
-        raise BundleError(
-            str(path),
-            "the model needs an optional package that is not installed",
-            'Install it: python -m pip install "sle-ivig-predictor[ebm]".',
-        ) from None
-    except (OSError, KeyError, TypeError, ValueError) as error:
-        raise BundleError(str(path), f"cannot be loaded ({type(error).__name__})") from None

@@ -65,16 +65,15 @@ class LinearModel:
         return {"intercept": self.intercept, "coefficients": self.coefficients.tolist()}
 
     @classmethod
-    def from_dict(cls, data: Mapping[str, Any]) -> LinearModel:
+    def from_dict(cls, data: object, where: str = "model") -> LinearModel:
         """Rebuild from :meth:`to_dict`; BundleError if a number is missing or not finite."""
+        if not isinstance(data, dict) or not {"intercept", "coefficients"} <= data.keys():
+            raise BundleError(where, "the data of the linear model are incomplete")
         try:
-            intercept = float(data["intercept"])
-            coefficients = finite(data["coefficients"])
-        except (KeyError, TypeError, ValueError):
-            raise BundleError("model", "the data of the linear model is incomplete") from None
-        if not np.isfinite(intercept):
-            raise BundleError("model", "the intercept of the linear model is not finite")
-        return cls(intercept, coefficients)
+            (intercept,) = finite([data["intercept"]])
+            return cls(float(intercept), finite(data["coefficients"]))
+        except ValueError as error:
+            raise BundleError(where, f"in the linear model {error}") from None
 
 
 @dataclass(frozen=True, slots=True)

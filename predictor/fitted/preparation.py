@@ -6,7 +6,7 @@ drift apart. It is plain data: fill-in values, regressions, centres and scales.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -88,7 +88,9 @@ class Preparation:
             if rows.any():
                 predicted = filled[rows][:, step.inputs] @ np.asarray(step.coefficients)
                 predicted += step.intercept
-                filled[rows, step.variable] = np.clip(predicted, step.low, step.high)
+                low = -np.inf if step.low is None else step.low
+                high = np.inf if step.high is None else step.high
+                filled[rows, step.variable] = np.clip(predicted, low, high)
         return filled
 
     def apply(self, values: Values) -> Values:
@@ -124,6 +126,14 @@ class Preparation:
             folded[:, column.variable] += per_column[:, j]
         return folded
 
+    def scales(self, variable: int) -> list[float]:
+        """Scales of the columns that hold a variable's number."""
+        return [
+            float(self.scale[k])
+            for k, column in enumerate(self.columns)
+            if column.variable == variable and not column.missing
+        ]
+
     def to_dict(self) -> dict[str, Any]:
         """Plain data for JSON; numbers keep every digit."""
         return {
@@ -149,51 +159,81 @@ class Preparation:
         }
 
     @classmethod
-    def from_dict(cls, data: Mapping[str, Any]) -> Preparation:
-        """Rebuild from :meth:`to_dict`; shapes and positions are checked.
+    def from_dict(cls, data: object, where: str = "preparation") -> Preparation:
+        """Rebuild from :meth:`to_dict`; every number, shape and position is checked.
 
         Raises
         ------
         BundleError
-            If the parts do not fit together.
+            If something is missing, no finite number, or does not fit the rest.
         """
+        if not isinstance(data, dict):
+            raise BundleError(where, "a mapping was expected")
         try:
-            preparation = cls(
-                names=tuple(data["names"]),
-                fill=finite(data["fill"]),
-                regressions=tuple(
-                    Regression(
-                        variable=step["variable"],
-                        inputs=tuple(step["inputs"]),
-                        intercept=float(step["intercept"]),
-                        coefficients=tuple(finite(step["coefficients"]).tolist()),
-                        low=step["low"],
-                        high=step["high"],
-                    )
-                    for step in data["regressions"]
-                ),
-                columns=tuple(DesignColumn(**column) for column in data["columns"]),
-                centre=finite(data["centre"]),
-                scale=finite(data["scale"]),
+            names = tuple(str(name) for name in data["names"])
+            variables = range(len(names))
+            columns = tuple(_design_column(column, variables) for column in data["columns"])
+            return cls(
+                names=names,
+                fill=finite(data["fill"], len(names)),
+                regressions=tuple(_regression(step, variables) for step in data["regressions"]),
+                columns=columns,
+                centre=finite(data["centre"], len(columns)),
+                scale=_positive(finite(data["scale"], len(columns))),
             )
-        except (KeyError, TypeError, ValueError):
-            raise BundleError("preparation", "the data of the preparation is incomplete") from None
-        sizes = (len(preparation.names), len(preparation.columns))
-        positions = [column.variable for column in preparation.columns]
-        positions += [i for step in preparation.regressions for i in (step.variable, *step.inputs)]
-        if (
-            (len(preparation.fill), len(preparation.centre)) != sizes
-            or len(preparation.scale) != sizes[1]
-            or any(not 0 <= position < sizes[0] for position in positions)
-            or any(len(s.inputs) != len(s.coefficients) for s in preparation.regressions)
-        ):
-            raise BundleError("preparation", "the parts of the preparation do not fit together")
-        return preparation
+        except (KeyError, TypeError):
+            raise BundleError(where, "the data of the preparation are incomplete") from None
+        except ValueError as error:
+            raise BundleError(where, f"in the preparation {error}") from None
 
 
-def finite(numbers: Sequence[float]) -> Values:
-    """Array of finite numbers; ValueError for anything else."""
-    array = np.asarray(numbers, dtype=np.float64)
-    if array.ndim != 1 or not np.isfinite(array).all():
-        raise ValueError("a list of finite numbers was expected")
+def _design_column(data: Mapping[str, Any], variables: range) -> DesignColumn:
+    state = None if data["state"] is None else _position(data["state"], range(10**6))
+    variable = _position(data["variable"], variables)
+    return DesignColumn(str(data["name"]), variable, state, missing=data["missing"] is True)
+
+
+def _regression(data: Mapping[str, Any], variables: range) -> Regression:
+    inputs = tuple(_position(i, variables) for i in data["inputs"])
+    low, high = (None if data[key] is None else finite([data[key]])[0] for key in ("low", "high"))
+    if low is not None and high is not None and low > high:
+        raise ValueError("the bounds of a regression are reversed")
+    return Regression(
+        variable=_position(data["variable"], variables),
+        inputs=inputs,
+        intercept=float(finite([data["intercept"]])[0]),
+        coefficients=tuple(finite(data["coefficients"], len(inputs)).tolist()),
+        low=None if low is None else float(low),
+        high=None if high is None else float(high),
+    )
+
+
+def _position(number: object, valid: range) -> int:
+    if not isinstance(number, int) or isinstance(number, bool) or number not in valid:
+        raise ValueError("a position points nowhere")
+    return number
+
+
+def _positive(numbers: Values) -> Values:
+    if not (numbers > 0).all():
+        raise ValueError("a scale is not positive")
+    return numbers
+
+
+def finite(numbers: object, length: int | None = None) -> Values:
+    """Array of finite numbers; ValueError for anything else, or another length.
+
+    >>> finite([1, 2.5], 2)
+    array([1. , 2.5])
+    """
+    if not isinstance(numbers, list) or not all(type(n) in (int, float) for n in numbers):
+        raise ValueError("a list of numbers was expected")
+    try:
+        array = np.array(numbers, dtype=np.float64)
+    except OverflowError:
+        array = np.array([np.inf])
+    if not np.isfinite(array).all():
+        raise ValueError("a number is not finite")
+    if length is not None and len(array) != length:
+        raise ValueError("two lists that belong together differ in length")
     return array

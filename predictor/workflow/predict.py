@@ -3,37 +3,42 @@
 from __future__ import annotations
 
 import json
-import os
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from predictor.clinic.intake import is_table, read_many, read_one
-from predictor.clinic.patient import check_columns
+from predictor.clinic.intake import is_table, read_many, read_one, shown
+from predictor.clinic.patient import identifier_of, unknown_columns
 from predictor.clinic.prediction import (
     Prediction,
     Predictions,
+    RefusedPatient,
     cached_bundle,
     predict,
     predict_rows,
 )
-from predictor.errors import DocumentError, PredictorError
+from predictor.errors import DocumentError, PatientRefused
+from predictor.workflow.files import check_suffix, csv_bytes, write_file
 
-_COLUMNS = (
-    "row",
-    "patient",
-    "probability",
-    "reference_probability",
-    "imputed",
-    "warnings",
-    "refused",
-)
+SUFFIXES = (".json", ".csv", ".parquet")
+"""Formats that answers are written in."""
+
+_COLUMNS = {
+    "row": "whole",
+    "patient": "text",
+    "probability": "number",
+    "reference_probability": "number",
+    "imputed": "text",
+    "warnings": "text",
+    "refused": "text",
+    "evidence": "text",
+}
 
 
 @dataclass(frozen=True, slots=True)
 class TableAnswers:
-    """Answers for a table, and the columns that were left unread on request."""
+    """Answers with who was refused, and the columns that were left unread on request."""
 
     answers: Predictions
     ignored: tuple[str, ...]
@@ -56,29 +61,41 @@ def predict_file(
         Whether columns that are no variables of the bundle are left unread; otherwise they stop
         the run, because a misspelt predictor would silently become a missing one.
 
+    Returns
+    -------
+    Prediction
+        For one patient who is not refused.
+    TableAnswers
+        For a table, or one refused patient, with every reason.
+
     Raises
     ------
-    PatientRefused
-        If the one patient can be given no prediction.
     DocumentError
         If the file cannot be read, or has unknown columns.
     """
     many = is_table(path)
     bundle = cached_bundle(model)
     if not many:
-        return predict(read_one(path), bundle)
+        patient = read_one(path)
+        try:
+            return predict(patient, bundle)
+        except PatientRefused as refusal:
+            refused = RefusedPatient(identifier_of(patient), 1, refusal.reasons)
+            return TableAnswers(Predictions((), (), (refused,)), ())
     table = read_many(path)
-    unknown = check_columns(list(table.columns), bundle)
+    unknown = unknown_columns(table.columns, bundle)
     if unknown and not ignore_unknown:
         raise DocumentError(
             str(path),
-            "columns are no variables of this model",
+            "some columns are no variables of this model",
             "Rename them, or pass --ignore-unknown to leave them unread:",
-            reasons=unknown,
+            reasons=list(unknown.values()),
         )
-    ignored = {reason.where for reason in unknown}
-    rows = ((n, {k: v for k, v in row.items() if k not in ignored}) for n, row in table.rows)
-    return TableAnswers(predict_rows(rows, bundle, decimal=decimal), tuple(sorted(ignored)))
+    rows = ((n, {k: v for k, v in row.items() if k not in unknown}) for n, row in table.rows)
+    answers = predict_rows(rows, bundle, decimal=decimal)
+    if not answers.predictions and not answers.refused:
+        raise DocumentError(str(path), "there are no patients in it", "Check the path.")
+    return TableAnswers(answers, tuple(sorted(shown(str(name)) for name in unknown)))
 
 
 def write_answers(answers: Predictions | Prediction, path: Path) -> None:
@@ -89,32 +106,29 @@ def write_answers(answers: Predictions | Prediction, path: Path) -> None:
     PredictorError
         If the suffix is none of these or the place cannot be written.
     """
-    suffix = path.suffix.lower()
-    if suffix not in (".json", ".csv", ".parquet"):
-        raise PredictorError(
-            str(path), "answers are written as .json, .csv or .parquet", "Choose one."
-        )
-    part = path.with_name(f".{path.name}.part")
-    try:
-        if suffix == ".json":
-            text = json.dumps(answers.to_dict(), indent=1, ensure_ascii=False, allow_nan=False)
-            part.write_text(text + "\n", encoding="utf-8")
-        elif suffix == ".csv":
-            from predictor.workflow.tables import csv_bytes
+    suffix = check_suffix(path, *SUFFIXES)
+    if suffix == ".json":
+        text = json.dumps(answers.to_dict(), indent=1, ensure_ascii=False, allow_nan=False)
+        content = f"{text}\n".encode()
+    elif suffix == ".csv":
+        content = csv_bytes(tuple(_COLUMNS), _flat(answers))
+    else:
+        content = _parquet_bytes(list(_flat(answers)))
+    write_file(path, content)
 
-            part.write_bytes(csv_bytes(_COLUMNS, _flat(answers)))
-        else:
-            import pyarrow as pa
-            from pyarrow import parquet
 
-            rows = list(_flat(answers))
-            columns = {name: [row.get(name) for row in rows] for name in _COLUMNS}
-            parquet.write_table(pa.table(columns), part)
-        os.replace(part, path)
-    except OSError as error:
-        raise PredictorError(str(path), f"cannot be written ({error.strerror})") from None
-    finally:
-        part.unlink(missing_ok=True)
+def _parquet_bytes(rows: list[Mapping[str, Any]]) -> bytes:
+    import io
+
+    import pyarrow as pa
+    from pyarrow import parquet
+
+    # Types are stated, so that a table of refused patients alone has those of any other.
+    types = {"whole": pa.int64(), "number": pa.float64(), "text": pa.string()}
+    schema = pa.schema([(name, types[kind]) for name, kind in _COLUMNS.items()])
+    stream = io.BytesIO()
+    parquet.write_table(pa.Table.from_pylist(rows, schema), stream)
+    return stream.getvalue()
 
 
 def _flat(answers: Predictions | Prediction) -> Iterator[Mapping[str, Any]]:
@@ -130,6 +144,7 @@ def _flat(answers: Predictions | Prediction) -> Iterator[Mapping[str, Any]]:
             "imputed": "; ".join(p.imputed),
             "warnings": "; ".join(f"{w.where} {w.message}".strip() for w in p.warnings),
             "refused": "",
+            "evidence": p.evidence["level"],
         }
         for row, p in zip(answers.rows, answers.predictions, strict=True)
     ]
@@ -142,6 +157,7 @@ def _flat(answers: Predictions | Prediction) -> Iterator[Mapping[str, Any]]:
             "imputed": "",
             "warnings": "",
             "refused": "; ".join(str(reason) for reason in r.reasons),
+            "evidence": "",
         }
         for r in answers.refused
     ]

@@ -2,12 +2,9 @@
 
 from __future__ import annotations
 
-import csv
-import io
-from collections.abc import Iterable, Mapping, Sequence
-
 from predictor.explanation.importance import Importance
 from predictor.validation.comparison import Comparison
+from predictor.workflow.files import csv_bytes
 
 _COMPARISON = (
     "name",
@@ -51,21 +48,3 @@ def importance_csv(ranked: Importance) -> bytes:
         for row in ranked.rows
     )
     return csv_bytes(columns, rows)
-
-
-def csv_bytes(columns: Sequence[str], rows: Iterable[Mapping[str, object]]) -> bytes:
-    """Rows as CSV; text that a spreadsheet would run as a formula is neutralised."""
-    stream = io.StringIO(newline="")
-    writer = csv.DictWriter(stream, columns, extrasaction="ignore", lineterminator="\n")
-    writer.writeheader()
-    for row in rows:
-        writer.writerow({name: _cell(row.get(name)) for name in columns})
-    return stream.getvalue().encode()
-
-
-def _cell(value: object) -> object:
-    if isinstance(value, bool):
-        return int(value)
-    if isinstance(value, str) and value[:1] in ("=", "+", "-", "@", "\t", "\r"):
-        return f"'{value}"
-    return value

@@ -6,9 +6,11 @@ from pathlib import Path
 
 from predictor.clinic.answer import shown_value
 from predictor.clinic.prediction import Prediction
-from predictor.errors import PredictorError
 from predictor.fitted.models import Scale
 from predictor.report.figures import WaterfallRow, waterfall_figure
+from predictor.workflow.files import check_suffix, write_file
+
+SUFFIX = ".png"
 
 
 def write_waterfall(prediction: Prediction, path: Path) -> None:
@@ -19,8 +21,7 @@ def write_waterfall(prediction: Prediction, path: Path) -> None:
     PredictorError
         If the suffix is not .png or the place cannot be written.
     """
-    if path.suffix.lower() != ".png":
-        raise PredictorError(str(path), "the figure is written as .png", "Change the suffix.")
+    check_suffix(path, SUFFIX)
     rows = [
         WaterfallRow(
             part.label,
@@ -39,7 +40,4 @@ def write_waterfall(prediction: Prediction, path: Path) -> None:
         reference_probability=prediction.reference_probability,
         title=f"{prediction.label}, {prediction.horizon}",
     )
-    try:
-        path.write_bytes(image)
-    except OSError as error:
-        raise PredictorError(str(path), f"cannot be written ({error.strerror})") from None
+    write_file(path, image)

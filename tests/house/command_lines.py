@@ -7,8 +7,6 @@ import shlex
 from collections.abc import Iterator
 from typing import Any
 
-from typer.main import get_command
-
 from predictor import cli
 
 _BLOCK = re.compile(r"^```(\w*)\n(.*?)^```", re.MULTILINE | re.DOTALL)
@@ -35,7 +33,7 @@ def command_lines(text: str) -> Iterator[str]:
 def complaint(line: str) -> str | None:
     """What the command line would not understand; None if nothing."""
     words = shlex.split(line)[1:]
-    group: Any = get_command(cli.app)
+    group: Any = cli.app
     if not words or words[0].startswith("-"):
         return _unknown_options(words, group)
     command = group.commands.get(words[0])

@@ -82,7 +82,11 @@ def manifest(**changes: Any) -> dict[str, Any]:
             "flow": [{"step": "read", "patients": 33}, {"step": "first infusion", "patients": 31}],
             "warnings": [{"variable": "c3", "code": "suspicious_unit", "count": 2}],
         },
-        "evidence": {"level": "cross-validated", "events_per_parameter": 2.75},
+        "evidence": {
+            "level": "cross-validated",
+            "events_per_parameter": 2.75,
+            "statement": "Made for a test.",
+        },
         "validation": {
             "models": [
                 {

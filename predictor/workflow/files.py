@@ -1,0 +1,78 @@
+"""Files for people: written as a whole, so that a reader never finds half of one, and tables."""
+
+from __future__ import annotations
+
+import contextlib
+import csv
+import io
+import os
+from collections.abc import Iterable, Mapping, Sequence
+from pathlib import Path
+
+from predictor.errors import PredictorError
+
+# Signs with which a spreadsheet begins a formula, also the wide ones of East Asian keyboards.
+_FORMULA = tuple("=+-@＝＋－＠")
+
+
+def write_file(path: Path, content: bytes) -> None:
+    """Write a file atomically.
+
+    Parameters
+    ----------
+    path
+        Where to; an earlier file there is replaced.
+    content
+        What to write.
+
+    Raises
+    ------
+    PredictorError
+        If the place cannot be written.
+    """
+    part = path.with_name(f".{path.name}.{os.getpid()}.part")
+    try:
+        try:
+            part.write_bytes(content)
+            part.replace(path)
+        except BaseException:
+            with contextlib.suppress(OSError):
+                part.unlink()
+            raise
+    except OSError as error:
+        raise PredictorError(
+            str(path), f"cannot be written ({error.strerror})", "Choose another place."
+        ) from None
+
+
+def check_suffix(path: Path, *suffixes: str) -> str:
+    """Return the suffix of a file to be written, in small letters.
+
+    Raises
+    ------
+    PredictorError
+        If it is none of those that are known.
+    """
+    suffix = path.suffix.lower()
+    if suffix not in suffixes:
+        known = " or ".join(filter(None, (", ".join(suffixes[:-1]), suffixes[-1])))
+        raise PredictorError(str(path), f"it is written as {known}", "Change the suffix.")
+    return suffix
+
+
+def csv_bytes(columns: Sequence[str], rows: Iterable[Mapping[str, object]]) -> bytes:
+    """Rows as CSV; text that a spreadsheet would run as a formula is neutralised."""
+    stream = io.StringIO(newline="")
+    writer = csv.DictWriter(stream, columns, extrasaction="ignore", lineterminator="\n")
+    writer.writeheader()
+    for row in rows:
+        writer.writerow({name: _cell(row.get(name)) for name in columns})
+    return stream.getvalue().encode()
+
+
+def _cell(value: object) -> object:
+    if isinstance(value, bool):
+        return int(value)
+    if isinstance(value, str) and value.lstrip()[:1] in _FORMULA:
+        return f"'{value}"
+    return value
