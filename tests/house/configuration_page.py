@@ -93,7 +93,7 @@ def _written(field: Mapping[str, Any]) -> str:
     if "enum" in field:
         return ", ".join(f"`{json.dumps(value)}`" for value in field["enum"])
     if "anyOf" in field:
-        options = [_written(option) for option in field["anyOf"] if option.get("type") != "null"]
+        options = [_written(option) for option in _options(field)]
         return " or ".join(dict.fromkeys(options)).replace("whole number or number", "number")
     if field["type"] == "array":
         return f"list: {_written(field['items'])}"
@@ -101,6 +101,13 @@ def _written(field: Mapping[str, Any]) -> str:
         return f"mapping to {_written(field['additionalProperties'])}"
     words = {"boolean": "`true` or `false`", "integer": "whole number", "string": "text"}
     return words.get(field["type"], field["type"]) + _limits(field)
+
+
+def _options(field: Mapping[str, Any]) -> list[Mapping[str, Any]]:
+    """What a value may be, without null and without the list that one item may stand for."""
+    options = [option for option in field["anyOf"] if option.get("type") != "null"]
+    lists = [option["items"] for option in options if option.get("type") == "array"]
+    return [option for option in options if option not in lists]
 
 
 def _limits(field: Mapping[str, Any]) -> str:

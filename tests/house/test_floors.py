@@ -42,14 +42,15 @@ FORBIDDEN = {"clinic": {"learning", "validation", "cohort"}}
 # A library that only some rooms may know, so that it can be exchanged and need not be loaded.
 OWNERS = {
     "mlflow": {"tracking"},
-    "typer": {"cli"},
+    "click": {"cli"},
     "rich": {"terminal"},
     "matplotlib": {"report"},
+    "jinja2": {"report"},
     "shap": {"explanation"},
     "skops": {"fitted"},
     "sklearn": {"learning"},
     "joblib": {"learning"},
-    "threadpoolctl": {"learning"},
+    "threadpoolctl": {"learning", "workflow"},
     "interpret": {"learning"},
     "pydantic": {"config", "study"},
     "yaml": {"documents"},

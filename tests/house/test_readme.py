@@ -130,6 +130,13 @@ def test_the_program_of_the_readme_predicts(tmp_path: Path) -> None:
     assert "impossible_value c3" in output
 
 
+def test_a_bundle_can_be_computed_by_hand(tmp_path: Path) -> None:
+    write_bundle(tmp_path / BUNDLE)
+    by_hand = run(blocks(text(ROOT / "docs" / "bundle.md"), "python")[0], tmp_path)
+    answer = run(blocks(text(README), "python")[0] + "print(answer.probability)", tmp_path)
+    assert float(by_hand) == pytest.approx(float(answer.splitlines()[-1]), abs=1e-12)
+
+
 @pytest.mark.slow
 def test_the_program_of_the_readme_trains(
     tmp_path: Path, made_up_cohort: Callable[[Path, str], None]

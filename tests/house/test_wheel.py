@@ -7,6 +7,7 @@ import os
 import shutil
 import subprocess
 import sys
+import tomllib
 import zipfile
 from collections.abc import Callable, Iterator
 from importlib.metadata import PackageNotFoundError, distribution
@@ -23,7 +24,7 @@ DISTRIBUTION = "sle-ivig-predictor"
 MINORS = (11, 12, 13, 14)
 SHIPPED_MODELS = ("remission", "relapse")
 METADATA = {"METADATA", "WHEEL", "RECORD", "entry_points.txt", "licenses/LICENSE"}
-CODE = {".py", ".yaml", ".typed"}
+CODE = {".py", ".yaml", ".j2", ".typed"}
 
 # A whole study in a few seconds, with numbers from a generator.
 STUDY = """
@@ -108,47 +109,64 @@ def test_the_wheel_says_what_it_is(wheel: Path) -> None:
             assert {s.operator for s in specifiers} <= {">="}, f"{line}: pins are constraints.txt's"
 
 
-def test_every_installed_dependency_is_the_one_that_constraints_name(root: Path) -> None:
-    pinned: dict[str, str] = {}
+@pytest.fixture(scope="module")
+def pinned(root: Path) -> dict[str, str]:
+    """Name -> version of constraints.txt, as far as it is meant for this Python."""
+    found: dict[str, str] = {}
     for line in (root / "constraints.txt").read_text(encoding="utf-8").splitlines():
         if not line or line.startswith("#"):
             continue
         requirement = Requirement(line)
+        (specifier,) = requirement.specifier
+        assert specifier.operator == "==", f"{line}: constraints are exact"
         if requirement.marker is None or requirement.marker.evaluate():
-            (specifier,) = requirement.specifier
-            assert specifier.operator == "==", f"{line}: constraints are exact"
-            assert canonicalize_name(requirement.name) not in pinned, f"{line}: named twice"
-            pinned[canonicalize_name(requirement.name)] = specifier.version
+            assert canonicalize_name(requirement.name) not in found, f"{line}: named twice"
+            found[canonicalize_name(requirement.name)] = specifier.version
+    return found
+
+
+def test_every_installed_dependency_is_the_one_that_constraints_name(
+    root: Path, pinned: dict[str, str]
+) -> None:
     wrong = {
         name: f"installed {version}, constraints.txt: {pinned.get(name, 'not there')}"
-        for name, version in installed_dependencies().items()
-        if pinned.get(name) != version
+        for name, version in dependencies(root).items()
+        if version is not None and pinned.get(name) != version
     }
     assert not wrong, "install with -c constraints.txt, or renew it (CONTRIBUTING.md)"
 
 
-def installed_dependencies() -> dict[str, str]:
-    """Everything ``.[dev]`` needs, directly or not, as far as it is installed here."""
-    found: dict[str, str] = {}
-    waiting = [(DISTRIBUTION, frozenset({"dev", "test", "ebm"}))]
+def test_constraints_name_nothing_that_is_not_needed(root: Path, pinned: dict[str, str]) -> None:
+    needed = dependencies(root)
+    if None in needed.values():
+        pytest.skip("needs everything of .[dev] to be installed")
+    assert set(pinned) <= set(needed), "renew constraints.txt (CONTRIBUTING.md)"
+
+
+def dependencies(root: Path) -> dict[str, str | None]:
+    """Everything ``.[dev]`` needs, directly or not, with the version installed here, if any."""
+    project = tomllib.loads((root / "pyproject.toml").read_text(encoding="utf-8"))["project"]
+    lines = list(project["dependencies"])
+    lines += [line for extra in project["optional-dependencies"].values() for line in extra]
+    waiting = [(Requirement(line), frozenset({""})) for line in lines]
+    found: dict[str, str | None] = {}
     seen = set()
     while waiting:
-        name, extras = waiting.pop()
-        if (name, extras) in seen:
+        requirement, extras = waiting.pop()
+        marker, name = requirement.marker, canonicalize_name(requirement.name)
+        if marker is not None and not any(marker.evaluate({"extra": e}) for e in extras):
             continue
-        seen.add((name, extras))
+        wanted = frozenset(requirement.extras) | {""}
+        if name == DISTRIBUTION or (name, wanted) in seen:
+            continue
+        seen.add((name, wanted))
         try:
             here = distribution(name)
         except PackageNotFoundError:  # the developers' tools may be absent
+            found[name] = None
             continue
         found[name] = here.version
-        for line in here.requires or []:
-            requirement = Requirement(line)
-            marker = requirement.marker
-            if marker is None or any(marker.evaluate({"extra": e}) for e in extras | {""}):
-                needed = canonicalize_name(requirement.name)
-                waiting.append((needed, frozenset(requirement.extras)))
-    del found[DISTRIBUTION]
+        waiting += [(Requirement(line), wanted) for line in here.requires or []]
     return found
 
 
