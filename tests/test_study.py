@@ -114,7 +114,7 @@ def test_each_error_names_line_key_rule_and_the_nearest_name(
     before: str, after: str, line: int | None, parts: list[str]
 ) -> None:
     assert RIGHT.count(before) == 1
-    with pytest.raises(ConfigError, match="the configuration breaks rules. Mend these") as caught:
+    with pytest.raises(ConfigError, match=r"the configuration breaks rules. Mend these") as caught:
         study_of(RIGHT.replace(before, after))
     found = [str(reason) for reason in caught.value.reasons]
     place = "demo.yaml" if line is None else f"demo.yaml, line {line}"
