@@ -15,7 +15,6 @@ from sklearn.utils import Tags
 from sklearn.utils.validation import check_is_fitted, validate_data
 
 from predictor.clinical.variable import Variable
-from predictor.errors import LearningError
 from predictor.fitted.preparation import DesignColumn, Preparation, Regression
 
 Floats = NDArray[np.float64]
@@ -32,6 +31,8 @@ class Column(NamedTuple):
     low: float | None = None
     high: float | None = None
     """Bounds of an imputed value."""
+    binary: bool = False
+    """Whether its values are 0 and 1 and nothing between."""
 
 
 def column_of(variable: Variable) -> Column:
@@ -39,7 +40,7 @@ def column_of(variable: Variable) -> Column:
     if variable.kind == "nominal":
         return Column(variable.name, variable.states)
     if variable.kind == "binary":
-        return Column(variable.name, (), 0.0, 1.0)
+        return Column(variable.name, (), 0.0, 1.0, binary=True)
     plausible = variable.plausible
     return Column(
         variable.name,
@@ -68,7 +69,7 @@ class Preparer(TransformerMixin, BaseEstimator):  # type: ignore[misc]
     Attributes
     ----------
     preparation_ : Preparation
-        What was learned. Columns that do not vary in training are left out of it.
+        What was learned. Columns that do not vary in training are left out of it, if need be all.
     """
 
     def __init__(
@@ -84,13 +85,7 @@ class Preparer(TransformerMixin, BaseEstimator):  # type: ignore[misc]
         self.scale = scale
 
     def fit(self, X: ArrayLike, y: object = None) -> Self:  # noqa: ARG002 - scikit-learn's signature
-        """Learn from training patients, shape (patients, variables), NaN for missing.
-
-        Raises
-        ------
-        LearningError
-            If no variable varies.
-        """
+        """Learn from training patients, shape (patients, variables), NaN for missing."""
         checked: NDArray[Any] = validate_data(
             self, X, dtype=np.float64, ensure_all_finite="allow-nan", ensure_min_samples=2
         )
@@ -98,7 +93,9 @@ class Preparer(TransformerMixin, BaseEstimator):  # type: ignore[misc]
         known = self.columns or tuple(Column(f"x{j}") for j in range(values.shape[1]))
         if len(known) != values.shape[1]:
             raise ValueError(f"{len(known)} columns are described, X has {values.shape[1]}")
-        fill = np.array([_typical(values[:, j], c) for j, c in enumerate(known)])
+        if self.imputation not in ("median", "iterative"):
+            raise ValueError('imputation must be "median" or "iterative"')
+        fill = np.array([self._typical(values[:, j], c) for j, c in enumerate(known)])
         regressions = self._regressions(values, known) if self.imputation == "iterative" else ()
         names = tuple(column.name for column in known)
         candidates = self._design_columns(known, fill)
@@ -107,10 +104,9 @@ class Preparer(TransformerMixin, BaseEstimator):  # type: ignore[misc]
         design = raw.apply(values)
         spread = design.std(axis=0, ddof=1)
         centre = design.mean(axis=0)
-        # Rounding can leave a constant column with a spread of 1e-17, which must not be divided by.
-        varies = spread > 1e-10 * np.maximum(1.0, np.abs(centre))
-        if not varies.any():
-            raise LearningError("predictors", "no predictor varies among the training patients")
+        # Rounding can leave a constant column with a spread of 1e-17 of its size, which must not be
+        # divided by. Nothing is absolute here: a unit may make all values small.
+        varies = spread > 1e-10 * np.abs(design).max(axis=0)
         kept = tuple(column for column, keep in zip(candidates, varies, strict=True) if keep)
         self.preparation_ = Preparation(
             names,
@@ -129,6 +125,17 @@ class Preparer(TransformerMixin, BaseEstimator):  # type: ignore[misc]
             self, X, dtype=np.float64, ensure_all_finite="allow-nan", reset=False
         )
         return self.preparation_.apply(np.asarray(values))
+
+    def _typical(self, values: Floats, column: Column) -> float:
+        """Median of a number; most frequent value where only a few are possible."""
+        known = values[~np.isnan(values)]
+        if not known.size:
+            return 0.0  # the column is constant then and leaves the design
+        # Chained regressions start from medians, also those of yes and no.
+        if column.states or (column.binary and self.imputation == "median"):
+            distinct, counts = np.unique(known, return_counts=True)
+            return float(distinct[counts.argmax()])
+        return float(np.median(known))
 
     def _design_columns(self, known: tuple[Column, ...], fill: Floats) -> tuple[DesignColumn, ...]:
         design: list[DesignColumn] = []
@@ -152,7 +159,7 @@ class Preparer(TransformerMixin, BaseEstimator):  # type: ignore[misc]
             for j, column in enumerate(known)
             if not column.states and not np.isnan(values[:, j]).all()
         ]
-        if len(numbers) < 2 or not np.isnan(values[:, numbers]).any():
+        if len(numbers) < 2:
             return ()
         imputer = IterativeImputer(
             max_iter=_ROUNDS,
@@ -180,17 +187,6 @@ class Preparer(TransformerMixin, BaseEstimator):  # type: ignore[misc]
         tags = super().__sklearn_tags__()
         tags.input_tags.allow_nan = True
         return tags
-
-
-def _typical(values: Floats, column: Column) -> float:
-    """Median of a number; most frequent value where there are few."""
-    known = values[~np.isnan(values)]
-    if not known.size:
-        return 0.0  # the column is constant then and leaves the design
-    if column.states or (column.low, column.high) == (0.0, 1.0):
-        distinct, counts = np.unique(known, return_counts=True)
-        return float(distinct[counts.argmax()])
-    return float(np.median(known))
 
 
 def _or(bound: float | None, otherwise: float) -> float:

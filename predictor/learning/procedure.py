@@ -19,6 +19,7 @@ from predictor.errors import LearningError
 from predictor.fitted.models import EstimatorModel, LinearModel, Model
 from predictor.fitted.preparation import Preparation
 from predictor.learning.candidates import Candidate, Setting
+from predictor.learning.estimators import Prevalence
 from predictor.learning.preparer import Column, Preparer
 from predictor.learning.splits import derived_seed, fold_numbers
 from predictor.performance.scores import log_loss_per_patient
@@ -148,6 +149,11 @@ def _fit_all(
         scale=candidate.scaled,
     )
     design = preparer.fit(patients.values).preparation_.apply(patients.values)
+    if not design.shape[1]:
+        # No predictor varies among these patients, so nothing but the prevalence can be learned.
+        share = Prevalence().fit(np.zeros((len(design), 1)), patients.outcome)
+        constant = LinearModel(float(share.intercept_[0]), np.zeros(0))
+        return [Fitted(preparer.preparation_, constant, setting) for setting in settings]
     fits = []
     for setting in settings:
         estimator = candidate.build(setting, seed)

@@ -51,8 +51,8 @@ def test_it_equals_saga_run_to_the_end(penalty: float, l1_share: float) -> None:
         C=1 / penalty, l1_ratio=l1_share, solver="saga", tol=1e-12, max_iter=200_000
     ).fit(X, y)
     assert ours.coef_ == pytest.approx(saga.coef_, abs=1e-7)
-    # saga stops when coefficients stand still; its intercept may still be on the way
-    assert ours.intercept_ == pytest.approx(saga.intercept_, abs=2e-3)
+    # saga stops when coefficients stand still, its intercept still wandering by 1e-3 here; the
+    # condition of an unpenalised intercept is this one
     assert ours.predict_proba(X)[:, 1].mean() == pytest.approx(y.mean(), abs=1e-9)
     assert (ours.coef_ == 0).tolist() == (saga.coef_ == 0).tolist()
 
