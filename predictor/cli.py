@@ -19,7 +19,7 @@ import click
 
 import predictor
 from predictor import terminal
-from predictor.errors import PredictorError
+from predictor.errors import BundleError, PredictorError
 
 _FILE = click.Path(path_type=Path)
 _SETTINGS = {"help_option_names": ["-h", "--help"], "max_content_width": 100}
@@ -184,7 +184,7 @@ def check(cohort: Path, config: str | None, limit: int, output: str) -> None:
 def train(
     config: str, data: Path | None, out: Path | None, workers: int | None, output: str
 ) -> None:
-    """Compare the models of a configuration, explain the chosen one, track it, bundle it.
+    """Compare models, explain the chosen one, track and bundle it.
 
     CONFIG is a YAML file, or the name of a shipped one.
     """
@@ -272,7 +272,12 @@ def inspect(model: str, output: str) -> None:
     if output == "json":
         _json(manifest)
     else:
-        terminal.show_bundle(manifest, str(folder))
+        try:
+            terminal.show_bundle(manifest, str(folder))
+        except (AttributeError, KeyError, TypeError, ValueError):
+            raise BundleError(
+                str(folder), "its manifest says too little to be told", "See --format json."
+            ) from None
 
 
 @_command("predictor track runs/first --uri http://127.0.0.1:5000")

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import os
+import shutil
 import sys
+import textwrap
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
-from predictor.clinic.answer import percent
+from predictor.clinic.answer import NOT_FOR_CARE, percent
 from predictor.errors import PredictorError
 
 if TYPE_CHECKING:
@@ -26,6 +28,10 @@ if TYPE_CHECKING:
 
 _MOST_ROWS = 60
 _FEW = 6
+_PIPED = 140
+"""Columns of a table that goes to no terminal, where figures must not be folded."""
+_NARROW = 110
+"""Columns below which an interval stands under its figure."""
 
 
 def say(text: str = "") -> None:
@@ -51,6 +57,20 @@ def silence() -> None:
     os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
 
+def say_wrapped(text: str, indent: int = 2) -> None:
+    """A sentence of the result, folded at words on a terminal and in one line elsewhere."""
+    if sys.stdout.isatty():
+        folded = textwrap.wrap(
+            text,
+            _width(),
+            subsequent_indent=" " * indent,
+            break_long_words=False,
+            break_on_hyphens=False,
+        )
+        text = "\n".join(folded)
+    say(text)
+
+
 def note(text: str) -> None:
     """A line beside the result, on stderr."""
     print(text, file=sys.stderr)
@@ -70,8 +90,8 @@ def progress_bar() -> Iterator[Progress]:
 
     console = Console(stderr=True)
     with Bar(
-        TextColumn("{task.description:<34}", markup=False),
-        BarColumn(bar_width=30),
+        TextColumn("{task.description:<40}", markup=False),
+        BarColumn(bar_width=24),
         TaskProgressColumn(),
         TimeRemainingColumn(compact=True, elapsed_when_finished=True),
         console=console,
@@ -99,7 +119,7 @@ class _Listener:
     def advance(self, share: float, what: str) -> None:
         """Move the bar."""
         self._bar.update(
-            self._task, description=f"{self._stage}: {what}"[:34], total=1.0, completed=share
+            self._task, description=f"{self._stage}: {what}"[:40], total=1.0, completed=share
         )
 
 
@@ -107,32 +127,36 @@ def show_training(run: TrainingRun) -> None:
     """Evidence first, then flow and warnings, the comparison, and what can be done next."""
     chosen = run.comparison.chosen
     level = str(run.evidence["level"]).upper()
-    say(f"{level}. {run.evidence['statement']}")
+    say_wrapped(f"{level}. {run.evidence['statement']}")
     say()
-    say("Patients: " + ", ".join(f"{s.step} {s.patients}" for s in run.cohort.flow))
+    say_wrapped("Patients: " + ", ".join(f"{s.step} {s.patients}" for s in run.cohort.flow))
     for warning in run.cohort.warnings:
         times = f" ({warning.count} rows)" if warning.count > 1 else ""
         head = f"{warning.variable}: " if warning.variable else ""
-        say(f"Warning: {head}{warning.message}{times} [{warning.code}]")
+        say_wrapped(f"Warning: {head}{warning.message}{times} [{warning.code}]")
     say()
     _print(comparison_table([m.to_dict() for m in run.comparison.models]))
-    say(
+    say_wrapped(
         "AUROC: pairs within a test fold, with 95% interval. Log loss: with the standard error of "
         "the paired difference to the best."
     )
-    say(f"Chosen: {chosen.label}, the simplest within one standard error of the best log loss.")
-    if chosen.name == "prevalence":
-        say("No model predicts better than the prevalence: these data do not support a model.")
-    say()
-    say(
-        "What moves its predictions (mean absolute SHAP value on the " + run.importance.scale + "):"
+    say_wrapped(
+        f"Chosen: {chosen.label}, the simplest within one standard error of the best log loss."
     )
+    if chosen.name == "prevalence":
+        say_wrapped(
+            "No model predicts better than the prevalence: these data do not support a model."
+        )
+    say()
+    say(f"What moves its predictions (mean absolute SHAP value on the {run.importance.scale}):")
     for row in run.importance.rows[:10]:
         say(f"  {row.label[:44]:<44} {row.mean_absolute_shap:.3f}")
     if run.importance.patients < run.importance.of:
         say(f"  over {run.importance.patients} patients drawn by seed from {run.importance.of}")
     say()
-    say("Time: " + ", ".join(f"{name} {spent:.1f} s" for name, spent in run.seconds.items()))
+    say_wrapped(
+        "Time: " + ", ".join(f"{name} {spent:.1f} s" for name, spent in run.seconds.items())
+    )
     say(f"Bundle: {run.bundle}")
     if run.sent is not None:
         say(f"MLflow: {run.sent.tracking_uri}, experiment {run.sent.experiment}")
@@ -145,19 +169,22 @@ def comparison_table(models: Sequence[Mapping[str, Any]]) -> Table:
     from rich import box
     from rich.table import Table as RichTable
 
-    table = RichTable(box=box.SIMPLE_HEAD, pad_edge=False)
-    table.add_column("Model")
+    narrow = _width() < _NARROW
+    table = RichTable(box=box.SIMPLE_HEAD, pad_edge=False, collapse_padding=narrow)
+    table.add_column("Model", no_wrap=True, overflow="ellipsis")
     for name in ("AUROC (95% CI)", "Log loss", "Brier", "Cal. intercept", "Cal. slope"):
-        table.add_column(name, justify="right")
+        head = name.replace(" (", "\n(").replace(". ", ".\n") if narrow else name
+        table.add_column(head, justify="right", no_wrap=narrow)
     for model in models:
         mark = "→ " if model["chosen"] else "  "
+        between = "\n" if narrow else " "
         table.add_row(
             _plain(mark + str(model["label"])),
-            _with_interval(model, "auroc", 2),
-            f"{model['log_loss']:.3f} ± {model['log_loss_difference_se']:.3f}",
+            _with_interval(model, "auroc", between),
+            f"{model['log_loss']:.3f}{between}± {model['log_loss_difference_se']:.3f}",
             f"{model['brier']:.3f}",
-            _with_interval(model, "calibration_intercept", 2),
-            _with_interval(model, "calibration_slope", 2),
+            _with_interval(model, "calibration_intercept", between),
+            _with_interval(model, "calibration_slope", between),
             style="bold" if model["chosen"] else None,
         )
     return table
@@ -225,20 +252,25 @@ def show_predictions(answers: Predictions, ignored: Sequence[str]) -> None:
         )
     if shown:
         first = answers.predictions[0]
-        say(
-            f"{first.label}, {first.horizon}; an average patient: "
-            f"{percent(first.reference_probability)}"
+        if first.evidence["level"] == "demonstration":
+            say(NOT_FOR_CARE)
+        say_wrapped(
+            f"{first.label[:1].upper()}{first.label[1:]}, {first.horizon}; an average patient of "
+            f"the cohort: {percent(first.reference_probability)}"
         )
         _print(table)
         if len(shown) > _MOST_ROWS:
             say(f"... and {len(shown) - _MOST_ROWS} more; --out FILE writes all.")
-        say(f"Evidence: {first.evidence['level']}. {first.evidence['statement']}")
-        say("This is prognosis under the treatment of the cohort, not the effect of a treatment.")
+        say_wrapped(f"Evidence: {first.evidence['level']}. {first.evidence['statement']}")
+        say_wrapped(
+            "This is prognosis under the treatment of the cohort, not the effect of a treatment, "
+            "and no answer to whether a patient needs one."
+        )
     for refused in answers.refused[:_MOST_ROWS]:
         name = f" ({refused.patient})" if refused.patient else ""
         say(f"Refused: row {refused.row}{name}")
         for reason in refused.reasons:
-            say(f"  - {reason}")
+            say_wrapped(f"  - {reason}", indent=4)
     if len(answers.refused) > _MOST_ROWS:
         say(f"... and {len(answers.refused) - _MOST_ROWS} more refused.")
     say(f"{len(answers.predictions)} answered, {len(answers.refused)} refused.")
@@ -268,7 +300,7 @@ def show_bundle(manifest: Mapping[str, Any], folder: str) -> None:
             f", fewer than {size}: not for sharing" if small else ""
         )
     for name, text in lines.items():
-        say(f"{name + ':':<12} {text}")
+        say_wrapped(f"{name + ':':<12} {text}", indent=13)
     say()
     _print(comparison_table(manifest["validation"]["models"]))
 
@@ -298,13 +330,18 @@ def show_variables(dictionary: Dictionary) -> None:
     _print(table)
 
 
-def _with_interval(model: Mapping[str, Any], name: str, digits: int) -> str:
+def _with_interval(model: Mapping[str, Any], name: str, between: str) -> str:
     value, low, high = model[name], model[f"{name}_low"], model[f"{name}_high"]
     if value is None:
         return "-"
     if low is None:
-        return f"{value:.{digits}f}"
-    return f"{value:.{digits}f} ({low:.{digits}f} to {high:.{digits}f})"
+        return f"{value:.2f}"
+    interval = f"{low:.2f} to {high:.2f}"
+    return f"{value:.2f}{between}({interval})" if between == " " else f"{value:.2f}\n{interval}"
+
+
+def _width() -> int:
+    return shutil.get_terminal_size().columns if sys.stdout.isatty() else _PIPED
 
 
 def _plain(text: str) -> Any:
@@ -317,9 +354,7 @@ def _plain(text: str) -> Any:
 def _print(*tables: Table) -> None:
     from rich.console import Console
 
-    # Piped output is not cut to 80 columns, where figures would be folded.
-    wide = None if sys.stdout.isatty() else 140
-    console = Console(width=wide, highlight=False)
+    console = Console(width=_width(), highlight=False)
     for table in tables:
         console.print(table)
 

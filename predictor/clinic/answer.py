@@ -21,7 +21,7 @@ LINES = 25
 _MOST_REASONS = 8
 _FEWEST_REASONS = 3
 
-_NOT_FOR_CARE = "DEMONSTRATION, NOT FOR CARE: the model was trained on simulated patients."
+NOT_FOR_CARE = "DEMONSTRATION, NOT FOR CARE: the model was trained on simulated patients."
 _PATIENT = "Patient {patient}"
 _HEAD = "{label}, {horizon}: {probability}"
 _REFERENCE = "An average patient of the cohort: {reference}"
@@ -76,7 +76,7 @@ def shown_value(part: Contribution) -> str:
 
 
 def _head(prediction: Prediction) -> list[str]:
-    lines = [_NOT_FOR_CARE] if prediction.evidence["level"] == "demonstration" else []
+    lines = [NOT_FOR_CARE] if prediction.evidence["level"] == "demonstration" else []
     if prediction.patient is not None:
         lines += _wrapped(_PATIENT.format(patient=prediction.patient), 1)
     name = prediction.label[:1].upper() + prediction.label[1:]

@@ -31,8 +31,8 @@ _PACKAGES = (
     "mlflow",
 )
 _DEMONSTRATION = (
-    "Trained on {patients} simulated patients: it shows how the software works and says nothing "
-    "about real ones."
+    "Not for care. Trained on {patients} simulated patients: it shows how the software works and "
+    "says nothing about real ones."
 )
 _EXPLORATORY = (
     "{patients} {rows} with {events} events, compared by repeated cross-validation only. Sample "
@@ -174,9 +174,9 @@ def _shareable_config(study: Study) -> dict[str, Any]:
     config: dict[str, Any] = study.config.model_dump(mode="json", exclude_none=True)
     config.pop("output", None)
     config.get("tracking", {}).pop("uri", None)
-    cohort = config["cohort"]
-    if "file" in cohort:
-        cohort["file"] = cohort["file"].replace("\\", "/").rsplit("/", 1)[-1]
+    for part, key in ((config["cohort"], "file"), (config, "dictionary")):
+        if key in part:
+            part[key] = part[key].replace("\\", "/").rsplit("/", 1)[-1]
     return config
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from concurrent.futures.process import BrokenProcessPool
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -15,7 +16,7 @@ from predictor.cohort.cohort import Cohort
 from predictor.cohort.reading import read_table, table_from_frame
 from predictor.cohort.table import Table
 from predictor.documents import Document
-from predictor.errors import ConfigError, TrackingError
+from predictor.errors import ConfigError, LearningError, TrackingError
 from predictor.explanation.contributions import contributions
 from predictor.explanation.importance import Importance, drawn_patients, importance
 from predictor.explanation.profiles import synthetic_profiles
@@ -129,6 +130,8 @@ def train(
     ConfigError, CohortError, BundleError, TrackingError, LearningError
         With place, rule and next step; all but the last before anything is fitted.
     """
+    if workers is not None and workers < 1:
+        raise ConfigError("workers", "at least 1 is needed", "Leave it out to use every core.")
     study = _study(config)
     folder = Path(out or study.config.output or Path("runs") / study.config.name)
     watch = Stopwatch(progress or Silent())
@@ -171,9 +174,16 @@ def _train(
             seed=seed,
         )
         workers = workers or config.compute.workers
-        predicted = cross_validate(
-            named, plan, patients, folds, workers=workers, progress=progress.advance
-        )
+        try:
+            predicted = cross_validate(
+                named, plan, patients, folds, workers=workers, progress=progress.advance
+            )
+        except BrokenProcessPool:
+            raise LearningError(
+                "cross-validation",
+                "a worker process was killed from outside, most often for want of memory",
+                "Take fewer: --workers 1.",
+            ) from None
         comparison = compare(predicted, cohort.outcome, folds, cohort.group)
     with watch.stage("final fit"):
         candidate = next(c for c in named if c.name == comparison.chosen.name)
