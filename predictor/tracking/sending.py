@@ -232,12 +232,9 @@ class _Sending:
                     )
                 return str(found.experiment_id)
             try:
-                # The tag makes MLflow's pages open on training runs, not on agents and traces.
                 return str(
                     self.client.create_experiment(
-                        name,
-                        artifact_location=artifact_root(self.uri, name),
-                        tags={"mlflow.experimentKind": "custom_model_development"},
+                        name, artifact_location=artifact_root(self.uri, name)
                     )
                 )
             except MlflowException:  # made by another training just now: look again
