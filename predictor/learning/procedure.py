@@ -107,25 +107,30 @@ def fit(candidate: Candidate, plan: Plan, patients: Patients, seed: int) -> Fitt
 
 
 def _tune(candidate: Candidate, plan: Plan, patients: Patients, seed: int) -> Setting:
-    """The setting with the smallest log loss over inner folds; the first of equals."""
+    """The setting with the smallest log loss over inner folds; the first of equals.
+
+    Where the patients cannot fill two folds, nothing can be compared and the middle is taken.
+    """
     if len(candidate.grid) == 1:
         return candidate.grid[0]
     rarer = int(min(patients.outcome.sum(), (1 - patients.outcome).sum()))
     if patients.group is not None:
         rarer = min(rarer, len(np.unique(patients.group)))
     folds = min(plan.inner_folds, rarer)
+    middle = candidate.grid[len(candidate.grid) // 2]
     if folds < 2:
-        return candidate.grid[len(candidate.grid) // 2]
+        return middle
     fold = fold_numbers(patients.outcome, patients.group, folds=folds, seed=derived_seed(seed, 2))
-    loss = np.zeros(len(candidate.grid))
+    loss, tested = np.zeros(len(candidate.grid)), 0
     for k in range(folds):
         train, test = patients.take(fold != k), patients.take(fold == k)
         if len(np.unique(train.outcome)) < 2 or not len(test.outcome):
             continue  # possible with groups only; such a fold cannot tell settings apart
+        tested += 1
         for i, fitted in enumerate(_fit_all(candidate, plan, train, candidate.grid, seed)):
             predicted = fitted.probability(test.values)
             loss[i] += log_loss_per_patient(test.outcome, predicted).sum()
-    return candidate.grid[int(loss.argmin())]
+    return candidate.grid[int(loss.argmin())] if tested else middle
 
 
 def _fit_one(

@@ -13,6 +13,7 @@ from predictor.learning.crossvalidation import OutOfFold
 from predictor.learning.splits import RepeatedFolds
 from predictor.performance.calibration import calibration_intercept, calibration_slope
 from predictor.performance.discrimination import cross_validated_auroc
+from predictor.performance.estimate import Estimate
 from predictor.performance.scores import brier, log_loss_per_patient, scaled_brier
 
 
@@ -27,7 +28,7 @@ class ModelResult:
     chosen
         Whether the rule of :func:`choose` takes it.
     auroc, auroc_low, auroc_high
-        Mean AUROC within test folds, with its 95% interval.
+        Mean AUROC within test folds, with its 95% interval; None where no fold has both outcomes.
     log_loss
         Mean over patients of their mean log loss over repeats.
     log_loss_difference, log_loss_difference_se
@@ -151,6 +152,19 @@ def choose(
     return min(eligible, key=lambda i: ranks[i])
 
 
+def _area(
+    outcome: NDArray[np.int8],
+    probability: NDArray[np.float64],
+    folds: RepeatedFolds,
+    group: NDArray[np.int64] | None,
+) -> Estimate | None:
+    """AUROC within test folds; None where no fold has both outcomes, as with centres it can be."""
+    mixed = any(
+        len(np.unique(outcome[fold == k])) == 2 for fold in folds.fold for k in np.unique(fold)
+    )
+    return cross_validated_auroc(outcome, probability, folds.fold, group) if mixed else None
+
+
 def _row(
     result: OutOfFold,
     outcome: NDArray[np.int8],
@@ -165,7 +179,7 @@ def _row(
     # The prevalence gives every patient of a fold the same probability: its AUROC is 0.5 by
     # definition, and a slope on the tiny differences between folds would mean nothing.
     no_predictors = result.candidate.name == "prevalence"
-    area = cross_validated_auroc(outcome, result.probability, folds.fold, group)
+    area = _area(outcome, result.probability, folds, group)
     intercept = calibration_intercept(outcome, averaged)
     slope = None if no_predictors else calibration_slope(outcome, averaged)
     settings: dict[str, int] = {}
@@ -176,9 +190,9 @@ def _row(
         name=result.candidate.name,
         label=result.candidate.label,
         chosen=chosen,
-        auroc=area.value,
-        auroc_low=None if no_predictors else area.low,
-        auroc_high=None if no_predictors else area.high,
+        auroc=area.value if area else None,
+        auroc_low=area.low if area and not no_predictors else None,
+        auroc_high=area.high if area and not no_predictors else None,
         log_loss=float(loss.mean()),
         log_loss_difference=float(difference),
         log_loss_difference_se=float(error),
