@@ -30,7 +30,7 @@ drug_induced_lupus, primary_aps; response; remission; relapse
 # Tables 1 and 2 of Kaya 2024 describe these too, so `predictor describe` needs them.
 PRINTED_BESIDES = [
     "follow_up_years",
-    "dead",
+    "died",
     "adverse_chest_pain",
     "adverse_fever",
     "adverse_headache",
