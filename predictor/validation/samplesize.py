@@ -31,6 +31,9 @@ DEFAULT_SHARE = 0.15
 TABLE_C = (0.65, 0.70, 0.75, 0.80)
 """C statistics of the table that stands beside the verdict."""
 
+# Beyond these the answer is no number of patients that anybody could collect.
+_RAREST = 1e-6
+_SMALLEST_R2 = 1e-9
 _Z = 1.96  # as in the paper, so that its published sample sizes come out to the patient
 
 
@@ -167,7 +170,7 @@ def r2_from_c(c: float, prevalence: float) -> float:
     check_prevalence(prevalence)
     check_c(c)
     r2 = -math.expm1(-2 * Binormal.of(c, prevalence).information())
-    if r2 < 1e-9:
+    if r2 < _SMALLEST_R2:
         raise LearningError(
             "C statistic",
             "it lies so close to 0.5 that no number of patients would do",
@@ -311,7 +314,7 @@ def _size(
 ) -> SampleSize:
     """The three criteria at a Cox-Snell R-squared; equations (11), (12) of Riley et al. 2019."""
     most = largest_r2(prevalence)
-    if not 0 < r2 < most:
+    if not _SMALLEST_R2 <= r2 < most:
         raise LearningError(
             "R-squared",
             f"it must lie above 0 and below the largest value at this prevalence, {most:.3f}",
@@ -352,7 +355,7 @@ def _patients(parameters: int, shrinkage: float, r2: float) -> int:
 
 def check_prevalence(prevalence: float) -> None:
     """Refuse a share of events that is none."""
-    if not 0 < prevalence < 1:
+    if not _RAREST <= prevalence <= 1 - _RAREST:
         raise LearningError(
             "prevalence",
             "it must lie above 0 and below 1",
@@ -361,7 +364,7 @@ def check_prevalence(prevalence: float) -> None:
 
 
 def _check_parameters(parameters: int) -> None:
-    if isinstance(parameters, bool) or int(parameters) != parameters or parameters < 1:
+    if isinstance(parameters, bool) or not 1 <= parameters <= 10**6 or parameters % 1:
         raise LearningError(
             "parameters",
             "it must be a whole number of at least 1",
