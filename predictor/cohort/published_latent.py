@@ -66,7 +66,8 @@ def _age_with_duration() -> float:
     mean_square = (low**2 + low * high + high**2) / 3
     of_share = mean_square * (follow_up.spread**2 + follow_up.centre**2)
     gap = duration.spread**2 + of_share - ((low + high) / 2 * follow_up.centre) ** 2
-    return gap / 2 / (measured[AGE].before.spread * duration.spread)
+    # An age at onset in whole years adds f (1 - f) for the fraction f that is rounded away: 1/6.
+    return (gap + 1 / 6) / 2 / (measured[AGE].before.spread * duration.spread)
 
 
 def correlations_bent() -> float:
