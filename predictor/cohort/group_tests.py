@@ -8,27 +8,27 @@ from collections.abc import Sequence
 import numpy as np
 from numpy.typing import NDArray
 
-from predictor.cohort.paired_tests import Tested
+from predictor.cohort.paired_tests import Compared
 
 _Array = NDArray[np.float64]
 
 _MOST_TABLES = 200_000
 
 
-def kruskal_wallis(groups: Sequence[_Array]) -> Tested:
+def kruskal_wallis(groups: Sequence[_Array]) -> Compared:
     """Kruskal and Wallis's test on numbers, one array a group; nothing may be missing."""
     from scipy.stats import kruskal
 
     name = "Kruskal-Wallis"
     present = [group for group in groups if len(group)]
     if len(present) < 2:
-        return Tested(name, None, "fewer than two groups have values")
+        return Compared(name, None, "fewer than two groups have values")
     if np.ptp(np.concatenate(present)) == 0:
-        return Tested(name, None, "all values are equal")
-    return Tested(name, float(kruskal(*present).pvalue))
+        return Compared(name, None, "all values are equal")
+    return Compared(name, float(kruskal(*present).pvalue))
 
 
-def independence(counts: Sequence[int], sizes: Sequence[int]) -> Tested:
+def independence(counts: Sequence[int], sizes: Sequence[int]) -> Compared:
     """Whether a share differs between groups.
 
     The exact test of Fisher, Freeman and Halton where its tables can be enumerated, Pearson's
@@ -50,13 +50,13 @@ def independence(counts: Sequence[int], sizes: Sequence[int]) -> Tested:
     total, n = sum(count for count, _ in filled), sum(size for _, size in filled)
     name = "Fisher-Freeman-Halton exact"
     if len(filled) < 2:
-        return Tested(name, None, "fewer than two groups have values")
+        return Compared(name, None, "fewer than two groups have values")
     if total in (0, n):
-        return Tested(name, None, "all values are equal")
+        return Compared(name, None, "all values are equal")
     tables = math.prod(min(size, total) + 1 for _, size in filled[:-1])
     if tables > _MOST_TABLES:
         return _chi_square(filled, total / n)
-    return Tested(name, _exact(filled, total))
+    return Compared(name, _exact(filled, total))
 
 
 def _exact(filled: Sequence[tuple[int, int]], total: int) -> float:
@@ -84,10 +84,10 @@ def _log_choose(n: int, k: NDArray[np.int64]) -> _Array:
     return np.asarray(gammaln(n + 1) - gammaln(k + 1) - gammaln(n - k + 1))
 
 
-def _chi_square(filled: Sequence[tuple[int, int]], share: float) -> Tested:
+def _chi_square(filled: Sequence[tuple[int, int]], share: float) -> Compared:
     from scipy.stats import chi2
 
     statistic = sum(
         (count - size * share) ** 2 / (size * share * (1 - share)) for count, size in filled
     )
-    return Tested("chi-square", float(chi2.sf(statistic, len(filled) - 1)))
+    return Compared("chi-square", float(chi2.sf(statistic, len(filled) - 1)))

@@ -25,7 +25,7 @@ EXACT_UP_TO = 50
 
 
 @dataclass(frozen=True, slots=True)
-class Tested:
+class Compared:
     """Result of a test.
 
     Parameters
@@ -46,7 +46,7 @@ class Tested:
     effect: Effect | None = None
 
 
-def exact_mcnemar(gone: int, new: int) -> Tested:
+def exact_mcnemar(gone: int, new: int) -> Compared:
     """McNemar's test by the binomial distribution of the discordant pairs.
 
     Parameters
@@ -65,11 +65,11 @@ def exact_mcnemar(gone: int, new: int) -> Tested:
 
     name = "exact McNemar"
     if gone + new == 0:
-        return Tested(name, None, "no patient changed")
-    return Tested(name, float(min(1.0, binomtest(gone, gone + new).pvalue)))
+        return Compared(name, None, "no patient changed")
+    return Compared(name, float(min(1.0, binomtest(gone, gone + new).pvalue)))
 
 
-def midp_mcnemar(gone: int, new: int) -> Tested:
+def midp_mcnemar(gone: int, new: int) -> Compared:
     """McNemar's test with the mid-p value: half the probability of what was seen is left out.
 
     Recommended for small samples over the exact test, which is too careful (Fagerland, Lydersen
@@ -79,15 +79,15 @@ def midp_mcnemar(gone: int, new: int) -> Tested:
 
     name = "mid-p McNemar"
     if gone + new == 0:
-        return Tested(name, None, "no patient changed")
+        return Compared(name, None, "no patient changed")
     smaller, pairs = min(gone, new), gone + new
     if gone == new:
-        return Tested(name, float(1 - 0.5 * binom.pmf(smaller, pairs, 0.5)))
+        return Compared(name, float(1 - 0.5 * binom.pmf(smaller, pairs, 0.5)))
     below = 2 * binom.cdf(smaller, pairs, 0.5)
-    return Tested(name, float(below - binom.pmf(smaller, pairs, 0.5)))
+    return Compared(name, float(below - binom.pmf(smaller, pairs, 0.5)))
 
 
-def paired_t(before: _Array, after: _Array) -> Tested:
+def paired_t(before: _Array, after: _Array) -> Compared:
     """Student's t test of the differences, shape (pairs,) each; nothing may be missing."""
     from scipy.stats import ttest_rel
 
@@ -97,11 +97,11 @@ def paired_t(before: _Array, after: _Array) -> Tested:
     if reason is None and np.ptp(change) == 0:
         reason = "all patients changed by the same amount"
     if reason is not None:
-        return Tested(name, None, reason)
-    return Tested(name, _proper(float(ttest_rel(before, after).pvalue)))
+        return Compared(name, None, reason)
+    return Compared(name, _proper(float(ttest_rel(before, after).pvalue)))
 
 
-def signed_rank(before: _Array, after: _Array, *, exact: bool = False) -> Tested:
+def signed_rank(before: _Array, after: _Array, *, exact: bool = False) -> Compared:
     """Wilcoxon's signed-rank test, pairs without change left out.
 
     Parameters
@@ -120,11 +120,11 @@ def signed_rank(before: _Array, after: _Array, *, exact: bool = False) -> Tested
     name = "exact Wilcoxon signed-rank" if exact else "Wilcoxon signed-rank"
     reason = _untestable(change)
     if reason is not None:
-        return Tested(name, None, reason)
+        return Compared(name, None, reason)
     if exact:
-        return Tested(name, _exact_signed_rank(changed))
+        return Compared(name, _exact_signed_rank(changed))
     found = wilcoxon(changed, zero_method="wilcox", correction=False, method="approx")
-    return Tested(name, _proper(float(found.pvalue)))
+    return Compared(name, _proper(float(found.pvalue)))
 
 
 def differences(before: _Array, after: _Array) -> _Array:
