@@ -70,9 +70,9 @@ class Summary:
         if self.hidden:
             return self.hidden
         if self.statistic == "count":
-            return (
-                "-" if self.n == 0 else f"{self.count} ({percent_text(self.count or 0, self.n)}%)"
-            )
+            if not self.n or self.count is None:
+                return "-"
+            return f"{self.count} ({percent_text(self.count, self.n)}%)"
         if self.statistic == "mean_sd":
             return self._pair(self.mean, self._number(self.sd))
         if self.statistic == "median_iqr":

@@ -44,7 +44,8 @@ class Groups:
 
     def anybody(self) -> NDArray[np.bool_]:
         """Which patients are in any of the groups, shape (patients,)."""
-        return np.any(np.stack([who for _, who in self.members.values()]), axis=0)
+        known: NDArray[np.bool_] = np.any([who for _, who in self.members.values()], axis=0)
+        return known
 
 
 @dataclass(frozen=True, slots=True)

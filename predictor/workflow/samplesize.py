@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from predictor.errors import LearningError
+from predictor.report.samplesize_text import sample_size_text
 from predictor.validation import samplesize, validationsize
 from predictor.validation.samplesize import SampleSize
 from predictor.validation.validationsize import ValidationSize
@@ -30,6 +31,9 @@ class SampleSizeAnswer:
     over_c: tuple[SampleSize, ...]
     validation: ValidationSize | None
     verdict: str | None
+
+    def __str__(self) -> str:
+        return sample_size_text(self.needed, self.over_c, self.validation, self.verdict)
 
     def to_dict(self) -> dict[str, object]:
         """Return the answer as JSON data; ``n, events, epp, criteria`` are a contract."""
