@@ -15,6 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from predictor.cohort.published_figures import Moments
+from predictor.cohort.published_roots import root_of_two
 
 Floats = NDArray[np.float64]
 _QUARTILE = 0.6744897501960817  # third quartile of the standard normal distribution
@@ -76,22 +77,19 @@ def marginal(moments: Moments) -> Marginal:
         sigma = math.asinh(moments.spread / (2 * centre)) / _QUARTILE
         cut = moments.high - moments.low
         below = _cdf((math.log(cut) - math.log(centre)) / sigma)
-        return Marginal(
-            math.log(centre), sigma, moments.low, moments.high, moments.step, below
-        )
-    from scipy.optimize import root
-
+        return Marginal(math.log(centre), sigma, moments.low, moments.high, moments.step, below)
     # Rounding to the grid adds a variance of step^2 / 12 (Sheppard's correction).
     spread = math.sqrt(moments.spread**2 - moments.step**2 / 12)
     cut = math.log(moments.high - moments.low)
 
-    def excess(parameters: Floats) -> list[float]:
+    def excess(parameters: Floats) -> Floats:
         mean, sd = _cut_moments(float(parameters[0]), math.exp(float(parameters[1])), cut)
-        return [math.log(mean / centre), math.log(sd / spread)]
+        return np.array([math.log(mean / centre), math.log(sd / spread)])
 
     sigma = math.sqrt(math.log1p((spread / centre) ** 2))
-    solved = root(excess, [math.log(centre) - sigma**2 / 2, math.log(sigma)], tol=1e-10)
-    mu, sigma = float(solved.x[0]), math.exp(float(solved.x[1]))
+    start = np.array([math.log(centre) - sigma**2 / 2, math.log(sigma)])
+    solved = root_of_two(excess, start)
+    mu, sigma = float(solved[0]), math.exp(float(solved[1]))
     below = _cdf((cut - mu) / sigma)
     return Marginal(mu, sigma, moments.low, moments.high, moments.step, below)
 

@@ -6,12 +6,12 @@ to agree by exchanging values between patients of a block, which changes no dist
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable
 from functools import lru_cache
 
 import numpy as np
 
+from predictor.cohort.published_baseline import draw_baseline, part_rule
 from predictor.cohort.published_draft import (
     FLARE,
     LOW_ACTIVITY,
@@ -23,105 +23,16 @@ from predictor.cohort.published_draft import (
 )
 from predictor.cohort.published_exchange import Allowed, exchange
 from predictor.cohort.published_figures import Measurement, published_figures
-from predictor.cohort.published_latent import (
-    AGE,
-    DURATION,
-    ELAPSED,
-    FOLLOW_UP,
-    ONSET,
-    baseline_names,
-    bend,
-    draw_indications,
-    draw_scores,
-    finding_shares,
-    in_profile,
-)
-from predictor.cohort.published_marginals import marginal, on_grid
-from predictor.cohort.published_scenario import INDICATION, Scenario
+from predictor.cohort.published_latent import draw_scores, finding_shares
+from predictor.cohort.published_marginals import marginal
+from predictor.cohort.published_odds import Odds, scenario_odds
+from predictor.cohort.published_roots import root_between
+from predictor.cohort.published_scenario import Scenario
 
-_REFERENCE_PATIENTS, _REFERENCE_SEED, _BATCHES = 200_000, 20241120, 20
 _NODES = 48
 
 
-def draw_baseline(
-    rng: np.random.Generator, patients: int, names: Sequence[str] | None = None
-) -> Draft:
-    """Everything known before treatment, for these variables or for all."""
-    from scipy.special import ndtr, ndtri
-
-    figures = published_figures()
-    wanted = baseline_names() if names is None else _with_needed(names)
-    scores = draw_scores(rng, patients, wanted)
-    draft = Draft(draw_indications(rng, patients))
-    for name in wanted:
-        if name in figures.measurements:
-            probability = ndtr(scores[name])
-            bent = bend(name)
-            if bent is not None:
-                probability = bent.apply(probability, draft.indications)
-            draft.values[name] = marginal(figures.measurements[name].before).quantile(probability)
-            draft.scores[name] = scores[name] if bent is None else ndtri(probability)
-        elif name in figures.findings:
-            share = finding_shares(name)[draft.indications]
-            draft.present[name] = ndtr(scores[name]) > 1 - share
-        else:
-            share = figures.counted[name].n / figures.patients
-            draft.present[name] = scores[name] > ndtri(1 - share)
-    if {AGE, DURATION, FOLLOW_UP} <= set(wanted):
-        draft.values[ONSET] = _onset(rng, draft)
-    if {figures.part, figures.whole} <= set(wanted):
-        draft.reorder(
-            figures.part, exchange(rng, draft.values[figures.part], part_before_rule(draft))
-        )
-    return draft
-
-
-def _with_needed(names: Sequence[str]) -> tuple[str, ...]:
-    """These variables and those without which they cannot be drawn, in the usual order."""
-    figures, needed = published_figures(), set(names)
-    if ONSET in needed:
-        needed |= {AGE, DURATION, FOLLOW_UP}
-    if needed & {figures.part, figures.whole}:
-        needed |= {figures.part, figures.whole}
-    return tuple(name for name in baseline_names() if name in needed)
-
-
-def _onset(rng: np.random.Generator, draft: Draft) -> Floats:
-    """Age at onset: the disease began its duration, and some of the follow-up, before the age."""
-    moments = published_figures().measured[ONSET].before
-    share = rng.uniform(*ELAPSED, size=draft.patients)
-    gap = draft.values[DURATION] + share * draft.values[FOLLOW_UP]
-    # Ages are whole years, so the difference of two ages is more than one year or it is one year.
-    younger = draft.values[AGE] - np.maximum(gap, 1.0)
-    whole = np.floor(younger) + (rng.random(draft.patients) < younger - np.floor(younger))
-    return on_grid(whole, moments.step, moments.low, moments.high)
-
-
-def part_rule(whole: Floats) -> Allowed:
-    """A part (neutrophils) is smaller than the whole (white cells)."""
-    share = published_figures().part_share
-
-    def smaller(patients: Ints, values: Floats) -> Flags:
-        return values <= share * whole[patients]
-
-    return smaller
-
-
-def part_before_rule(draft: Draft) -> Allowed:
-    """What a part must agree with before treatment: the whole, and the indication."""
-    figures = published_figures()
-    smaller = part_rule(draft.values[figures.whole])
-    fits_indication = in_profile(figures.part, draft.indications)
-    if fits_indication is None:
-        return smaller
-
-    def both(patients: Ints, values: Floats) -> Flags:
-        return smaller(patients, values) & fits_indication(patients, values)
-
-    return both
-
-
-def remission_rule(name: str, response: Ints) -> Allowed | None:
+def _remission_rule(name: str, response: Ints) -> Allowed | None:
     """What remission demands of a measurement after treatment; None where it demands nothing."""
     limit = published_figures().in_remission.get(name)
     if limit is None:
@@ -134,95 +45,7 @@ def remission_rule(name: str, response: Ints) -> Allowed | None:
     return compatible
 
 
-@dataclass(frozen=True, slots=True)
-class Odds:
-    """A scenario in numbers, from a large population drawn once.
-
-    Parameters
-    ----------
-    cuts
-        Log-odds at which flare turns into low disease activity, and that into remission.
-    shares
-        For every finding that remission excludes, the share of all patients who have it before
-        treatment and end in flare, low disease activity, remission.
-    auroc, auroc_error
-        True AUROC of remission and of relapse when the scenario is known, and its Monte Carlo
-        standard error.
-    """
-
-    cuts: tuple[float, float]
-    shares: Mapping[str, tuple[float, float, float]]
-    auroc: Mapping[str, float]
-    auroc_error: Mapping[str, float]
-
-
-@lru_cache(maxsize=8)
-def scenario_odds(scenario: Scenario) -> Odds:
-    """Cut-points, shares and true AUROC of a scenario."""
-    from scipy.special import expit
-
-    figures = published_figures()
-    names = {*scenario.variables, *figures.absent_in_remission} - {INDICATION}
-    draft = draw_baseline(
-        np.random.default_rng(_REFERENCE_SEED), _REFERENCE_PATIENTS, sorted(names)
-    )
-    odds = scenario.log_odds(draft.numbers(), draft.patients)
-    counts = figures.response.values()
-    flare, _, remission = (count / figures.patients for count in counts)
-    cuts = (_cut(odds, 1 - flare), _cut(odds, remission))
-    better, best = expit(odds - cuts[0]), expit(odds - cuts[1])
-    ends = (1 - better, better - best, best)
-    shares = {}
-    for name in figures.absent_in_remission:
-        has = draft.present[name]
-        flare, low, remission = (float((has * end).mean()) for end in ends)
-        shares[name] = (flare, low, remission)
-    areas = {"remission": _area(odds, best), "relapse": _area(-odds, 1 - better)}
-    return Odds(
-        cuts,
-        shares,
-        {name: area for name, (area, _) in areas.items()},
-        {name: error for name, (_, error) in areas.items()},
-    )
-
-
-def _cut(odds: Floats, share: float) -> float:
-    """Log-odds that this share of a population exceeds, logistic noise included."""
-    from scipy.optimize import brentq
-    from scipy.special import expit
-
-    distinct, times = np.unique(odds, return_counts=True)
-    weights = times / times.sum()
-
-    def excess(cut: float) -> float:
-        return float((weights * expit(distinct - cut)).sum()) - share
-
-    return float(brentq(excess, distinct[0] - 40, distinct[-1] + 40))
-
-
-def _area(score: Floats, probability: Floats) -> tuple[float, float]:
-    """AUROC of a score whose event has this probability in each patient, with its error."""
-    batches = [
-        _weighted_area(part, chance)
-        for part, chance in zip(
-            np.array_split(score, _BATCHES), np.array_split(probability, _BATCHES), strict=True
-        )
-    ]
-    error = float(np.std(batches, ddof=1) / np.sqrt(_BATCHES))
-    return _weighted_area(score, probability), error
-
-
-def _weighted_area(score: Floats, probability: Floats) -> float:
-    _, tied = np.unique(score, return_inverse=True)
-    events = np.bincount(tied, probability)
-    others = np.bincount(tied, 1 - probability)
-    below = np.cumsum(others) - others / 2
-    return float((events * below).sum() / (events.sum() * others.sum()))
-
-
-def draw_response(
-    rng: np.random.Generator, draft: Draft, scenario: Scenario
-) -> Ints:
+def draw_response(rng: np.random.Generator, draft: Draft, scenario: Scenario) -> Ints:
     """Outcome by proportional odds; independent of the baseline if the scenario has no effect."""
     odds = scenario.log_odds(draft.numbers(), draft.patients)
     latent = odds + rng.logistic(size=draft.patients)
@@ -332,7 +155,7 @@ def after_rule(name: str, draft: Draft) -> Allowed | None:
     figures = published_figures()
     if name == figures.part:
         return part_rule(draft.values_after[figures.whole])
-    return remission_rule(name, draft.response)
+    return _remission_rule(name, draft.response)
 
 
 @lru_cache(maxsize=64)
@@ -344,10 +167,8 @@ def score_correlation(name: str) -> float:
     row = published_figures().laboratory[name]
     if row.after is None:
         raise KeyError(name)
-    from scipy.optimize import brentq
-
     excess = _correlation_excess(row)
-    return float(brentq(excess, 0.0, 0.999)) if excess(0.999) > 0 else 0.999
+    return root_between(excess, 0.0, 0.999, 1e-6) if excess(0.999) > 0 else 0.999
 
 
 def _correlation_excess(row: Measurement) -> Callable[[float], float]:

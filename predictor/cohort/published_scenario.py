@@ -40,8 +40,6 @@ _RULE = re.compile(r"\s*([a-z][a-z0-9_]*)\s*(<=|>=|<|>|=)\s*(\S+)\s*\Z")
 _FILE_KEYS, _EFFECT_KEYS = ("description", "effects"), ("when", "per", "odds_ratio", "source")
 _LARGEST_RATIO = 1000.0
 INDICATION = "indication"
-# Measured before treatment in the study's sense, and known only later.
-_LATER = ("follow_up_years", "died")
 
 
 @dataclass(frozen=True, slots=True)
@@ -148,9 +146,8 @@ class _Reader:
         self.problems: list[Reason] = []
         self.dictionary = load_dictionary()
         drawn = {*baseline_names(), ONSET, INDICATION}
-        self.known = sorted(
-            name for name in drawn - set(_LATER) if not name.startswith("adverse_")
-        )
+        variables = self.dictionary.variables
+        self.known = sorted(n for n in drawn & set(variables) if variables[n].time == "baseline")
 
     def problem(self, code: str, message: str, *keys: str | int) -> None:
         self.problems.append(Reason(code, self.document.place(*keys), message))
@@ -237,14 +234,14 @@ class _Reader:
             return None
         return Rule(name, comparison, limit)
 
-    def amount(
-        self, entry: Mapping[str, Any], keys: tuple[str, str]
-    ) -> tuple[str, float] | None:
+    def amount(self, entry: Mapping[str, Any], keys: tuple[str, str]) -> tuple[str, float] | None:
         per = entry.get("per")
         if per is None:
             return None
         if not isinstance(per, Mapping) or len(per) != 1:
-            self.problem("bad_value", "'per' reads {c3: 25}: one variable, one amount", *keys, "per")
+            self.problem(
+                "bad_value", "'per' reads {c3: 25}: one variable, one amount", *keys, "per"
+            )
             return None
         (name, amount), *_ = per.items()
         if not self.is_known(name, (*keys, "per")):

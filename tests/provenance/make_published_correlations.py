@@ -130,16 +130,21 @@ def main(path: Path) -> None:
                 continue
             r = correlation(first, second, both[first].to_numpy(), both[second].to_numpy())
             if r is not None:
-                lines.append(f"  - {{pair: [{first}, {second}], r: {round(r, 2) + 0.0:.2f}, n: {len(both)}}}")
-    header = __doc__.split("Run:", maxsplit=1)[0].strip().splitlines()[2:]
-    print("# Correlations of normal scores between baseline variables; none of IVIG patients.")
-    print("# Made by tests/provenance/make_published_correlations.py; nothing of a patient in it.")
-    print("#")
-    print("\n".join(f"# {line}".rstrip() for line in header))
-    print(f"# Patients in the file: {table['subject'].nunique()}; n: patients of the pair.\n")
-    print("source: GEO GSE65391, Banchereau et al., Cell 2016;165:551, children, usual care")
-    print("pairs:")
-    print("\n".join(lines))
+                lines.append(
+                    f"  - {{pair: [{first}, {second}], r: {round(r, 2) + 0.0:.2f}, n: {len(both)}}}"
+                )
+    about = __doc__.split("Run:", maxsplit=1)[0].strip().splitlines()[2:]
+    print(  # noqa: T201 - the file it makes
+        "# Correlations of normal scores between baseline variables; none of IVIG patients.",
+        "# Made by tests/provenance/make_published_correlations.py; nothing of a patient in it.",
+        "#",
+        *(f"# {line}".rstrip() for line in about),
+        f"# Patients in the file: {table['subject'].nunique()}; n: patients of the pair.\n",
+        "source: GEO GSE65391, Banchereau et al., Cell 2016;165:551, children, usual care",
+        "pairs:",
+        *lines,
+        sep="\n",
+    )
 
 
 if __name__ == "__main__":
