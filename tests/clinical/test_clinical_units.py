@@ -23,6 +23,9 @@ BY_HAND = [
     ("disease_duration", 6, "mo", 0.5),
     ("disease_duration", 1461, "d", 4.0),  # 4 x 365.25
     ("disease_duration", 365.25, "wk", 7.0),  # 365.25 weeks = 7 x 365.25 days
+    ("follow_up_years", 37.2, "mo", 3.1),
+    ("follow_up_years", 730.5, "d", 2.0),  # 2 x 365.25
+    ("follow_up_years", 365.25, "wk", 7.0),  # as for disease_duration
     ("weight", 70000, "g", 70.0),
     ("weight", 100, "[lb_av]", 45.359237),  # 1 lb = 0.45359237 kg
     ("anti_dsdna", 64.9, "k[IU]/L", 64.9),
