@@ -94,8 +94,20 @@ class Question(_Part):
     """Time from index visit to outcome, in words."""
     population: Name
     """For whom the model is meant, in words."""
+    anticipated_auroc: Annotated[Number, Field(gt=0.5, lt=1)] | None = None
+    """What the sample size is judged by: the AUROC of an earlier model of the same question."""
     time_zero: Name | None = None
     """Where the horizon starts, such as first or last infusion."""
+
+
+class PublishedCohort(_Part):
+    """The published cohort, rebuilt; no patient in it is real."""
+
+    patients: Annotated[StrictInt, Field(ge=3, le=1_000_000)] = 31
+    """31 rebuilds the printed tables; any other number draws from the same distribution."""
+    seed: Annotated[StrictInt, Field(ge=0, lt=2**32)] = 1
+    scenario: Name = "literature"
+    """How the outcome depends on the baseline: a shipped scenario, or a file beside this one."""
 
 
 class CohortSource(_Part):
@@ -103,6 +115,8 @@ class CohortSource(_Part):
 
     file: Name | None = None
     """CSV, Excel or Parquet, relative to this configuration; ``--data`` overrides it."""
+    published: PublishedCohort | None = None
+    """The published cohort instead of a file."""
     patient: Name | None = None
     """Column that identifies the patient; never leaves this machine."""
     centre: Name | None = None
@@ -131,6 +145,12 @@ class CohortSource(_Part):
     """Decimal sign of a CSV file."""
     sheet: StrictStr | StrictInt = 0
     """Sheet of an Excel file, by name or position."""
+
+    @model_validator(mode="after")
+    def _one_source(self) -> CohortSource:
+        if self.file is not None and self.published is not None:
+            raise ValueError("name a file or the published cohort, not both")
+        return self
 
 
 class PreparationPlan(_Part):

@@ -9,10 +9,10 @@ from numpy.typing import NDArray
 
 from predictor.clinical.dictionary import AFTER, Dictionary, nearest
 from predictor.clinical.paper_tables import TablePlan, load_table_plans
-from predictor.cohort.described_columns import ColumnRules, Columns, read_columns, without_missing
+from predictor.cohort.described_columns import ColumnRules, Columns, read_columns
 from predictor.cohort.description import Description, DescriptiveTable, Tests
 from predictor.cohort.masking import mask_tables
-from predictor.cohort.table import Table
+from predictor.cohort.table import Table, without_missing
 from predictor.cohort.table_maker import Groups, TableMaker, holm
 from predictor.errors import CohortError
 
@@ -189,7 +189,7 @@ def _groups(by: str, table: Table, columns: Columns, rules: ColumnRules) -> Grou
         raise CohortError(by[:80], "the file has no such column to group by", hint)
     cells = [
         None if cell is None or cell != cell else _spelling(cell)  # noqa: PLR0124 - NaN
-        for cell in without_missing(table.column(by), rules.missing)
+        for cell in without_missing(table.columns[by], rules.missing)
     ]
     names = sorted({cell for cell in cells if cell is not None})
     if not 1 <= len(names) <= _MOST_GROUPS:

@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 from predictor.clinical.dictionary import AFTER, Dictionary
 from predictor.clinical.values import read_column
 from predictor.clinical.variable import Variable
-from predictor.cohort.table import Cells, Table
+from predictor.cohort.table import Table, without_missing
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,7 +108,7 @@ def read_columns(
                 continue
             variable = dictionary.variable(name)
             reading = read_column(
-                without_missing(table.column(column), rules.missing),
+                without_missing(table.columns[column], rules.missing, rules.decimal),
                 variable,
                 unit=rules.units.get(name, rules.units.get(base)),
                 coding=rules.values.get(name, rules.values.get(base)),
@@ -120,11 +120,3 @@ def read_columns(
             left_out += [LeftOut(name, code, count) for code, count in sorted(counts.items())]
     unknown = tuple(column for column in table.columns if column not in used)
     return Columns(variables, values, tuple(left_out), unknown)
-
-
-def without_missing(cells: Cells, spellings: Sequence[str]) -> Cells:
-    """Cells with the declared spellings of missing removed."""
-    if isinstance(cells, np.ndarray):
-        return cells
-    missing = {"", *spellings}
-    return [None if isinstance(cell, str) and cell.strip() in missing else cell for cell in cells]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import warnings
+from collections.abc import Sequence
 from typing import Any, Literal, NamedTuple, Self
 
 import numpy as np
@@ -48,6 +49,20 @@ def column_of(variable: Variable) -> Column:
         plausible.low if plausible else None,
         plausible.high if plausible else None,
     )
+
+
+def parameters(variables: Sequence[Variable], missing_indicators: Sequence[str]) -> int:
+    """Candidate parameters of a model: every number, dummy variable and indicator that is offered.
+
+    Parameters
+    ----------
+    variables
+        The predictors.
+    missing_indicators
+        Those whose missingness becomes a column.
+    """
+    dummies = sum(len(v.states) - 1 if v.kind == "nominal" else 1 for v in variables)
+    return dummies + len(missing_indicators)
 
 
 class Preparer(TransformerMixin, BaseEstimator):  # type: ignore[misc]

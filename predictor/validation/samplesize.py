@@ -280,7 +280,7 @@ def table_over_c(
     return tuple(required(prevalence, parameters, c=c) for c in statistics)
 
 
-def verdict(needed: SampleSize, patients: int, events: int) -> str:
+def verdict(needed: SampleSize, patients: int, events: int, what: str = "patients") -> str:
     """One sentence that holds what there is against what is needed.
 
     Parameters
@@ -289,11 +289,13 @@ def verdict(needed: SampleSize, patients: int, events: int) -> str:
         From :func:`for_training` or :func:`required`.
     patients, events
         What the cohort has.
+    what
+        What its rows are.
 
     >>> print(verdict(for_training(11 / 31, parameters=6), patients=31, events=11))
     31 patients with 11 events; at least 465 patients with 165 events needed.
     """
-    have = f"{patients:,} patients with {events:,} events"
+    have = f"{patients:,} {what} with {events:,} events"
     want = f"at least {needed.n:,} patients with {needed.whole_events:,} events needed"
     return f"{have}; {want}" + (": enough." if enough(needed, patients, events) else ".")
 

@@ -9,8 +9,8 @@ from pathlib import Path
 from typing import cast
 
 from predictor.clinical.dictionary import load_dictionary
-from predictor.cohort.described_columns import ColumnRules
 from predictor.cohort.describe import describe_table
+from predictor.cohort.described_columns import ColumnRules
 from predictor.cohort.description import Description, Tests
 from predictor.cohort.reading import read_table
 from predictor.config import CohortSource
@@ -21,7 +21,7 @@ from predictor.report.description_text import (
     description_text,
 )
 from predictor.study import load_study
-from predictor.workflow.tables import csv_bytes
+from predictor.workflow.files import csv_bytes
 
 SUFFIXES = (".txt", ".md", ".csv", ".html", ".json")
 

@@ -17,6 +17,7 @@ from predictor.learning.candidates import Candidate
 from predictor.learning.procedure import Fitted
 from predictor.study import Study
 from predictor.validation.comparison import Comparison
+from predictor.validation.samplesize import SampleSize, enough, verdict
 
 # What a number in a bundle may depend on.
 _PACKAGES = (
@@ -31,12 +32,12 @@ _PACKAGES = (
     "mlflow",
 )
 _DEMONSTRATION = (
-    "Not for care. Trained on {patients} simulated patients: it shows how the software works and "
-    "says nothing about real ones."
+    "Not for care. Trained on simulated patients: it shows how the software works and says nothing "
+    "about real ones. {verdict}"
 )
 _EXPLORATORY = (
-    "{patients} {rows} with {events} events, compared by repeated cross-validation only. Sample "
-    "size and signal have not been tested and no other patients have been tried."
+    "{verdict} Compared by repeated cross-validation only; whether there is signal has not been "
+    "tested, and no other patients have been tried."
 )
 
 
@@ -47,6 +48,7 @@ def describe(
     fitted: Fitted,
     comparison: Comparison,
     ranked: Importance,
+    needed: SampleSize,
     seconds: Mapping[str, float],
 ) -> dict[str, Any]:
     """Content of the manifest, but for the digests. Times stand in ``created`` and ``timings``."""
@@ -65,7 +67,7 @@ def describe(
         },
         "predictors": [variable.name for variable in predictors],
         "prediction": {"most_missing": config.prediction.most_missing},
-        "evidence": evidence(cohort),
+        "evidence": evidence(cohort, needed),
         "cohort": {
             "digest": cohort.digest,
             "file": cohort.source,
@@ -82,6 +84,7 @@ def describe(
         },
         "validation": {
             "plan": config.validation.model_dump(mode="json"),
+            "sample_size": sample_size(needed, cohort),
             "models": [
                 {key: value for key, value in model.to_dict().items() if key != "seconds"}
                 for model in comparison.models
@@ -115,28 +118,45 @@ def describe(
     }
 
 
-def evidence(cohort: Cohort) -> dict[str, Any]:
+def evidence(cohort: Cohort, needed: SampleSize) -> dict[str, Any]:
     """What stands behind the model (design section 4); real people alone count as patients.
 
-    Cross-validation by itself earns no more than ``exploratory``: the higher levels need the
-    sample-size criteria and the test for signal.
+    Cross-validation by itself earns no more than ``exploratory``: the higher levels also need the
+    test for signal.
     """
+    sentence = _verdict(needed, cohort)
     if cohort.simulated:
         return {
             "level": "demonstration",
             "patients": 0,
             "events": 0,
             "simulated_patients": cohort.patients,
-            "statement": _DEMONSTRATION.format(patients=cohort.patients),
+            "statement": _DEMONSTRATION.format(verdict=sentence),
         }
-    rows = "patients" if cohort.group_kind != "none" else "rows taken for patients"
     return {
         "level": "exploratory",
         "patients": cohort.patients,
         "events": cohort.events,
         "simulated_patients": 0,
-        "statement": _EXPLORATORY.format(patients=cohort.patients, rows=rows, events=cohort.events),
+        "statement": _EXPLORATORY.format(verdict=sentence),
     }
+
+
+def sample_size(needed: SampleSize, cohort: Cohort) -> dict[str, Any]:
+    """What the criteria ask for, held against what there is."""
+    return {
+        **needed.to_dict(),
+        "enough": enough(needed, cohort.patients, cohort.events),
+        "verdict": _verdict(needed, cohort),
+    }
+
+
+def _verdict(needed: SampleSize, cohort: Cohort) -> str:
+    if cohort.group_kind == "none":
+        what = "rows taken for patients"
+    else:
+        what = "simulated patients" if cohort.simulated else "patients"
+    return verdict(needed, cohort.patients, cohort.events, what)
 
 
 def environment() -> dict[str, Any]:

@@ -13,8 +13,10 @@ from threadpoolctl import threadpool_limits
 import predictor
 from predictor.cohort.checking import check_cohort
 from predictor.cohort.cohort import Cohort
+from predictor.cohort.published import simulate
 from predictor.cohort.reading import read_table, table_from_frame
-from predictor.cohort.table import Table
+from predictor.cohort.table import Table, table_of
+from predictor.config import PublishedCohort
 from predictor.documents import Document
 from predictor.errors import ConfigError, LearningError, TrackingError
 from predictor.explanation.contributions import contributions
@@ -24,7 +26,7 @@ from predictor.fitted.bundle import check_destination, save_bundle
 from predictor.fitted.folder import sole_writer
 from predictor.learning.candidates import Candidate, candidates
 from predictor.learning.crossvalidation import cross_validate
-from predictor.learning.preparer import column_of
+from predictor.learning.preparer import column_of, parameters
 from predictor.learning.procedure import Fitted, Patients, Plan, fit
 from predictor.learning.splits import derived_seed, repeated_folds
 from predictor.report.figures import beeswarm_figure, comparison_figure, importance_figure
@@ -33,6 +35,7 @@ from predictor.study import Study, load_study, study_from
 from predictor.tracking.sending import SentRun, send_bundle
 from predictor.tracking.store import TrackingSettings, check_reachable, resolve_uri
 from predictor.validation.comparison import Comparison, compare
+from predictor.validation.samplesize import SampleSize, for_training
 from predictor.workflow import manifest, tables
 from predictor.workflow.progress import Progress, Silent, Stopwatch
 
@@ -58,6 +61,8 @@ class TrainingRun:
         The fitted model that was bundled.
     importance
         Global explanation of the chosen model.
+    needed
+        Patients that the sample-size criteria ask for.
     evidence
         Level, patients and events, and a statement.
     sent
@@ -73,6 +78,7 @@ class TrainingRun:
     comparison: Comparison
     chosen: Fitted
     importance: Importance
+    needed: SampleSize
     evidence: Mapping[str, Any]
     sent: SentRun | None
     tracking_error: TrackingError | None
@@ -87,6 +93,7 @@ class TrainingRun:
             "chosen": self.comparison.chosen.name,
             "models": [model.to_dict() for model in self.comparison.models],
             "evidence": dict(self.evidence),
+            "sample_size": manifest.sample_size(self.needed, self.cohort),
             "flow": [{"step": s.step, "patients": s.patients} for s in self.cohort.flow],
             "warnings": [
                 {"variable": w.variable, "code": w.code, "count": w.count, "message": w.message}
@@ -194,9 +201,14 @@ def _train(
         ranked = _importance(cohort, candidate, fitted, seed)
         figures = _figures(study, cohort, candidate, fitted, comparison, ranked)
     with watch.stage("bundle"):
-        evidence = manifest.evidence(cohort)
+        needed = for_training(
+            cohort.events / cohort.patients,
+            parameters(cohort.variables, config.preparation.missing_indicators),
+            config.question.anticipated_auroc,
+        )
+        evidence = manifest.evidence(cohort, needed)
         described = manifest.describe(
-            study, cohort, candidate, fitted, comparison, ranked, watch.seconds
+            study, cohort, candidate, fitted, comparison, ranked, needed, watch.seconds
         )
         files = {
             "comparison.csv": tables.comparison_csv(comparison),
@@ -213,7 +225,16 @@ def _train(
             except TrackingError as error:
                 lost = error
     return TrainingRun(
-        folder, cohort, comparison, fitted, ranked, evidence, sent, lost, dict(watch.seconds)
+        folder,
+        cohort,
+        comparison,
+        fitted,
+        ranked,
+        needed,
+        evidence,
+        sent,
+        lost,
+        dict(watch.seconds),
     )
 
 
@@ -229,9 +250,20 @@ def _table(study: Study, data: str | Path | pd.DataFrame | None) -> Table:
     source = study.config.cohort
     if data is not None:
         return read_table(Path(data), source)
+    if source.published is not None:
+        return _published(study, source.published)
     if source.file is None:
         raise ConfigError("cohort.file", "no cohort is named", "Name one, or give --data FILE.")
     return read_table(study.folder / source.file, source)
+
+
+def _published(study: Study, source: PublishedCohort) -> Table:
+    beside = study.folder / source.scenario
+    scenario = beside if beside.is_file() else source.scenario
+    simulated = simulate(source.patients, seed=source.seed, scenario=scenario)
+    columns = list(simulated.columns.values())
+    numbers = range(1, source.patients + 1)
+    return table_of("published cohort", list(simulated.columns), columns, numbers)
 
 
 def _tracking(study: Study) -> TrackingSettings | None:
