@@ -175,6 +175,24 @@ def test_what_the_paper_does_not_list_is_described_too():
     assert (unchanged.p_value, unchanged.reason) == (None, "no patient changed")
 
 
+def test_what_another_row_implies_needs_no_row_of_its_own(cohort):
+    binary = [1] * 11 + [0] * 20
+    both = describe_table(table_of(**cohort.columns, remission=binary), DICTIONARY)
+    assert "remission" not in {row.variable for _, row in both.rows()}
+    assert "remission" not in both.unknown
+    alone = describe_table(table_of(remission=binary), DICTIONARY)
+    assert row_of(alone, "remission").before.text == "11 (35.5%)"
+
+
+def test_findings_kept_as_numbers_are_read_like_text(cohort):
+    numbers = np.array([1.0, 0.0, np.nan, 3.0, 1.0, 3.0])
+    texts = ["1", "0", "", "3", "1", "3"]
+    one, other = (describe_table(table_of(fever=c), DICTIONARY) for c in (numbers, texts))
+    assert row_of(one, "fever").before == row_of(other, "fever").before
+    assert one.left_out == other.left_out
+    assert [(c.code, c.count) for c in one.left_out] == [("unreadable_state", 2)]
+
+
 def test_by_response_gives_the_baseline_of_each_state(cohort):
     description = describe_table(cohort, DICTIONARY, by="response")
     table = description.tables[-1]
@@ -342,6 +360,10 @@ def test_every_variable_of_the_plan_is_in_the_dictionary_with_its_states():
         (
             "tables: [{number: 1, kind: paired, sections: [rows: [{variable: a, states: b}]]}]",
             "must map a state to its label",
+        ),
+        (
+            "tables: [{number: 1, kind: paired, sections: [rows: [{variable: a, implies: b}]]}]",
+            "'implies' must be a list of variables",
         ),
         (
             "tables: [{number: 1, kind: paired, sections: [rows: [{variable: a}, {variable: a}]]}]",
