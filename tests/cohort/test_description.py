@@ -5,7 +5,6 @@ from __future__ import annotations
 import csv
 import json
 import warnings
-from pathlib import Path
 
 import numpy as np
 import pytest
@@ -13,14 +12,13 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from predictor.clinical.dictionary import AFTER, load_dictionary
-from predictor.clinical.paper_tables import load_table_plans
 from predictor.cohort.columns import ColumnRules
 from predictor.cohort.describe import describe_table
 from predictor.cohort.description import Description, Row
 from predictor.cohort.reading import Table
 from predictor.cohort.summaries import p_text
 from predictor.cohort.table_maker import holm_adjusted
-from predictor.errors import CohortError, DictionaryError, PredictorError
+from predictor.errors import CohortError, PredictorError
 
 DICTIONARY = load_dictionary()
 
@@ -333,49 +331,6 @@ def test_groups_without_a_patient_are_refused(cohort):
     columns = {**cohort.columns, "response": ["unclear"] * 31}
     with pytest.raises(CohortError, match="no patient has a known state"):
         describe_table(table_of(**columns), DICTIONARY, by="response")
-
-
-def test_every_variable_of_the_plan_is_in_the_dictionary_with_its_states():
-    for plan in load_table_plans():
-        for section in plan.sections:
-            for row in section.rows:
-                variable = DICTIONARY.variable(row.variable)
-                assert set(row.states or ()) <= set(variable.states)
-                assert variable.kind == "continuous" or row.statistic is None
-
-
-@pytest.mark.parametrize(
-    ("text", "message"),
-    [
-        ("a: 1", "it must hold a list of tables"),
-        ("tables: [{number: 1, kind: paired, sections: [], colour: red}]", "unknown key 'colour'"),
-        ("tables: [{number: one, kind: paired, sections: []}]", "are whole numbers"),
-        ("tables: [{number: 1, kind: pears, sections: []}]", "characteristics or paired"),
-        ("tables: [{number: 1, kind: paired}]", "needs a list of sections"),
-        ("tables: [{number: 1, kind: paired, sections: [{title: A}]}]", "needs a list of rows"),
-        (
-            "tables: [{number: 1, kind: paired, sections: [rows: [{variable: a, statistic: b}]]}]",
-            "must be mean_sd or median_iqr",
-        ),
-        (
-            "tables: [{number: 1, kind: paired, sections: [rows: [{variable: a, states: b}]]}]",
-            "must map a state to its label",
-        ),
-        (
-            "tables: [{number: 1, kind: paired, sections: [rows: [{variable: a, implies: b}]]}]",
-            "'implies' must be a list of variables",
-        ),
-        (
-            "tables: [{number: 1, kind: paired, sections: [rows: [{variable: a}, {variable: a}]]}]",
-            "listed twice: a",
-        ),
-    ],
-)
-def test_a_plan_that_breaks_a_rule_is_refused(tmp_path: Path, text, message):
-    file = tmp_path / "tables.yaml"
-    file.write_text(text, encoding="utf-8")
-    with pytest.raises(DictionaryError, match=message):
-        load_table_plans(file)
 
 
 CELL = st.one_of(
