@@ -15,7 +15,7 @@ TableKind = Literal["characteristics", "paired"]
 
 _FILE = Path(__file__).resolve().parent / "tables" / "sle_ivig.yaml"
 _TABLE_KEYS = {"number", "title", "kind", "digits", "others", "sections"}
-_ROW_KEYS = {"variable", "statistic", "states"}
+_ROW_KEYS = {"variable", "statistic", "states", "implies"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,11 +30,14 @@ class RowPlan:
         How a number is summarised; None leaves it to the data.
     states
         State -> what it is called in the table; empty for the usual choice.
+    implies
+        Variables that say nothing more once this one is shown.
     """
 
     variable: str
     statistic: Statistic | None = None
     states: Mapping[str, str] | None = None
+    implies: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -158,8 +161,11 @@ def _row(path: Path, data: object) -> RowPlan:
         raise DictionaryError(str(path), f"{name}: 'statistic' must be mean_sd or median_iqr")
     if states is not None and not isinstance(states, Mapping):
         raise DictionaryError(str(path), f"{name}: 'states' must map a state to its label")
+    implies = row.get("implies", [])
+    if not isinstance(implies, list):
+        raise DictionaryError(str(path), f"{name}: 'implies' must be a list of variables")
     named = None if states is None else {str(k): str(v) for k, v in states.items()}
-    return RowPlan(name, cast(Statistic | None, statistic), named)
+    return RowPlan(name, cast(Statistic | None, statistic), named, tuple(map(str, implies)))
 
 
 def _mapping(path: Path, data: object, keys: set[str], what: str) -> Mapping[str, object]:

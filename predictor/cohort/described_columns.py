@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 from predictor.clinical.dictionary import AFTER, Dictionary
 from predictor.clinical.values import read_column
 from predictor.clinical.variable import Variable
-from predictor.cohort.table import Table, without_missing
+from predictor.cohort.table import Cells, Table, without_missing
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,7 +107,7 @@ def read_columns(
             if name not in dictionary or column not in table.columns:
                 continue
             variable = dictionary.variable(name)
-            reading = read_column(
+            values[name], counts = _read(
                 without_missing(table.columns[column], rules.missing, rules.decimal),
                 variable,
                 unit=rules.units.get(name, rules.units.get(base)),
@@ -115,8 +115,29 @@ def read_columns(
                 decimal=rules.decimal,
             )
             used.add(column)
-            variables[name], values[name] = variable, reading.values
-            counts = Counter(reason.code for _, reason in reading.problems)
+            variables[name] = variable
             left_out += [LeftOut(name, code, count) for code, count in sorted(counts.items())]
     unknown = tuple(column for column in table.columns if column not in used)
     return Columns(variables, values, tuple(left_out), unknown)
+
+
+def _read(
+    cells: Cells,
+    variable: Variable,
+    *,
+    unit: str | None,
+    coding: Mapping[str, str] | None,
+    decimal: str,
+) -> tuple[NDArray[np.float64], Counter[str]]:
+    """Values of a column, and how many cells broke which rule."""
+    # Of a finding kept as numbers each different one is read once: a hundred thousand patients
+    # have two, and are read in a hundredth of the time.
+    repeated = isinstance(cells, np.ndarray) and variable.kind != "continuous"
+    different, places, times = (
+        np.unique(cells, return_inverse=True, return_counts=True) if repeated else (cells, ..., ())
+    )
+    reading = read_column(different, variable, unit=unit, coding=coding, decimal=decimal)
+    counts: Counter[str] = Counter()
+    for row, reason in reading.problems:
+        counts[reason.code] += int(times[row]) if repeated and row >= 0 else 1
+    return reading.values[places], counts

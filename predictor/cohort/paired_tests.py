@@ -81,10 +81,8 @@ def midp_mcnemar(gone: int, new: int) -> Compared:
     if gone + new == 0:
         return Compared(name, None, "no patient changed")
     smaller, pairs = min(gone, new), gone + new
-    if gone == new:
-        return Compared(name, float(1 - 0.5 * binom.pmf(smaller, pairs, 0.5)))
     below = 2 * binom.cdf(smaller, pairs, 0.5)
-    return Compared(name, float(below - binom.pmf(smaller, pairs, 0.5)))
+    return Compared(name, float(min(1.0, below - binom.pmf(smaller, pairs, 0.5))))
 
 
 def paired_t(before: _Array, after: _Array) -> Compared:

@@ -189,7 +189,8 @@ class _Plan:
         starts = range(0, self.patients, BLOCK)
         for start, block_seed in zip(starts, seeds.spawn(len(starts)), strict=True):
             count = min(BLOCK, self.patients - start)
-            draft = draw_patients(np.random.default_rng(block_seed), count, self.scenario)
+            rng = np.random.default_rng(block_seed)
+            draft = draw_patients(rng, count, self.scenario, every_outcome=start == 0)
             yield draft.columns(start + 1, digits)
 
     def account(

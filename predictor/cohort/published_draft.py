@@ -58,6 +58,18 @@ class Draft:
         self.values[name] = self.values[name][order]
         self.scores[name] = self.scores[name][order]
 
+    def first(self, patients: int) -> Draft:
+        """The first so many patients."""
+        return Draft(
+            self.indications[:patients],
+            {name: scores[:patients] for name, scores in self.scores.items()},
+            {name: values[:patients] for name, values in self.values.items()},
+            {name: flags[:patients] for name, flags in self.present.items()},
+            self.response[:patients],
+            {name: values[:patients] for name, values in self.values_after.items()},
+            {name: flags[:patients] for name, flags in self.present_after.items()},
+        )
+
     def numbers(self) -> dict[str, Floats]:
         """Baseline as a scenario reads it."""
         flags = {name: flag.astype(np.float64) for name, flag in self.present.items()}

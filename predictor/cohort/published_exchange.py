@@ -17,7 +17,7 @@ Ints = NDArray[np.int64]
 Allowed = Callable[[Ints, Floats], NDArray[np.bool_]]
 """From positions of patients and a value for each to whether each may have it."""
 
-_ROUNDS = 400
+_ROUNDS = 40
 
 
 def exchange(rng: np.random.Generator, values: Floats, allowed: Allowed) -> Ints:
@@ -50,6 +50,14 @@ def exchange(rng: np.random.Generator, values: Floats, allowed: Allowed) -> Ints
         mine, partners = mine[fits], partners[fits]
         order[mine], order[partners] = order[partners], order[mine]
         bad = bad[~allowed(bad, values[order[bad]])]
+    everybody = np.arange(len(values))
+    for patient in bad:  # few are left, and for them everybody is asked
+        fits = allowed(np.full(len(values), patient), values[order])
+        fits &= allowed(everybody, np.full(len(values), values[order[patient]]))
+        partners = np.flatnonzero(fits)
+        if len(partners):
+            chosen = rng.choice(partners)
+            order[[patient, chosen]] = order[[chosen, patient]]
     return order
 
 

@@ -30,6 +30,7 @@ from predictor.cohort.published_roots import root_between
 from predictor.cohort.published_scenario import Scenario
 
 _NODES = 48
+_FEWEST_DRAWN = 2000
 
 
 def _remission_rule(name: str, response: Ints) -> Allowed | None:
@@ -52,7 +53,9 @@ def draw_response(rng: np.random.Generator, draft: Draft, scenario: Scenario) ->
     return np.searchsorted(scenario_odds(scenario).cuts, latent, "right").astype(np.int64)
 
 
-def draw_patients(rng: np.random.Generator, patients: int, scenario: Scenario) -> Draft:
+def draw_patients(
+    rng: np.random.Generator, patients: int, scenario: Scenario, *, every_outcome: bool = True
+) -> Draft:
     """Complete patients.
 
     Parameters
@@ -63,18 +66,21 @@ def draw_patients(rng: np.random.Generator, patients: int, scenario: Scenario) -
         How many.
     scenario
         How the outcome depends on the baseline.
+    every_outcome
+        Draw outcomes until all three occur; needs three patients or more.
     """
-    draft = draw_baseline(rng, patients)
+    # A handful of patients might offer nobody to exchange a value with; so more are drawn.
+    drawn = max(patients, _FEWEST_DRAWN)
+    draft = draw_baseline(rng, drawn)
     draft.response = draw_response(rng, draft, scenario)
-    states = min(3, patients)
-    while patients < 200 and len(np.unique(draft.response)) < states:
-        draft.response = draw_response(rng, draft, scenario)  # three outcomes, as promised
+    while every_outcome and len(np.unique(draft.response[:patients])) < 3:
+        draft.response = draw_response(rng, draft, scenario)
     _draw_findings_after(rng, draft, scenario_odds(scenario))
     _draw_values_after(rng, draft)
     figures = published_figures()
     dead_of_flares = figures.counted["died"].n / figures.response["flare"]
-    draft.present["died"] = (draft.response == FLARE) & (rng.random(patients) < dead_of_flares)
-    return draft
+    draft.present["died"] = (draft.response == FLARE) & (rng.random(drawn) < dead_of_flares)
+    return draft.first(patients)
 
 
 def _draw_findings_after(rng: np.random.Generator, draft: Draft, odds: Odds) -> None:

@@ -116,6 +116,9 @@ class TableMaker:
         """
         kind = "paired" if paired else "characteristics"
         listed = {n for plan in self.plans if plan.kind == kind for n in plan.variables}
+        for plan in self.plans:
+            for row in (row for section in plan.sections for row in section.rows):
+                listed |= set(row.implies) if row.variable in self.columns.variables else set()
         for name, variable in self.columns.variables.items():
             after_of = name.removesuffix(AFTER)
             if name != after_of and after_of in self.columns.variables:
