@@ -97,7 +97,8 @@ def replace_folder(folder: Path, write: Callable[[Path], None], *, foreign: Fore
             _flush_to_disk(new)
             _swap(folder, new, old)
         except BaseException:  # Ctrl-C too: the sibling must not stay behind
-            if folder.exists():
+            # Complete and with nothing at its place, it is taken by the next reader instead.
+            if folder.exists() or not (new / COMPLETE).exists():
                 _remove(new)
             raise
         _flush_to_disk(folder.parent)

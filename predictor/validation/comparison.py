@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from typing import Any
@@ -165,6 +166,13 @@ def _area(
     return cross_validated_auroc(outcome, probability, folds.fold, group) if mixed else None
 
 
+def _defined(estimate: Estimate | None) -> Estimate | None:
+    """None for an estimate whose search did not end, which has an interval without bounds."""
+    if estimate is None or estimate.low is None or estimate.high is None:
+        return estimate
+    return estimate if math.isfinite(estimate.low) and math.isfinite(estimate.high) else None
+
+
 def _row(
     result: OutOfFold,
     outcome: NDArray[np.int8],
@@ -180,8 +188,8 @@ def _row(
     # definition, and a slope on the tiny differences between folds would mean nothing.
     no_predictors = result.candidate.name == "prevalence"
     area = _area(outcome, result.probability, folds, group)
-    intercept = calibration_intercept(outcome, averaged)
-    slope = None if no_predictors else calibration_slope(outcome, averaged)
+    intercept = _defined(calibration_intercept(outcome, averaged))
+    slope = None if no_predictors else _defined(calibration_slope(outcome, averaged))
     settings: dict[str, int] = {}
     for setting in result.settings:
         text = ", ".join(f"{name} {value:g}" for name, value in setting.items())
@@ -198,9 +206,9 @@ def _row(
         log_loss_difference_se=float(error),
         brier=brier(outcome, averaged),
         scaled_brier=scaled_brier(outcome, averaged),
-        calibration_intercept=intercept.value,
-        calibration_intercept_low=intercept.low,
-        calibration_intercept_high=intercept.high,
+        calibration_intercept=intercept.value if intercept else None,
+        calibration_intercept_low=intercept.low if intercept else None,
+        calibration_intercept_high=intercept.high if intercept else None,
         calibration_slope=slope.value if slope else None,
         calibration_slope_low=slope.low if slope else None,
         calibration_slope_high=slope.high if slope else None,
