@@ -8,40 +8,17 @@ library is click itself, which costs a third of what typer with pydantic does.
 
 from __future__ import annotations
 
-import json
 import os
 import sys
-from collections.abc import Callable
 from pathlib import Path
-from typing import Any, NoReturn
+from typing import NoReturn
 
 import click
 
-import predictor
+import predictor.cohort_commands  # noqa: F401 - its commands join the group
 from predictor import terminal
+from predictor.command import FILE, answer_is_no, app, as_format, command, print_json
 from predictor.errors import BundleError, PredictorError
-
-_FILE = click.Path(path_type=Path)
-_SETTINGS = {"help_option_names": ["-h", "--help"], "max_content_width": 100}
-
-_as_format = click.option(
-    "--format",
-    "output",
-    type=click.Choice(["text", "json"]),
-    default="text",
-    show_default=True,
-    help="How the result is printed.",
-)
-
-
-@click.group(
-    context_settings=_SETTINGS,
-    no_args_is_help=True,
-    epilog="Every command has --help with an example.",
-)
-@click.version_option(predictor.__version__, prog_name="predictor", message="%(prog)s %(version)s")
-def app() -> None:
-    """Predict remission and relapse of SLE after IVIG, with honest numbers from small cohorts."""
 
 
 def main() -> None:
@@ -88,99 +65,16 @@ def _internal_error(error: Exception) -> NoReturn:
     sys.exit(70)
 
 
-def _command(example: str) -> Callable[[Callable[..., None]], click.Command]:
-    return app.command(epilog=f"\b\nExample:\n  {example}", context_settings=_SETTINGS)
-
-
-def _json(data: Any) -> None:
-    # Escapes where the stream knows fewer signs than JSON may hold.
-    plain = "utf" not in (sys.stdout.encoding or "").lower()
-    terminal.say(json.dumps(data, indent=1, ensure_ascii=plain, allow_nan=False))
-
-
-def _answer_is_no() -> NoReturn:
-    terminal.flush()
-    raise click.exceptions.Exit(1)
-
-
-@_command("predictor init study.yaml --schema")
-@click.argument("file", type=_FILE)
-@click.option("--schema", is_flag=True, help="Also write the JSON Schema for editors.")
-def init(file: Path, schema: bool) -> None:
-    """Write a commented starter configuration to FILE."""
-    from predictor.workflow.init import init as write
-
-    written = write(file, schema=schema)
-    terminal.say(
-        f"Wrote {terminal.listed(written)}. Change what is marked, then: "
-        f"predictor check COHORT --config {file}"
-    )
-
-
-@_command("predictor variables --format json")
-@click.option("--dictionary", type=_FILE, help="A dictionary of your own, not the shipped one.")
-@_as_format
-def variables(dictionary: Path | None, output: str) -> None:
-    """List the dictionary: names, units, ranges."""
-    from predictor.clinical.dictionary import load_dictionary
-
-    found = load_dictionary(dictionary)
-    if output == "json":
-        entries = [variable.to_dict() for variable in found.variables.values()]
-        _json({"dictionary": found.name, "variables": entries})
-    else:
-        terminal.show_variables(found)
-
-
-@_command("predictor check cohort.csv --config study.yaml")
-@click.argument("cohort", type=_FILE)
-@click.option("--config", help="Configuration whose columns, units and rules are used.")
-@click.option(
-    "--limit",
-    type=click.IntRange(min=1),
-    default=100,
-    show_default=True,
-    help="Most problems to print as text.",
-)
-@_as_format
-def check(cohort: Path, config: str | None, limit: int, output: str) -> None:
-    """List every problem of a cohort: row, column, rule, suggestion.
-
-    COHORT is a CSV, Excel or Parquet file. Exits with 1 if a problem is fatal.
-    """
-    from predictor.workflow.check import check as run
-
-    found = run(cohort, config)
-    if output == "json":
-        problems = [
-            {
-                "row": p.row,
-                "column": p.column,
-                "code": p.code,
-                "message": p.message,
-                "fatal": p.fatal,
-                "value": p.value or None,
-            }
-            for p in found.problems
-        ]
-        flow = [{"step": s.step, "patients": s.patients} for s in found.flow]
-        _json({"usable": found.usable, "problems": problems, "flow": flow})
-    else:
-        terminal.show_problems(found, limit)
-    if not found.usable:
-        _answer_is_no()
-
-
-@_command("predictor train study.yaml --data cohort.csv --out runs/first")
+@command("predictor train study.yaml --data cohort.csv --out runs/first")
 @click.argument("config")
-@click.option("--data", type=_FILE, help="Cohort; overrides cohort.file.")
-@click.option("--out", type=_FILE, help="Bundle folder; overrides output.")
+@click.option("--data", type=FILE, help="Cohort; overrides cohort.file.")
+@click.option("--out", type=FILE, help="Bundle folder; overrides output.")
 @click.option(
     "--workers",
     type=click.IntRange(min=1),
     help="Parallel processes; every core by default.",
 )
-@_as_format
+@as_format
 def train(
     config: str, data: Path | None, out: Path | None, workers: int | None, output: str
 ) -> None:
@@ -193,17 +87,17 @@ def train(
     with terminal.progress_bar() as progress:
         finished = run(config, data, out=out, workers=workers, progress=progress)
     if output == "json":
-        _json(finished.to_dict())
+        print_json(finished.to_dict())
     else:
         terminal.show_training(finished)
     if finished.tracking_error is not None:
         terminal.show_error(finished.tracking_error)
 
 
-@_command("predictor predict patient.json --model runs/first")
-@click.argument("patient", type=_FILE)
+@command("predictor predict patient.json --model runs/first")
+@click.argument("patient", type=FILE)
 @click.option("--model", required=True, help="Bundle folder, or the name of a shipped one.")
-@click.option("--out", type=_FILE, help="Also write answers: .json, .csv or .parquet.")
+@click.option("--out", type=FILE, help="Also write answers: .json, .csv or .parquet.")
 @click.option(
     "--decimal",
     type=click.Choice([".", ","]),
@@ -212,8 +106,8 @@ def train(
     help="Decimal sign of a CSV file.",
 )
 @click.option("--ignore-unknown", is_flag=True, help="Leave columns unread that are no variables.")
-@click.option("--waterfall", type=_FILE, help="Write the explanation of one patient as PNG.")
-@_as_format
+@click.option("--waterfall", type=FILE, help="Write the explanation of one patient as PNG.")
+@as_format
 def predict(
     patient: Path,
     model: str,
@@ -247,18 +141,18 @@ def predict(
 
         write_waterfall(found, waterfall)
     if output == "json":
-        _json(answers.to_dict())
+        print_json(answers.to_dict())
     elif isinstance(found, TableAnswers):
         terminal.show_predictions(found.answers, found.ignored)
     else:
         terminal.say(str(found))
     if isinstance(found, TableAnswers) and not found.answers.predictions:
-        _answer_is_no()
+        answer_is_no()
 
 
-@_command("predictor inspect runs/first")
+@command("predictor inspect runs/first")
 @click.argument("model")
-@_as_format
+@as_format
 def inspect(model: str, output: str) -> None:
     """Show what is inside a bundle, checked but without running it.
 
@@ -270,7 +164,7 @@ def inspect(model: str, output: str) -> None:
     manifest = read_manifest(folder)
     check_files(folder, manifest)
     if output == "json":
-        _json(manifest)
+        print_json(manifest)
     else:
         try:
             terminal.show_bundle(manifest, str(folder))
@@ -280,12 +174,12 @@ def inspect(model: str, output: str) -> None:
             ) from None
 
 
-@_command("predictor track runs/first --uri http://127.0.0.1:5000")
+@command("predictor track runs/first --uri http://127.0.0.1:5000")
 @click.argument("bundle")
 @click.option("--uri", help="MLflow store; by default MLFLOW_TRACKING_URI, else mlflow.db here.")
 @click.option("--experiment", help="Experiment of the run.")
 @click.option("--register-as", help="Name in the model registry.")
-@_as_format
+@as_format
 def track(
     bundle: str, uri: str | None, experiment: str | None, register_as: str | None, output: str
 ) -> None:
@@ -296,7 +190,7 @@ def track(
 
     sent = send(bundle, uri=uri, experiment=experiment, register_as=register_as)
     if output == "json":
-        _json(asdict(sent))
+        print_json(asdict(sent))
     else:
         terminal.say(
             f"Sent to {sent.tracking_uri}, experiment {sent.experiment}, run {sent.run_id}"

@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from predictor.cohort.checking import Problem
     from predictor.workflow.check import CohortCheck
     from predictor.workflow.progress import Progress
+    from predictor.workflow.simulate import SimulatedFile
     from predictor.workflow.train import TrainingRun
 
 _MOST_ROWS = 60
@@ -303,6 +304,31 @@ def show_bundle(manifest: Mapping[str, Any], folder: str) -> None:
         say_wrapped(f"{name + ':':<12} {text}", indent=13)
     say()
     _print(comparison_table(manifest["validation"]["models"]))
+
+
+def show_simulation(done: SimulatedFile) -> None:
+    """What was simulated, what gave way, and which printed figures no 31 patients can give."""
+    simulation = done.simulation
+    say(f"Wrote {done.path}: {simulation.patients:,} simulated patients, none of them real.")
+    reached = ", ".join(
+        f"{outcome} {area:.3f} (Monte Carlo error {simulation.true_auroc_error[outcome]:.3f})"
+        for outcome, area in simulation.true_auroc.items()
+    )
+    say_wrapped(
+        f"Scenario {simulation.scenario.name}: {simulation.scenario.description}. A model that "
+        f"knew it would reach an AUROC of: {reached}."
+    )
+    if simulation.gave_way:
+        say()
+        say("What gave way to something more important:")
+        for sentence in simulation.gave_way:
+            say_wrapped(f"- {sentence}")
+    say()
+    say("Printed figures that cannot be reproduced:")
+    for figure in simulation.not_reproducible:
+        say_wrapped(
+            f"- Table {figure.table}, {figure.figure}, printed {figure.printed}: {figure.why_not}"
+        )
 
 
 def show_variables(dictionary: Dictionary) -> None:

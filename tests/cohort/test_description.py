@@ -12,10 +12,10 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from predictor.clinical.dictionary import AFTER, load_dictionary
-from predictor.cohort.columns import ColumnRules
+from predictor.cohort.described_columns import ColumnRules
 from predictor.cohort.describe import describe_table
 from predictor.cohort.description import Description, Row
-from predictor.cohort.reading import Table
+from predictor.cohort.table import Table
 from predictor.cohort.summaries import p_text
 from predictor.cohort.table_maker import holm_adjusted
 from predictor.errors import CohortError, PredictorError
