@@ -6,6 +6,7 @@ that every tree stays inside its own arrays, which compiled code would follow bl
 
 from __future__ import annotations
 
+import copy
 from collections.abc import Iterator
 from typing import Any
 
@@ -22,6 +23,16 @@ _TRUSTED_TYPES = {
     "sklearn.ensemble._hist_gradient_boosting.predictor.TreePredictor",
     "interpret.glassbox._ebm._ebm.ExplainableBoostingClassifier",
 }
+
+# What an additive model remembers of its training and needs for no prediction: the least and the
+# greatest value of each predictor, which are two patients' own, and counts in small bins.
+_LEARNED_BUT_UNUSED = (
+    "bin_weights_",
+    "feature_bounds_",
+    "histogram_edges_",
+    "histogram_weights_",
+    "unique_val_counts_",
+)
 
 _CLASSES: dict[str, EstimatorKind] = {
     "RandomForestClassifier": "forest",
@@ -40,7 +51,11 @@ def dump_estimator(model: EstimatorModel) -> bytes:
     """
     import skops.io
 
-    data: bytes = skops.io.dumps(model.estimator)
+    estimator = copy.copy(model.estimator)
+    for name in _LEARNED_BUT_UNUSED:
+        if hasattr(estimator, name):
+            delattr(estimator, name)
+    data: bytes = skops.io.dumps(estimator)
     unexpected = set(skops.io.get_untrusted_types(data=data)) - _TRUSTED_TYPES
     if unexpected:
         raise BundleError("model", f"types that cannot be bundled: {', '.join(sorted(unexpected))}")

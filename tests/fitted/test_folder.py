@@ -172,9 +172,9 @@ def test_an_empty_folder_may_be_used(tmp_path: Path) -> None:
 
 def test_a_second_writer_is_refused_by_name(tmp_path: Path) -> None:
     with sole_writer(tmp_path / "b"):
-        with pytest.raises(BundleError, match=r"b: another run is writing this folder"):
-            with sole_writer(tmp_path / "b"):
-                pass
+        refused = pytest.raises(BundleError, match="b: another run is writing this folder")
+        with refused, sole_writer(tmp_path / "b"):
+            pass
         with sole_writer(tmp_path / "c"):
             pass
     with sole_writer(tmp_path / "b"):

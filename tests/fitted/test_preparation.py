@@ -142,7 +142,7 @@ def test_something_that_is_no_mapping_is_refused(data: object) -> None:
     ],
 )
 def test_a_linear_model_without_finite_numbers_is_refused(change: dict[str, Any]) -> None:
-    with pytest.raises(BundleError, match="^here: in the linear model"):
+    with pytest.raises(BundleError, match=r"^here: in the linear model"):
         LinearModel.from_dict(LINEAR.to_dict() | change, "here")
 
 
