@@ -106,6 +106,7 @@ class PublishedCohort(_Part):
     patients: Annotated[StrictInt, Field(ge=3, le=1_000_000)] = 31
     """31 rebuilds the printed tables; any other number draws from the same distribution."""
     seed: Annotated[StrictInt, Field(ge=0, lt=2**32)] = 1
+    """The same seed gives the same patients."""
     scenario: Name = "literature"
     """How the outcome depends on the baseline: a shipped scenario, or a file beside this one."""
 

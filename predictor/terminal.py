@@ -146,14 +146,11 @@ def show_training(run: TrainingRun) -> None:
     )
     if chosen.name == "prevalence":
         say_wrapped(
-            "No model predicts better than the prevalence: these data do not support a model."
+            "No model is better than the prevalence by more than its standard error, so the bundle "
+            "gives everybody the prevalence: these data do not support a model."
         )
-    say()
-    say(f"What moves its predictions (mean absolute SHAP value on the {run.importance.scale}):")
-    for row in run.importance.rows[:10]:
-        say(f"  {row.label[:44]:<44} {row.mean_absolute_shap:.3f}")
-    if run.importance.patients < run.importance.of:
-        say(f"  over {run.importance.patients} patients drawn by seed from {run.importance.of}")
+    else:
+        _show_importance(run)
     say()
     say_wrapped(
         "Time: " + ", ".join(f"{name} {spent:.1f} s" for name, spent in run.seconds.items())
@@ -163,6 +160,15 @@ def show_training(run: TrainingRun) -> None:
         say(f"MLflow: {run.sent.tracking_uri}, experiment {run.sent.experiment}")
         say(f"        run {run.sent.run_id}")
     say(f"Next: predictor predict PATIENT.json --model {run.bundle}")
+
+
+def _show_importance(run: TrainingRun) -> None:
+    say()
+    say(f"What moves its predictions (mean absolute SHAP value on the {run.importance.scale}):")
+    for row in run.importance.rows[:10]:
+        say(f"  {row.label[:44]:<44} {row.mean_absolute_shap:.3f}")
+    if run.importance.patients < run.importance.of:
+        say(f"  over {run.importance.patients} patients drawn by seed from {run.importance.of}")
 
 
 def comparison_table(models: Sequence[Mapping[str, Any]]) -> Table:
@@ -311,7 +317,7 @@ def show_simulation(done: SimulatedFile) -> None:
     simulation = done.simulation
     say(f"Wrote {done.path}: {simulation.patients:,} simulated patients, none of them real.")
     reached = ", ".join(
-        f"{outcome} {area:.3f} (Monte Carlo error {simulation.true_auroc_error[outcome]:.3f})"
+        f"{outcome} {area:.3f} (Monte Carlo error {simulation.true_auroc_error[outcome]:.4f})"
         for outcome, area in simulation.true_auroc.items()
     )
     say_wrapped(
@@ -326,9 +332,7 @@ def show_simulation(done: SimulatedFile) -> None:
     say()
     say("Printed figures that cannot be reproduced:")
     for figure in simulation.not_reproducible:
-        say_wrapped(
-            f"- Table {figure.table}, {figure.figure}, printed {figure.printed}: {figure.why_not}"
-        )
+        say_wrapped(f"- {figure}")
 
 
 def show_variables(dictionary: Dictionary) -> None:

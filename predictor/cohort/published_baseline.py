@@ -47,8 +47,8 @@ def draw_baseline(
             share = finding_shares(name)[draft.indications]
             draft.present[name] = ndtr(scores[name]) > 1 - share
         else:
-            share = figures.counted[name].n / figures.patients
-            draft.present[name] = scores[name] > ndtri(1 - share)
+            absent = 1 - figures.counted[name].n / figures.patients
+            draft.present[name] = scores[name] > ndtri(absent)
     if {AGE, DURATION, FOLLOW_UP} <= set(wanted):
         draft.values[ONSET] = _onset(rng, draft)
     if {figures.part, figures.whole} <= set(wanted):

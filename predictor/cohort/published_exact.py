@@ -156,7 +156,7 @@ def _onset(rng: np.random.Generator, draft: Draft) -> Floats:
     def distance(onset: Floats) -> float:
         mean = abs(onset.mean() - moments.centre) / _SD_SLACK
         sd = abs(onset.std(ddof=1) - moments.spread) / _SD_SLACK
-        return max(mean, 1.0) + max(sd, 1.0)
+        return float(max(mean, 1.0) + max(sd, 1.0))
 
     now = distance(age - gap)
     for _ in range(3000):

@@ -85,7 +85,7 @@ def _factor(names: tuple[str, ...]) -> tuple[Ints, Floats]:
     known, matrix = _correlations()
     positions = [i for i, name in enumerate(names) if name in known]
     chosen = [known.index(names[i]) for i in positions]
-    factor: Floats = np.linalg.cholesky(matrix[np.ix_(chosen, chosen)])
+    factor = np.linalg.cholesky(matrix[np.ix_(chosen, chosen)]).astype(np.float64)
     return np.array(positions, dtype=np.int64), factor
 
 

@@ -41,7 +41,8 @@ def _remission_rule(name: str, response: Ints) -> Allowed | None:
     in_remission = response == REMISSION
 
     def compatible(patients: Ints, values: Floats) -> Flags:
-        return ~in_remission[patients] | limit.holds(values)
+        fits: Flags = ~in_remission[patients] | limit.holds(values)
+        return fits
 
     return compatible
 

@@ -188,7 +188,7 @@ class _Reader:
         if not isinstance(entry.get("source"), str) or not entry["source"].strip():
             message = "an effect needs a 'source': a publication, or \"invented\""
             self.problem("missing_source", message, *keys, "source")
-        ratio = entry.get("odds_ratio")
+        ratio: Any = entry.get("odds_ratio")
         if not _is_number(ratio) or not 1 / _LARGEST_RATIO <= ratio <= _LARGEST_RATIO:
             message = f"odds_ratio must be a number from {1 / _LARGEST_RATIO} to {_LARGEST_RATIO:g}"
             self.problem("bad_value", message, *keys, "odds_ratio")

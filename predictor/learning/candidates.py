@@ -100,8 +100,15 @@ class Candidate:
                 return ExplainableBoostingClassifier(**chosen, n_jobs=1, random_state=seed)
 
 
-def candidates(config: Config) -> tuple[Candidate, ...]:
+def candidates(config: Config, baseline_label: str | None = None) -> tuple[Candidate, ...]:
     """The candidates of a configuration with both baselines, from simple to complex.
+
+    Parameters
+    ----------
+    config
+        The configuration.
+    baseline_label
+        What people call the one predictor that stands alone; its name by default.
 
     Raises
     ------
@@ -113,7 +120,7 @@ def candidates(config: Config) -> tuple[Candidate, ...]:
     models = config.models
     found = [
         Candidate("prevalence", "Prevalence", everything),
-        Candidate("one_predictor", f"{config.baseline} alone", alone),
+        Candidate("one_predictor", f"{baseline_label or config.baseline} alone", alone),
     ]
     if plan := models.firth:
         flic = {"intercept_correction": plan.intercept_correction}

@@ -170,7 +170,7 @@ def _train(
         config.validation.inner_folds,
     )
     patients = Patients(cohort.values, cohort.outcome, cohort.group)
-    named = candidates(config)
+    named = candidates(config, study.dictionary.variable(config.baseline).label)
     seed = config.validation.seed
     with watch.stage("cross-validation"):
         folds = repeated_folds(
@@ -291,6 +291,11 @@ def _figures(
     comparison: Comparison,
     ranked: Importance,
 ) -> dict[str, bytes]:
+    compared = {
+        "figures/comparison.png": comparison_figure([m.to_dict() for m in comparison.models])
+    }
+    if not any(row.mean_absolute_shap for row in ranked.rows):
+        return compared  # the prevalence: nothing moves its predictions
     variables = [cohort.variables[j] for j in candidate.predictors]
     values = cohort.values[:, candidate.predictors]
     seed, real = study.config.validation.seed, study.config.explanation.patients
@@ -300,8 +305,7 @@ def _figures(
         else synthetic_profiles(variables, values, count=_PROFILES, seed=seed)
     )
     explained = contributions(fitted.model, fitted.preparation, shown)
-    return {
-        "figures/comparison.png": comparison_figure([m.to_dict() for m in comparison.models]),
+    return compared | {
         "figures/importance.png": importance_figure(ranked),
         "figures/beeswarm.png": beeswarm_figure(explained, variables, shown, synthetic=not real),
     }

@@ -12,11 +12,11 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from predictor.clinical.dictionary import AFTER, load_dictionary
-from predictor.cohort.described_columns import ColumnRules
 from predictor.cohort.describe import describe_table
+from predictor.cohort.described_columns import ColumnRules
 from predictor.cohort.description import Description, Row
-from predictor.cohort.table import Table
 from predictor.cohort.summaries import p_text
+from predictor.cohort.table import Table
 from predictor.cohort.table_maker import holm_adjusted
 from predictor.errors import CohortError, PredictorError
 
@@ -44,7 +44,7 @@ ROWS = {
 def table_of(**columns) -> Table:
     rows = len(next(iter(columns.values())))
     assert {len(cells) for cells in columns.values()} == {rows}
-    return Table("cohort.csv", columns, rows, 2)
+    return Table("cohort.csv", columns, range(2, rows + 2))
 
 
 def row_of(description: Description, variable: str, table: int | None = None) -> Row:

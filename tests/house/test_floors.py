@@ -32,6 +32,8 @@ FLOORS = {
     "report": 6,
     "workflow": 7,
     "terminal": 8,
+    "command": 8,
+    "cohort_commands": 8,
     "cli": 8,
     "__main__": 8,
 }
@@ -42,7 +44,7 @@ FORBIDDEN = {"clinic": {"learning", "validation", "cohort"}}
 # A library that only some rooms may know, so that it can be exchanged and need not be loaded.
 OWNERS = {
     "mlflow": {"tracking"},
-    "click": {"cli"},
+    "click": {"command", "cohort_commands", "cli"},
     "rich": {"terminal"},
     "matplotlib": {"report"},
     "jinja2": {"report"},
