@@ -21,7 +21,7 @@ from predictor.cohort.columns import ReadColumn, read_variable
 from predictor.cohort.groups import Groups, read_groups
 from predictor.cohort.outcome import outcome_column, read_outcome
 from predictor.cohort.problem import Problem, as_warnings
-from predictor.cohort.table import Table, spelling
+from predictor.cohort.table import Table, is_simulated
 from predictor.errors import CohortError, Reason
 
 if TYPE_CHECKING:
@@ -109,7 +109,7 @@ def check_cohort(study: Study, table: Table) -> Checked:
         group_kind=groups.kind,
         flow=flow,
         warnings=as_warnings(problems),
-        simulated=_simulated(table),
+        simulated=is_simulated(table),
     )
     return Checked(tuple(problems), cohort)
 
@@ -209,8 +209,3 @@ def _too_few(
                 "without this group cannot be fitted. Set `validation.group: patient`."
             )
             yield Problem(None, column, "too_few_groups", message)
-
-
-def _simulated(table: Table) -> bool:
-    """Every file the package simulates says so in a column of its own."""
-    return any(spelling(cell) == "1" for cell in table.columns.get("simulated", ()))

@@ -12,11 +12,10 @@ from predictor.clinical.paper_tables import TablePlan, load_table_plans
 from predictor.cohort.described_columns import ColumnRules, Columns, read_columns
 from predictor.cohort.description import Description, DescriptiveTable, Tests
 from predictor.cohort.masking import mask_tables
-from predictor.cohort.table import Table, without_missing
+from predictor.cohort.table import SIMULATED, Table, is_simulated, without_missing
 from predictor.cohort.table_maker import Groups, TableMaker, holm
 from predictor.errors import CohortError
 
-_SIMULATED = "simulated"
 _MOST_GROUPS = 10
 
 _ROUNDING = (
@@ -87,7 +86,7 @@ def describe_table(
     if cell_size is not None and cell_size < 1:
         raise CohortError("cell size", "it must be at least 1", "Leave it out to show all counts.")
     rules = rules or ColumnRules()
-    columns = read_columns(table, dictionary, rules, (*skip, _SIMULATED))
+    columns = read_columns(table, dictionary, rules, (*skip, SIMULATED))
     if not columns.variables:
         raise CohortError(
             table.source,
@@ -149,14 +148,6 @@ def _notes(
     if cell_size is not None:
         notes.append(f"Counts below {cell_size}, and what would give them away, are masked.")
     return tuple(notes)
-
-
-def is_simulated(table: Table) -> bool:
-    """Whether a file says that its patients are simulated."""
-    cells = table.columns.get(_SIMULATED)
-    if cells is None:
-        return False
-    return any(str(cell).strip().casefold() in ("1", "1.0", "true") for cell in cells)
 
 
 def _kept(columns: Columns, exclude: Sequence[str], rows: int) -> NDArray[np.bool_]:

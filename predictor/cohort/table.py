@@ -17,6 +17,10 @@ Cells = Sequence[object] | NDArray[Any]
 """Cells of a column; an array where all are numbers (missing ones NaN)."""
 
 
+SIMULATED = "simulated"
+"""Column in which every file that the package simulates says so."""
+
+
 @dataclass(frozen=True, slots=True)
 class Table:
     """Cells of a file by column.
@@ -108,6 +112,15 @@ def without_missing(cells: Cells, spellings: Sequence[str], decimal: str = ".") 
         return False
 
     return [None if is_missing(cell) or stands_for_missing(cell) else cell for cell in cells]
+
+
+def is_simulated(table: Table) -> bool:
+    """Whether a file says that its patients, or some of them, are simulated.
+
+    >>> is_simulated(Table("c.csv", {"simulated": ["1", "1"]}, (2, 3)))
+    True
+    """
+    return any(spelling(cell) == "1" for cell in table.columns.get(SIMULATED, ()))
 
 
 def spelling(cell: object) -> str:

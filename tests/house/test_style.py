@@ -104,8 +104,15 @@ def test_no_file_knows_this_machine_or_a_registry(texts: dict[str, str], words: 
     assert not found
 
 
-def test_git_knows_no_table_of_patients(tracked: list[Path]) -> None:
-    assert not [path.name for path in tracked if path.suffix.lower() in TABLES]
+def test_git_knows_no_table_of_patients(tracked: list[Path], root: Path) -> None:
+    # A shipped bundle holds two tables about models; the digests of its manifest cover them.
+    of_bundles = {
+        root / "models" / model / f"{table}.csv"
+        for model in ("remission", "relapse")
+        for table in ("comparison", "importance")
+    }
+    tables = [path for path in tracked if path.suffix.lower() in TABLES]
+    assert not [path.name for path in tables if path not in of_bundles]
 
 
 def test_no_tracked_text_holds_a_row_of_the_real_cohorts(
@@ -162,10 +169,11 @@ def test_no_variable_of_the_disease_is_named_outside_its_data(root: Path) -> Non
     # Words that are also everyday keys of a program are no evidence.
     everyday = {"age", "sex", "weight", "indication", "fatigue", "fever"}
     names = set(load_dictionary().variables) - everyday
+    # Nor are the modules that make the patients of the one cohort the package knows by heart.
     found = [
         f"{path.relative_to(root)}:{node.lineno} {node.value}"
         for path in (root / "predictor").rglob("*.py")
-        if path.parent.name != "clinical"
+        if path.parent.name != "clinical" and not path.stem.startswith("published")
         for node in ast.walk(ast.parse(path.read_text(encoding="utf-8")))
         if isinstance(node, ast.Constant) and isinstance(node.value, str) and node.value in names
     ]
