@@ -28,6 +28,7 @@ def test_every_default_is_the_documented_one() -> None:
     assert config.model_dump(exclude={"name", "question", "predictors", "baseline", "models"}) == {
         "cohort": {
             "file": None,
+            "published": None,
             "patient": None,
             "centre": None,
             "repeated_rows": False,

@@ -357,7 +357,11 @@ def test_whatever_the_cells_only_our_errors_leave_and_no_warning(data):
         warnings.simplefilter("error")
         try:
             found = describe_table(
-                Table("t", columns, rows, 1), DICTIONARY, by=by, tests=tests, cell_size=cell_size
+                Table("t", columns, range(1, rows + 1)),
+                DICTIONARY,
+                by=by,
+                tests=tests,
+                cell_size=cell_size,
             )
         except PredictorError:
             return

@@ -239,9 +239,9 @@ def test_csv_and_parquet_hold_the_same_cohort_as_memory(patients: int, tmp_path:
         assert list(table.columns) == list(cohort.columns)
         for name, cells in cohort.columns.items():
             if cells.dtype == object:
-                assert list(table.column(name)) == list(cells)
+                assert list(table.columns[name]) == list(cells)
             else:
-                assert np.array_equal(np.array(table.column(name), dtype=float), cells)
+                assert np.array_equal(np.array(table.columns[name], dtype=float), cells)
     assert sorted(p.name for p in tmp_path.iterdir()) == ["cohort.csv", "cohort.parquet"]
     assert set(pq.read_table(tmp_path / "cohort.parquet")["simulated"].to_pylist()) == {1}
 
