@@ -186,10 +186,9 @@ class _Plan:
             self.moved = rebuilt.gave_way
             yield rebuilt.draft.columns(1, digits)
             return
-        starts = range(0, self.patients, BLOCK)
-        for start, block_seed in zip(starts, seeds.spawn(len(starts)), strict=True):
+        for start in range(0, self.patients, BLOCK):
             count = min(BLOCK, self.patients - start)
-            rng = np.random.default_rng(block_seed)
+            rng = np.random.default_rng(*seeds.spawn(1))
             draft = draw_patients(rng, count, self.scenario, every_outcome=start == 0)
             yield draft.columns(start + 1, digits)
 
