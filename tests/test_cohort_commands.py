@@ -120,7 +120,7 @@ def test_a_scenario_of_one_s_own_is_a_file(run: Run, tmp_path: Path) -> None:
     [
         (
             SCENARIO.format(when="c33 < 80", source=SOURCE),
-            "mine.yaml, line 4, effects.complement.when: unknown variable 'c33'. Did you mean 'c3'?",
+            "line 4, effects.complement.when: unknown variable 'c33'. Did you mean 'c3'?",
         ),
         (
             SCENARIO.format(when="sledai_2k > 10", source=SOURCE),
