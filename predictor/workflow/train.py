@@ -34,6 +34,7 @@ from predictor.tracking.sending import SentRun, send_bundle
 from predictor.tracking.store import TrackingSettings, check_reachable, resolve_uri
 from predictor.validation.comparison import Comparison, compare
 from predictor.workflow import manifest, tables
+from predictor.workflow.interrupts import workers_left_alone
 from predictor.workflow.progress import Progress, Silent, Stopwatch
 
 if TYPE_CHECKING:
@@ -175,9 +176,10 @@ def _train(
         )
         workers = workers or config.compute.workers
         try:
-            predicted = cross_validate(
-                named, plan, patients, folds, workers=workers, progress=progress.advance
-            )
+            with workers_left_alone():
+                predicted = cross_validate(
+                    named, plan, patients, folds, workers=workers, progress=progress.advance
+                )
         except BrokenProcessPool:
             raise LearningError(
                 "cross-validation",
