@@ -9,6 +9,7 @@ library is click itself, which costs a third of what typer with pydantic does.
 from __future__ import annotations
 
 import os
+import signal
 import sys
 from pathlib import Path
 from typing import NoReturn
@@ -39,14 +40,22 @@ def main() -> None:
     except PredictorError as error:
         terminal.show_error(error)
         sys.exit(2)
-    except (KeyboardInterrupt, click.Abort):
+    except (KeyboardInterrupt, click.Abort) as end:
         terminal.note("predictor: interrupted; nothing was left half-written")
-        sys.exit(130)
+        sys.exit(143 if isinstance(end, _Terminated) else 130)
     except BrokenPipeError:  # the reader of a pipe left; not an error of ours
         terminal.silence()
         sys.exit(0)
     except Exception as error:  # noqa: BLE001 - a fault of ours, told in one line
         _internal_error(error)
+
+
+class _Terminated(KeyboardInterrupt):
+    """The system asks to end, which must end the workers as Ctrl-C does."""
+
+
+def _terminate(*_: object) -> NoReturn:
+    raise _Terminated
 
 
 def _internal_error(error: Exception) -> NoReturn:
@@ -82,6 +91,7 @@ def train(
 
     CONFIG is a YAML file, or the name of a shipped one.
     """
+    signal.signal(signal.SIGTERM, _terminate)
     from predictor.workflow.train import train as run
 
     with terminal.progress_bar() as progress:

@@ -37,13 +37,20 @@ _NARROW = 110
 
 def say(text: str = "") -> None:
     """A line of the result, on stdout."""
-    print(text)
+    with _room_for_the_result():
+        print(text)
 
 
 def flush() -> None:
     """Hand everything said to the system; an error if its disk is full."""
-    try:
+    with _room_for_the_result():
         sys.stdout.flush()
+
+
+@contextmanager
+def _room_for_the_result() -> Iterator[None]:
+    try:
+        yield
     except BrokenPipeError:
         raise
     except OSError as error:
@@ -385,8 +392,9 @@ def _print(*tables: Table) -> None:
     from rich.console import Console
 
     console = Console(width=_width(), highlight=False)
-    for table in tables:
-        console.print(table)
+    with _room_for_the_result():
+        for table in tables:
+            console.print(table)
 
 
 def listed(files: Iterable[object]) -> str:

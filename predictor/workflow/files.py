@@ -73,6 +73,8 @@ def csv_bytes(columns: Sequence[str], rows: Iterable[Mapping[str, object]]) -> b
 def _cell(value: object) -> object:
     if isinstance(value, bool):
         return int(value)
-    if isinstance(value, str) and value.lstrip()[:1] in _FORMULA:
-        return f"'{value}"
+    if isinstance(value, str):
+        # Python's writer quotes no lone carriage return, and a reader takes it for a new row.
+        text = value.replace("\r\n", "\n").replace("\r", "\n")
+        return f"'{text}" if text.lstrip()[:1] in _FORMULA else text
     return value

@@ -37,6 +37,7 @@ from predictor.tracking.store import TrackingSettings, check_reachable, resolve_
 from predictor.validation.comparison import Comparison, compare
 from predictor.validation.samplesize import SampleSize, for_training
 from predictor.workflow import manifest, tables
+from predictor.workflow.interrupts import workers_left_alone
 from predictor.workflow.progress import Progress, Silent, Stopwatch
 
 if TYPE_CHECKING:
@@ -182,9 +183,10 @@ def _train(
         )
         workers = workers or config.compute.workers
         try:
-            predicted = cross_validate(
-                named, plan, patients, folds, workers=workers, progress=progress.advance
-            )
+            with workers_left_alone():
+                predicted = cross_validate(
+                    named, plan, patients, folds, workers=workers, progress=progress.advance
+                )
         except BrokenProcessPool:
             raise LearningError(
                 "cross-validation",

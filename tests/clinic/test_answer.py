@@ -50,8 +50,8 @@ EXPLORATORY = Prediction(
         "patients": 31,
         "events": 11,
         "simulated_patients": 0,
-        "statement": "31 patients with 11 events, compared by repeated cross-validation only. Sample "
-        "size and signal have not been tested and no other patients have been tried.",
+        "statement": "31 patients with 11 events, compared by repeated cross-validation only. "
+        "Sample size and signal have not been tested and no other patients have been tried.",
     },
     model={"name": "ivig-remission", "version": "1", "digest": "sha256:" + "0123456789ab" * 5},
 )
@@ -78,8 +78,8 @@ CASES = {
             "patients": 0,
             "events": 0,
             "simulated_patients": 500,
-            "statement": "Not for care. Trained on 500 simulated patients: it shows how the software "
-            "works and says nothing about real ones.",
+            "statement": "Not for care. Trained on 500 simulated patients: it shows how the "
+            "software works and says nothing about real ones.",
         },
     ),
     "many_warnings": replace(
@@ -125,10 +125,17 @@ words = st.text(st.characters(categories=["L", "N", "P", "Zs"]), min_size=1, max
 
 
 @given(
-    label=words, horizon=words, population=words, statement=words, name=words, patient=words,
-    variables=st.lists(st.tuples(words, st.floats(-50, 50), st.none() | st.floats(-1e12, 1e12)), max_size=50),
+    label=words,
+    horizon=words,
+    population=words,
+    statement=words,
+    name=words,
+    patient=words,
+    variables=st.lists(
+        st.tuples(words, st.floats(-50, 50), st.none() | st.floats(-1e12, 1e12)), max_size=50
+    ),
     warnings=st.lists(st.builds(Reason, words, words, words), max_size=30),
-)  # fmt: skip
+)
 def test_whatever_it_must_say_an_answer_keeps_its_size(
     label: str,
     horizon: str,
