@@ -170,9 +170,9 @@ def samplesize(
     events: int | None,
     output: str,
 ) -> None:
-    """Tell how many patients a model needs (Riley et al., BMJ 2020;368:m441).
+    """Tell how many patients a model needs.
 
-    Without an anticipated performance, 15% of the largest R-squared is assumed.
+    The criteria are those of Riley et al., BMJ 2020;368:m441. Without an anticipated performance, 15% of the largest R-squared is assumed.
     """
     from predictor.workflow.samplesize import sample_size
 
