@@ -321,25 +321,10 @@ def show_bundle(manifest: Mapping[str, Any], folder: str) -> None:
 
 def show_simulation(done: SimulatedFile) -> None:
     """What was simulated, what gave way, and which printed figures no 31 patients can give."""
-    simulation = done.simulation
-    say(f"Wrote {done.path}: {simulation.patients:,} simulated patients, none of them real.")
-    reached = ", ".join(
-        f"{outcome} {area:.3f} (Monte Carlo error {simulation.true_auroc_error[outcome]:.4f})"
-        for outcome, area in simulation.true_auroc.items()
-    )
-    say_wrapped(
-        f"Scenario {simulation.scenario.name}: {simulation.scenario.description}. A model that "
-        f"knew it would reach an AUROC of: {reached}."
-    )
-    if simulation.gave_way:
-        say()
-        say("What gave way to something more important:")
-        for sentence in simulation.gave_way:
-            say_wrapped(f"- {sentence}")
-    say()
-    say("Printed figures that cannot be reproduced:")
-    for figure in simulation.not_reproducible:
-        say_wrapped(f"- {figure}")
+    from predictor.report.simulation_text import simulation_lines
+
+    for line in simulation_lines(done.simulation, str(done.path)):
+        say_wrapped(line)
 
 
 def show_variables(dictionary: Dictionary) -> None:

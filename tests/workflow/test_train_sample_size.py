@@ -120,7 +120,7 @@ def test_parameters_count_numbers_dummies_and_indicators(
     assert parameters(variables, indicators) == expected
 
 
-def test_parameters_are_the_coefficients_of_the_fitted_model(tmp_path: Path) -> None:
+def test_a_training_counts_every_state_of_a_nominal_predictor_but_one(tmp_path: Path) -> None:
     plan = study() | {"predictors": ["c3", "crp", "fever", "indication"]}
     frame = cohort()
     done = train(plan, frame, out=tmp_path / "b", workers=1)
