@@ -6,7 +6,7 @@ from pathlib import Path
 
 import click
 
-from predictor import terminal
+from predictor import terminal, terminal_cohorts
 from predictor.command import FILE, answer_is_no, as_format, command, print_json
 
 
@@ -36,7 +36,7 @@ def variables(dictionary: Path | None, output: str) -> None:
         entries = [variable.to_dict() for variable in found.variables.values()]
         print_json({"dictionary": found.name, "variables": entries})
     else:
-        terminal.show_variables(found)
+        terminal_cohorts.show_variables(found)
 
 
 @command("predictor check cohort.csv --config study.yaml")
@@ -73,7 +73,7 @@ def check(cohort: Path, config: str | None, limit: int, output: str) -> None:
         flow = [{"step": s.step, "patients": s.patients} for s in found.flow]
         print_json({"usable": found.usable, "problems": problems, "flow": flow})
     else:
-        terminal.show_problems(found, limit)
+        terminal_cohorts.show_problems(found, limit)
     if not found.usable:
         answer_is_no()
 
@@ -146,7 +146,7 @@ def simulate(patients: int, seed: int, out: Path, scenario: str, output: str) ->
     if output == "json":
         print_json(done.to_dict())
     else:
-        terminal.show_simulation(done)
+        terminal_cohorts.show_simulation(done)
 
 
 @command("predictor samplesize --prevalence 0.355 --parameters 6 --auroc 0.7")
@@ -172,7 +172,8 @@ def samplesize(
 ) -> None:
     """Tell how many patients a model needs.
 
-    The criteria are those of Riley et al., BMJ 2020;368:m441. Without an anticipated performance, 15% of the largest R-squared is assumed.
+    The criteria are those of Riley et al., BMJ 2020;368:m441. Without an anticipated performance,
+    15% of the largest R-squared is assumed.
     """
     from predictor.workflow.samplesize import sample_size
 

@@ -6,7 +6,6 @@ import os
 import shutil
 import sys
 import textwrap
-from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
@@ -20,15 +19,10 @@ if TYPE_CHECKING:
     from rich.table import Table
 
     from predictor.clinic.prediction import Predictions
-    from predictor.clinical.dictionary import Dictionary
-    from predictor.cohort.checking import Problem
-    from predictor.workflow.check import CohortCheck
     from predictor.workflow.progress import Progress
-    from predictor.workflow.simulate import SimulatedFile
     from predictor.workflow.train import TrainingRun
 
 _MOST_ROWS = 60
-_FEW = 6
 _PIPED = 140
 """Columns of a table that goes to no terminal, where figures must not be folded."""
 _NARROW = 110
@@ -143,7 +137,7 @@ def show_training(run: TrainingRun) -> None:
         head = f"{warning.variable}: " if warning.variable else ""
         say_wrapped(f"Warning: {head}{warning.message}{times} [{warning.code}]")
     say()
-    _print(comparison_table([m.to_dict() for m in run.comparison.models]))
+    print_tables(comparison_table([m.to_dict() for m in run.comparison.models]))
     say_wrapped(
         "AUROC: pairs within a test fold, with 95% interval. Log loss: with the standard error of "
         "the paired difference to the best."
@@ -193,7 +187,7 @@ def comparison_table(models: Sequence[Mapping[str, Any]]) -> Table:
         mark = "→ " if model["chosen"] else "  "
         between = "\n" if narrow else " "
         table.add_row(
-            _plain(mark + str(model["label"])),
+            plain(mark + str(model["label"])),
             _with_interval(model, "auroc", between),
             f"{model['log_loss']:.3f}{between}± {model['log_loss_difference_se']:.3f}",
             f"{model['brier']:.3f}",
@@ -202,45 +196,6 @@ def comparison_table(models: Sequence[Mapping[str, Any]]) -> Table:
             style="bold" if model["chosen"] else None,
         )
     return table
-
-
-def show_problems(check: CohortCheck, limit: int) -> None:
-    """Every problem with its rows and cells, fatal ones first; equal ones in one line."""
-    from rich import box
-    from rich.table import Table as RichTable
-
-    groups: dict[tuple[bool, str, str, str], list[Problem]] = {}
-    for p in check.problems:
-        groups.setdefault((not p.fatal, p.column, p.code, p.message), []).append(p)
-    if groups:
-        table = RichTable(box=box.SIMPLE_HEAD, pad_edge=False)
-        table.add_column("Column", no_wrap=True)
-        table.add_column("Problem")
-        table.add_column("Rows")
-        table.add_column("Cells")
-        for (mild, column, code, message), found in sorted(groups.items())[:limit]:
-            text = f"{'warning: ' if mild else ''}{message} [{code}]"
-            rows = [str(p.row) for p in found if p.row is not None]
-            cells = list(dict.fromkeys(p.value for p in found if p.value))
-            table.add_row(_plain(column), _plain(text), _few(rows), _plain(_few(cells)))
-        _print(table)
-        if len(groups) > limit:
-            say(f"... and {len(groups) - limit} more kinds; --format json lists all.")
-        counts = Counter(problem.code for problem in check.problems)
-        say("Found: " + ", ".join(f"{code} {count}" for code, count in counts.most_common()))
-    if check.flow:
-        say("Patients: " + ", ".join(f"{s.step} {s.patients}" for s in check.flow))
-    say(f"Columns checked: {', '.join(check.checked) or 'none'}")
-    if check.unchecked:
-        say(f"Not checked: {len(check.unchecked)} columns that nothing names.")
-    say("The cohort can be used." if check.usable else "The cohort cannot be used as it is.")
-
-
-def _few(items: Sequence[str]) -> str:
-    """The first of many, and how many there are."""
-    if len(items) <= _FEW:
-        return ", ".join(items)
-    return f"{', '.join(items[:_FEW])} ... ({len(items)})"
 
 
 def show_predictions(answers: Predictions, ignored: Sequence[str]) -> None:
@@ -258,10 +213,10 @@ def show_predictions(answers: Predictions, ignored: Sequence[str]) -> None:
         reasons = ", ".join(f"{c.variable} {c.contribution:+.2f}" for c in p.contributions[:3])
         table.add_row(
             str(row),
-            _plain(p.patient or ""),
+            plain(p.patient or ""),
             percent(p.probability),
             reasons,
-            _plain(", ".join(p.imputed)),
+            plain(", ".join(p.imputed)),
             str(len(p.warnings) or ""),
         )
     if shown:
@@ -272,7 +227,7 @@ def show_predictions(answers: Predictions, ignored: Sequence[str]) -> None:
             f"{first.label[:1].upper()}{first.label[1:]}, {first.horizon}; an average patient of "
             f"the cohort: {percent(first.reference_probability)}"
         )
-        _print(table)
+        print_tables(table)
         if len(shown) > _MOST_ROWS:
             say(f"... and {len(shown) - _MOST_ROWS} more; --out FILE writes all.")
         say_wrapped(f"Evidence: {first.evidence['level']}. {first.evidence['statement']}")
@@ -316,40 +271,7 @@ def show_bundle(manifest: Mapping[str, Any], folder: str) -> None:
     for name, text in lines.items():
         say_wrapped(f"{name + ':':<12} {text}", indent=13)
     say()
-    _print(comparison_table(manifest["validation"]["models"]))
-
-
-def show_simulation(done: SimulatedFile) -> None:
-    """What was simulated, what gave way, and which printed figures no 31 patients can give."""
-    from predictor.report.simulation_text import simulation_lines
-
-    for line in simulation_lines(done.simulation, str(done.path)):
-        say_wrapped(line)
-
-
-def show_variables(dictionary: Dictionary) -> None:
-    """The dictionary, one line per variable."""
-    from rich import box
-    from rich.table import Table as RichTable
-
-    from predictor.clinical.units import readable_unit
-
-    table = RichTable(box=box.SIMPLE_HEAD, pad_edge=False)
-    for name in ("Variable", "Label", "Unit or states", "Other units", "Reference", "Possible"):
-        table.add_column(name)
-    for v in dictionary.variables.values():
-        others = [readable_unit(unit) for unit in v.units if unit != v.unit]
-        meant = readable_unit(v.unit) if v.unit else ", ".join(v.states)
-        note_of_time = "" if v.time == "baseline" else f" ({v.time.replace('_', '-')})"
-        table.add_row(
-            _plain(v.name + note_of_time),
-            _plain(v.label),
-            _plain(meant),
-            _plain(", ".join(others)),
-            str(v.reference or ""),
-            str(v.plausible or ""),
-        )
-    _print(table)
+    print_tables(comparison_table(manifest["validation"]["models"]))
 
 
 def _with_interval(model: Mapping[str, Any], name: str, between: str) -> str:
@@ -366,14 +288,15 @@ def _width() -> int:
     return shutil.get_terminal_size().columns if sys.stdout.isatty() else _PIPED
 
 
-def _plain(text: str) -> Any:
+def plain(text: str) -> Any:
     """Text that rich does not read markup in."""
     from rich.text import Text
 
     return Text(text)
 
 
-def _print(*tables: Table) -> None:
+def print_tables(*tables: Table) -> None:
+    """Tables of the result, on stdout."""
     from rich.console import Console
 
     console = Console(width=_width(), highlight=False)

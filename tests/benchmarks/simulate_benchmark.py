@@ -13,6 +13,8 @@ import tempfile
 import time
 from pathlib import Path
 
+from measuring import machine
+
 SIZES = (31, 10_000, 1_000_000)
 ONE = """
 import sys
@@ -35,6 +37,7 @@ def measure(patients: int, suffix: str, folder: Path) -> tuple[float, float, flo
 
 
 def main() -> None:
+    print(machine("numpy", "scipy", "pyarrow"))
     print(f"{'patients':>9}  {'file':8}{'seconds':>8}{'peak MB':>9}{'file MB':>9}")
     with tempfile.TemporaryDirectory() as folder:
         for patients in SIZES:

@@ -112,7 +112,7 @@ def test_errors_name_no_cell(tmp_path: Path) -> None:
         b"id,c3\n1,31415.926,7\n",
         b'id,c3\n1,"3"31415.926\n',
     ):
-        with pytest.raises(CohortError, match="CSV|header") as caught:
+        with pytest.raises(CohortError, match=r"CSV|header") as caught:
             read(written(tmp_path, content))
         assert "31415" not in str(caught.value)
 

@@ -32,6 +32,7 @@ FLOORS = {
     "report": 6,
     "workflow": 7,
     "terminal": 8,
+    "terminal_cohorts": 8,
     "command": 8,
     "cohort_commands": 8,
     "cli": 8,
@@ -45,7 +46,7 @@ FORBIDDEN = {"clinic": {"learning", "validation", "cohort"}}
 OWNERS = {
     "mlflow": {"tracking"},
     "click": {"command", "cohort_commands", "cli"},
-    "rich": {"terminal"},
+    "rich": {"terminal", "terminal_cohorts"},
     "matplotlib": {"report"},
     "jinja2": {"report"},
     "shap": {"explanation"},

@@ -301,11 +301,11 @@ def test_simulated_patients_are_no_patients(run: TrainingRun) -> None:
     from predictor.workflow.manifest import evidence
 
     real: Cohort = run.cohort
-    found = evidence(replace(real, simulated=True))
+    found = evidence(replace(real, simulated=True), run.needed)
     assert (found["level"], found["patients"], found["events"]) == ("demonstration", 0, 0)
     assert found["simulated_patients"] == real.patients
     assert found["statement"].startswith("Not for care.")
-    rows = evidence(replace(real, group_kind="none"))
+    rows = evidence(replace(real, group_kind="none"), run.needed)
     assert rows["statement"].startswith(f"{real.patients} rows taken for patients")
 
 

@@ -1,0 +1,89 @@
+"""What people see of a cohort on a terminal: problems, the dictionary, what was simulated."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+from predictor.terminal import plain, print_tables, say, say_wrapped
+
+if TYPE_CHECKING:
+    from predictor.clinical.dictionary import Dictionary
+    from predictor.cohort.problem import Problem
+    from predictor.workflow.check import CohortCheck
+    from predictor.workflow.simulate import SimulatedFile
+
+_FEW = 6
+
+
+def show_problems(check: CohortCheck, limit: int) -> None:
+    """Every problem with its rows and cells, fatal ones first; equal ones in one line."""
+    from rich import box
+    from rich.table import Table as RichTable
+
+    groups: dict[tuple[bool, str, str, str], list[Problem]] = {}
+    for p in check.problems:
+        groups.setdefault((not p.fatal, p.column, p.code, p.message), []).append(p)
+    if groups:
+        table = RichTable(box=box.SIMPLE_HEAD, pad_edge=False)
+        table.add_column("Column", no_wrap=True)
+        table.add_column("Problem")
+        table.add_column("Rows")
+        table.add_column("Cells")
+        for (mild, column, code, message), found in sorted(groups.items())[:limit]:
+            text = f"{'warning: ' if mild else ''}{message} [{code}]"
+            rows = [str(p.row) for p in found if p.row is not None]
+            cells = list(dict.fromkeys(p.value for p in found if p.value))
+            table.add_row(plain(column), plain(text), _few(rows), plain(_few(cells)))
+        print_tables(table)
+        if len(groups) > limit:
+            say(f"... and {len(groups) - limit} more kinds; --format json lists all.")
+        counts = Counter(problem.code for problem in check.problems)
+        say("Found: " + ", ".join(f"{code} {count}" for code, count in counts.most_common()))
+    if check.flow:
+        say("Patients: " + ", ".join(f"{s.step} {s.patients}" for s in check.flow))
+    say(f"Columns checked: {', '.join(check.checked) or 'none'}")
+    if check.unchecked:
+        say(f"Not checked: {len(check.unchecked)} columns that nothing names.")
+    say("The cohort can be used." if check.usable else "The cohort cannot be used as it is.")
+
+
+def _few(items: Sequence[str]) -> str:
+    """The first of many, and how many there are."""
+    if len(items) <= _FEW:
+        return ", ".join(items)
+    return f"{', '.join(items[:_FEW])} ... ({len(items)})"
+
+
+def show_simulation(done: SimulatedFile) -> None:
+    """What was simulated, what gave way, and which printed figures no 31 patients can give."""
+    from predictor.report.simulation_text import simulation_lines
+
+    for line in simulation_lines(done.simulation, str(done.path)):
+        say_wrapped(line)
+
+
+def show_variables(dictionary: Dictionary) -> None:
+    """The dictionary, one line per variable."""
+    from rich import box
+    from rich.table import Table as RichTable
+
+    from predictor.clinical.units import readable_unit
+
+    table = RichTable(box=box.SIMPLE_HEAD, pad_edge=False)
+    for name in ("Variable", "Label", "Unit or states", "Other units", "Reference", "Possible"):
+        table.add_column(name)
+    for v in dictionary.variables.values():
+        others = [readable_unit(unit) for unit in v.units if unit != v.unit]
+        meant = readable_unit(v.unit) if v.unit else ", ".join(v.states)
+        note_of_time = "" if v.time == "baseline" else f" ({v.time.replace('_', '-')})"
+        table.add_row(
+            plain(v.name + note_of_time),
+            plain(v.label),
+            plain(meant),
+            plain(", ".join(others)),
+            str(v.reference or ""),
+            str(v.plausible or ""),
+        )
+    print_tables(table)
