@@ -17,6 +17,9 @@ from predictor.errors import CohortError
 Columns = Mapping[str, NDArray[Any]]
 SUFFIXES = (".csv", ".parquet")
 
+# So few patients are written in less time than PyArrow, which loads pandas, takes to import.
+_FEW = 5_000
+
 
 def write_columns(path: Path, blocks: Callable[[], Iterator[Columns]]) -> None:
     """Write the blocks of a cohort one below the other.
@@ -59,15 +62,28 @@ def write_columns(path: Path, blocks: Callable[[], Iterator[Columns]]) -> None:
 
 
 def _write_csv(stream: IO[bytes], blocks: Iterator[Columns]) -> None:
+    for number, block in enumerate(blocks):
+        if number == 0:
+            # No name and no value of ours needs quotes.
+            stream.write((",".join(block) + "\n").encode())
+        if len(next(iter(block.values()))) <= _FEW:
+            texts = ([_text(value) for value in column.tolist()] for column in block.values())
+            stream.writelines((",".join(row) + "\n").encode() for row in zip(*texts, strict=True))
+        else:
+            _write_block(stream, block)
+
+
+def _write_block(stream: IO[bytes], block: Columns) -> None:
     import pyarrow as pa
     from pyarrow import csv
 
     options = csv.WriteOptions(include_header=False, quoting_style="none")
-    for number, block in enumerate(blocks):
-        if number == 0:
-            # pyarrow puts every name in quotes; none of ours needs them.
-            stream.write((",".join(block) + "\n").encode())
-        csv.write_csv(pa.table(dict(block)), stream, options)
+    csv.write_csv(pa.table(dict(block)), stream, options)
+
+
+def _text(value: object) -> str:
+    """A value as PyArrow writes it: the shortest digits that give the number back."""
+    return str(value).removesuffix(".0") if isinstance(value, float) else str(value)
 
 
 def _write_parquet(stream: IO[bytes], blocks: Iterator[Columns]) -> None:
