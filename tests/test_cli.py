@@ -453,6 +453,9 @@ def test_a_killed_worker_is_told_and_nothing_is_left(tmp_path: Path) -> None:
 
 def test_an_unreachable_store_is_told_in_time_and_before_fitting(tmp_path: Path) -> None:
     path = write(tmp_path, **LONG, tracking={"experiment": "x"})
+    begin = time.monotonic()  # Python and what it imports take their time on a busy machine
+    assert start("train", "nobody.yaml", cwd=tmp_path).wait(timeout=60) == 2
+    importing = time.monotonic() - begin
     begin = time.monotonic()
     # An address kept for documentation: no answer ever comes from there (RFC 5737).
     process = start(
@@ -461,7 +464,7 @@ def test_an_unreachable_store_is_told_in_time_and_before_fitting(tmp_path: Path)
     out, err = process.communicate(timeout=60)
     assert (process.returncode, out) == (2, "")
     assert "192.0.2.1" in err
-    assert time.monotonic() - begin < 10 + 8  # and the start of Python on a busy machine
+    assert time.monotonic() - begin - importing < 10
     assert sorted(os.listdir(tmp_path)) == ["cohort.csv", "study.yaml"]
 
 
@@ -470,7 +473,7 @@ def test_a_training_killed_at_ten_random_moments_leaves_no_bundle_or_a_loadable_
     tmp_path: Path,
 ) -> None:
     path = write(tmp_path)
-    arguments = ("train", path, "--workers", 2)
+    arguments = ("train", path, "--workers", 1)
     begin = time.monotonic()
     first = start(*arguments, cwd=tmp_path)
     assert first.wait(timeout=300) == 0
