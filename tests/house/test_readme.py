@@ -25,10 +25,7 @@ TEXTS = [
 ]
 
 SET_UP = [
-    (
-        "python -m pip install -c constraints.txt . && "
-        "predictor train sle_low_disease_activity --data gse65391_response_index.csv"
-    ),
+    "python -m pip install -c constraints.txt . && predictor train remission",
     'python -m pip install -c constraints.txt ".[test]" && python -m pytest',
 ]
 
