@@ -277,7 +277,7 @@ def test_a_cohort_without_follow_up_is_described_and_table_3_is_said_to_be_left_
         (("cohort.csv", "--tests", "bayes"), "'bayes' is not one of 'paper', 'recommended'"),
         (("cohort.csv", "--cell-size", 0), "0 is not in the range x>=1"),
         (("cohort.csv", "--config", "nowhere"), "no such configuration"),
-        (("cohort.csv", "--out", "tables.pdf"), "a description is not written as .pdf"),
+        (("cohort.csv", "--out", "tables.pdf"), "it is written as .txt, .md, .csv, .html or .json"),
         (("cohort.csv", "--out", "no/such/tables.md"), "cannot be written"),
         ((".",), ".: this is a folder"),
     ],

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import cast
@@ -14,14 +13,13 @@ from predictor.cohort.described_columns import ColumnRules
 from predictor.cohort.description import Description, Tests
 from predictor.cohort.reading import read_table
 from predictor.config import CohortSource
-from predictor.errors import PredictorError
 from predictor.report.description_text import (
     description_html,
     description_markdown,
     description_text,
 )
 from predictor.study import load_study
-from predictor.workflow.files import csv_bytes
+from predictor.workflow.files import check_suffix, csv_bytes, write_file
 
 SUFFIXES = (".txt", ".md", ".csv", ".html", ".json")
 
@@ -95,22 +93,7 @@ def write_description(description: Description, path: str | Path) -> None:
         If the suffix is another one or the place cannot be written.
     """
     path = Path(path)
-    suffix = path.suffix.lower()
-    if suffix not in SUFFIXES:
-        raise PredictorError(
-            str(path),
-            f"a description is not written as {suffix or 'a file without suffix'}",
-            f"Use {', '.join(SUFFIXES)}.",
-        )
-    content = render(description, suffix)
-    part = path.with_name(f".{path.name}.{os.getpid()}.part")
-    try:
-        part.write_bytes(content)
-        os.replace(part, path)
-    except OSError as error:
-        raise PredictorError(str(path), f"cannot be written ({error.strerror})") from None
-    finally:
-        part.unlink(missing_ok=True)
+    write_file(path, render(description, check_suffix(path, *SUFFIXES)))
 
 
 def render(description: Description, suffix: str) -> bytes:

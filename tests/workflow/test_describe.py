@@ -128,7 +128,7 @@ def test_without_configuration_columns_are_known_by_name(tmp_path):
 
 @pytest.mark.parametrize("name", ["out.pdf", "out"])
 def test_another_format_is_refused_by_name(described, tmp_path, name):
-    with pytest.raises(PredictorError, match=r"Use \.txt, \.md, \.csv, \.html, \.json"):
+    with pytest.raises(PredictorError, match=r"written as \.txt, \.md, \.csv, \.html or \.json"):
         write_description(described, tmp_path / name)
 
 
