@@ -59,6 +59,10 @@ def run(capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> 
     signal.signal(signal.SIGTERM, signal.SIG_DFL)
 
 
+def _as_in_the_foreground() -> None:
+    signal.signal(signal.SIGINT, signal.SIG_DFL)
+
+
 def start(*arguments: object, **given: object) -> subprocess.Popen[str]:
     """The command line as a process and leader of a group, as a shell starts it."""
     environment = os.environ | {"PYTHONPATH": os.pathsep.join(sys.path)}
@@ -69,6 +73,8 @@ def start(*arguments: object, **given: object) -> subprocess.Popen[str]:
         stderr=subprocess.PIPE,
         text=True,
         start_new_session=True,
+        # A suite started in the background ignores Ctrl-C, and so would what it starts.
+        preexec_fn=_as_in_the_foreground,  # noqa: PLW1509 - no threads here that it could harm
         env=environment | given.pop("env", {}),  # type: ignore[operator]
         **given,  # type: ignore[call-overload]
     )
