@@ -1,0 +1,180 @@
+"""What stands behind a model: the level of evidence (design section 4), and why it is no higher.
+
+No figure of performance takes part in the verdict. In cohorts of this size a corrected AUROC
+(Harrell or .632+) lies above 0.5 where there is nothing to be found; so the level rests on how
+many patients there are, on the permutation test, and on whether corrected figures exist at all.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any, Literal
+
+import numpy as np
+
+from predictor.cohort.cohort import Cohort
+from predictor.validation.permutation import Signal
+from predictor.validation.samplesize import SampleSize, enough, verdict
+
+Level = Literal["demonstration", "exploratory", "internally validated"]
+"""What a training run can reach; ``externally validated`` needs patients from elsewhere."""
+
+_DEMONSTRATION = (
+    "Not for care. Trained on simulated patients: it shows how the software works and says nothing "
+    "about real ones."
+)
+_ROWS = "Rows are taken for patients; if a patient has several, every figure is too good."
+_NOT_TESTED = "Whether there is signal has not been tested."
+_PARTIAL = "A permutation test of a part of the procedure does not count as one of the whole."
+_CORRECTED = (
+    "Figures are corrected for optimism within this cohort; no other patients have been tried."
+)
+_COMPARED = "Compared by repeated cross-validation only; no other patients have been tried."
+
+
+@dataclass(frozen=True, slots=True)
+class People:
+    """Who a cohort consists of.
+
+    Parameters
+    ----------
+    patients
+        People, or rows where it is not known who they belong to.
+    events
+        Of these, how many have the event in at least one row.
+    rows
+        Rows that were analysed.
+    known
+        Whether rows could be told to belong to the same or to different people.
+    """
+
+    patients: int
+    events: int
+    rows: int
+    known: bool
+
+
+def people(cohort: Cohort) -> People:
+    """Count people and not rows, as far as the cohort allows it."""
+    rows, events = cohort.patients, cohort.events
+    if cohort.group_kind == "patient" and cohort.group is not None:
+        patients = len(np.unique(cohort.group))
+        events = len(np.unique(cohort.group[cohort.outcome == 1]))
+        return People(patients, events, rows, known=True)
+    named = all(warning.code != "no_patient_column" for warning in cohort.warnings)
+    return People(rows, events, rows, known=cohort.group_kind != "none" and named)
+
+
+def cohort_verdict(needed: SampleSize, cohort: Cohort) -> str:
+    """One sentence: who is there, and how many are needed."""
+    who = people(cohort)
+    if not who.known:
+        what = "rows taken for patients"
+    else:
+        what = "simulated patients" if cohort.simulated else "patients"
+        what += f" ({who.rows:,} rows)" if who.rows > who.patients else ""
+    return verdict(needed, who.patients, who.events, what)
+
+
+def large_enough(needed: SampleSize, cohort: Cohort) -> bool:
+    """Whether there are as many people and events as the sample-size criteria ask for."""
+    who = people(cohort)
+    return enough(needed, who.patients, who.events)
+
+
+def evidence_level(
+    *, simulated: bool, known_people: bool, sufficient: bool, signal: Signal | None, validated: bool
+) -> Level:
+    """Level of evidence of a training run.
+
+    Parameters
+    ----------
+    simulated
+        Whether any patient is simulated.
+    known_people
+        Whether it is known which rows belong to the same patient.
+    sufficient
+        Whether there are as many patients as the sample-size criteria ask for.
+    signal
+        The permutation test; None where it was not done or could not be.
+    validated
+        Whether figures corrected for optimism exist.
+
+    Returns
+    -------
+    str
+        ``demonstration`` where patients are simulated; ``internally validated`` where all of the
+        rest holds and the permutation test of the whole procedure has found signal;
+        ``exploratory`` otherwise.
+
+    Examples
+    --------
+    >>> evidence_level(
+    ...     simulated=False, known_people=True, sufficient=True, signal=None, validated=True
+    ... )
+    'exploratory'
+    """
+    if simulated:
+        return "demonstration"
+    if known_people and sufficient and validated and _whole_signal(signal):
+        return "internally validated"
+    return "exploratory"
+
+
+def evidence(
+    cohort: Cohort, needed: SampleSize, signal: Signal | None, validated: bool
+) -> dict[str, Any]:
+    """What stands behind the model, for the manifest; real people alone count as patients.
+
+    Parameters
+    ----------
+    cohort
+        Who was analysed.
+    needed
+        Patients that the sample-size criteria ask for.
+    signal
+        The permutation test; None where it was not done or could not be.
+    validated
+        Whether figures corrected for optimism exist.
+
+    Returns
+    -------
+    dict
+        ``level``, ``patients``, ``events``, ``simulated_patients`` and ``statement``. Neither a
+        small p-value nor a good figure lifts the level where patients are too few.
+    """
+    who = people(cohort)
+    level = evidence_level(
+        simulated=cohort.simulated,
+        known_people=who.known,
+        sufficient=large_enough(needed, cohort),
+        signal=signal,
+        validated=validated,
+    )
+    real = not cohort.simulated
+    return {
+        "level": level,
+        "patients": who.patients if real else 0,
+        "events": who.events if real else 0,
+        "simulated_patients": 0 if real else who.patients,
+        "statement": _statement(cohort, needed, signal, validated),
+    }
+
+
+def _statement(cohort: Cohort, needed: SampleSize, signal: Signal | None, validated: bool) -> str:
+    """The sentences a reader needs before any figure: how many, whether signal, how tested."""
+    sentences = [_DEMONSTRATION] if cohort.simulated else []
+    sentences.append(cohort_verdict(needed, cohort))
+    if not people(cohort).known:
+        sentences.append(_ROWS)
+    sentences.append(signal.sentence if signal else _NOT_TESTED)
+    if signal is not None and signal.found and signal.not_repeated:
+        sentences.append(_PARTIAL)
+    if not cohort.simulated:
+        sentences.append(_CORRECTED if validated else _COMPARED)
+    return " ".join(sentences)
+
+
+def _whole_signal(signal: Signal | None) -> bool:
+    """Signal as design section 6 means it: p at most 0.05 with the whole procedure repeated."""
+    return signal is not None and signal.found and not signal.not_repeated
