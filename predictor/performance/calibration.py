@@ -9,6 +9,7 @@ log-odds would be infinite.
 from __future__ import annotations
 
 import math
+from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -90,6 +91,49 @@ def calibration_slope(
     >>> calibration_slope([0, 1, 0, 1], [0.3, 0.3, 0.3, 0.3]) is None
     True
     """
+    fitted = logistic_recalibration(outcome, probability, level)
+    return None if fitted is None else fitted.slope
+
+
+@dataclass(frozen=True, slots=True)
+class LogisticRecalibration:
+    """Logistic model of the outcome on the log-odds of the prediction.
+
+    Parameters
+    ----------
+    intercept, slope
+        Estimated together. The intercept belongs to the slope beside it and is not calibration
+        in the large, which `calibration_intercept` is.
+    """
+
+    intercept: Estimate
+    slope: Estimate
+
+    def recalibrated(self, probability: ArrayLike) -> Floats:
+        """Probability of the event that the model gives for a prediction, same shape.
+
+        Predictions closer than 1e-8 to 0 or 1 are moved to that distance first.
+        """
+        z = self.intercept.value + self.slope.value * _log_odds(
+            np.asarray(probability, dtype=np.float64)
+        )
+        return np.asarray(0.5 * (1.0 + np.tanh(0.5 * z)))
+
+
+def logistic_recalibration(
+    outcome: ArrayLike, probability: ArrayLike, level: float = 0.95
+) -> LogisticRecalibration | None:
+    """Intercept and slope estimated together, each with its Wald interval.
+
+    Parameters, errors and when there is none (``None``) as for `calibration_slope`.
+
+    Examples
+    --------
+    >>> y, p = [0, 0, 0, 1, 0, 1, 1, 1], [0.2] * 4 + [0.8] * 4
+    >>> fitted = logistic_recalibration(y, p)
+    >>> [round(float(q), 4) for q in fitted.recalibrated([0.2, 0.8])]
+    [0.25, 0.75]
+    """
     y, p = _pair(outcome, probability)
     z = _log_odds(p)
     events, others = z[y == 1.0], z[y == 0.0]
@@ -103,7 +147,13 @@ def calibration_slope(
     position, covariance, converged = _logistic(columns, y, np.zeros(y.size))
     if not converged:
         return None
-    return wald(float(position[1]) / spread, math.sqrt(covariance[1, 1]) / spread, level)
+    # Back from the centred and scaled column: intercept and slope are linear in what was fitted.
+    back = np.array([[1.0, -centre / spread], [0.0, 1.0 / spread]])
+    value = back @ position
+    error = np.sqrt(np.diag(back @ covariance @ back.T))
+    return LogisticRecalibration(
+        wald(float(value[0]), float(error[0]), level), wald(float(value[1]), float(error[1]), level)
+    )
 
 
 def observed_expected(

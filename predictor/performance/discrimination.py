@@ -9,6 +9,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from predictor.performance.estimate import Estimate, normal_quantile
 from predictor.performance.inputs import as_probability, as_score, as_two_class_outcome
+from predictor.performance.ranks import area, placements
 
 __all__ = ["Estimate", "auroc", "cross_validated_auroc"]
 
@@ -37,7 +38,7 @@ def auroc(outcome: ArrayLike, score: ArrayLike) -> float:
     0.75
     """
     event = as_two_class_outcome(outcome) == 1.0
-    return _auroc(event, as_score(score, event.shape))
+    return area(event, as_score(score, event.shape))
 
 
 def cross_validated_auroc(
@@ -118,7 +119,7 @@ def cross_validated_auroc(
         [rows for rows in _rows_of_folds(one) if 0 < event[rows].sum() < rows.size] for one in folds
     ]
     areas = [
-        _auroc(event[rows], scores[rows])
+        area(event[rows], scores[rows])
         for tested, scores in zip(repeats, predictions, strict=True)
         for rows in tested
     ]
@@ -135,7 +136,7 @@ def cross_validated_auroc(
         for rows in tested:
             y = event[rows]
             of_class = np.where(y, y.sum(), y.size - y.sum())
-            influence[rows] = (_placements(y, scores[rows]) - estimate) / (of_class * len(tested))
+            influence[rows] = (placements(y, scores[rows]) - estimate) / (of_class * len(tested))
         if tested:
             of_group = np.bincount(members, weights=influence * small_sample)
             variances.append(float(np.square(of_group).sum()))
@@ -146,38 +147,6 @@ def cross_validated_auroc(
     centre = math.log(estimate / (1.0 - estimate))
     reach = quantile * math.sqrt(variance) / (estimate * (1.0 - estimate))
     return Estimate(estimate, _expit(centre - reach), _expit(centre + reach))
-
-
-def _auroc(event: NDArray[np.bool_], score: NDArray[np.float64]) -> float:
-    """AUROC from the rank sum; both classes must be present."""
-    events = int(event.sum())
-    rank_sum = float(_midranks(score)[event].sum())
-    return (rank_sum - events * (events + 1) / 2) / (events * (event.size - events))
-
-
-def _placements(event: NDArray[np.bool_], score: NDArray[np.float64]) -> NDArray[np.float64]:
-    """Each patient's share of won comparisons with the other class, ties one half.
-
-    For an event the share of non-events below it, for a non-event the share of events above it;
-    the mean over either class is the AUROC (structural components of DeLong).
-    """
-    overall = _midranks(score)
-    events = int(event.sum())
-    share = np.empty(event.size)
-    share[event] = (overall[event] - _midranks(score[event])) / (event.size - events)
-    share[~event] = 1.0 - (overall[~event] - _midranks(score[~event])) / events
-    return share
-
-
-def _midranks(values: NDArray[np.float64]) -> NDArray[np.float64]:
-    """Ranks from 1, tied values share their mean rank."""
-    order = np.argsort(values, kind="stable")
-    ordered = values[order]
-    start = np.flatnonzero(np.r_[True, ordered[1:] != ordered[:-1]])
-    count = np.diff(np.r_[start, values.size])
-    ranks = np.empty(values.size)
-    ranks[order] = np.repeat(start + (count + 1) / 2, count)
-    return ranks
 
 
 def _rows_of_folds(fold: NDArray[np.integer]) -> list[NDArray[np.intp]]:
