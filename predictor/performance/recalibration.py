@@ -73,7 +73,7 @@ def recalibrate(outcome: ArrayLike, probability: ArrayLike, count: ArrayLike) ->
     Of the patients predicted at 1/3 and 2/3 a quarter and three quarters have the event:
 
     >>> two = recalibrate([1, 0, 1, 0], [[1 / 3, 1 / 3, 2 / 3, 2 / 3]], [[1, 3, 3, 1]])
-    >>> round(two.slope[0], 6)  # log(3) / log(2)
+    >>> round(float(two.slope[0]), 6)  # log(3) / log(2)
     1.584963
     """
     y, p, times = as_rows(outcome, probability, count)

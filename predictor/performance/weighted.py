@@ -193,7 +193,6 @@ def as_rows(
 
 def _divided(numerator: Floats, denominator: Floats) -> Floats:
     """Quotient; NaN where the denominator is 0 or NaN."""
-    defined = denominator != 0.0
-    return np.divide(
-        numerator, denominator, out=np.full(np.shape(numerator), np.nan), where=defined
-    )
+    quotient = np.full(numerator.shape, np.nan)
+    np.divide(numerator, denominator, out=quotient, where=denominator != 0.0)
+    return quotient
