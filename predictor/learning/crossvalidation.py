@@ -11,8 +11,12 @@ from joblib import Parallel, cpu_count, delayed
 from numpy.typing import NDArray
 from threadpoolctl import threadpool_limits
 
+from predictor.errors import LearningError
 from predictor.learning.candidates import Candidate, Setting
+from predictor.learning.linear_family import is_batched
 from predictor.learning.procedure import Patients, Plan, fit
+from predictor.learning.refitting import Refit, refit
+from predictor.learning.resampling import training_parts
 from predictor.learning.splits import RepeatedFolds
 
 Progress = Callable[[float, str], None]
@@ -68,34 +72,72 @@ def cross_validate(
     -------
     One entry per candidate, in their order.
     """
+    total = float(sum(_cost(c) for c in candidates) * len(folds.tasks))
+    done = 0.0
+    found: dict[int, OutOfFold] = {}
+    for i, candidate in enumerate(candidates):
+        if is_batched(candidate, plan):
+            found[i] = _all_folds(candidate, plan, patients, folds, workers)
+            done += _cost(candidate) * len(folds.tasks)
+            if progress is not None:
+                progress(done / total, candidate.label)
+    others = [i for i in range(len(candidates)) if i not in found]
     # Expensive fits first, so that no worker ends with a forest while the others are idle.
-    cost = {c.name: _COST.get(c.name, 1.0) * (len(c.grid) * 5 + 1) for c in candidates}
-    tasks = [(i, r, k) for r, k in folds.tasks for i in range(len(candidates))]
-    tasks.sort(key=lambda task: -cost[candidates[task[0]].name])
-    total, done = sum(cost[candidates[i].name] for i, _, _ in tasks), 0.0
-    probability = np.full((len(candidates), *folds.fold.shape), np.nan)
-    settings: list[dict[tuple[int, int], Setting]] = [{} for _ in candidates]
-    seconds = np.zeros(len(candidates))
-    jobs = min(workers or cpu_count(), len(tasks))
+    tasks = [(i, r, k) for r, k in folds.tasks for i in others]
+    tasks.sort(key=lambda task: -_cost(candidates[task[0]]))
+    probability = {i: np.full(folds.fold.shape, np.nan) for i in others}
+    settings: dict[int, dict[tuple[int, int], Setting]] = {i: {} for i in others}
+    seconds = dict.fromkeys(others, 0.0)
+    jobs = max(1, min(workers or cpu_count(), len(tasks)))
     parallel = Parallel(n_jobs=jobs, return_as="generator_unordered", batch_size=1)
     for i, r, k, predicted, setting, spent in parallel(
         delayed(_one_fold)(i, r, k, candidates[i], plan, patients, folds) for i, r, k in tasks
     ):
-        probability[i, r, folds.fold[r] == k] = predicted
+        probability[i][r, folds.fold[r] == k] = predicted
         settings[i][r, k] = setting
         seconds[i] += spent
-        done += cost[candidates[i].name]
+        done += _cost(candidates[i])
         if progress is not None:
             progress(done / total, candidates[i].label)
-    return tuple(
-        OutOfFold(
-            candidate,
-            probability[i],
-            tuple(settings[i][task] for task in folds.tasks),
-            float(seconds[i]),
-        )
-        for i, candidate in enumerate(candidates)
+    for i in others:
+        chosen = tuple(settings[i][task] for task in folds.tasks)
+        found[i] = OutOfFold(candidates[i], probability[i], chosen, seconds[i])
+    return tuple(found[i] for i in range(len(candidates)))
+
+
+def _cost(candidate: Candidate) -> float:
+    return _COST.get(candidate.name, 1.0) * (len(candidate.grid) * 5 + 1)
+
+
+def _all_folds(
+    candidate: Candidate,
+    plan: Plan,
+    patients: Patients,
+    folds: RepeatedFolds,
+    workers: int | None,
+) -> OutOfFold:
+    """Every fold of a linear candidate at once."""
+    start = time.perf_counter()
+    chunks = refit(
+        [candidate], plan, patients, training_parts(folds), _predictions, workers=workers
     )
+    if not all(usable.all() for _, _, usable in chunks):
+        raise LearningError(
+            candidate.label, "the fit does not converge", "Raise its smallest penalty."
+        )
+    predicted = np.concatenate([chunk[0] for chunk in chunks])
+    probability = np.full(folds.fold.shape, np.nan)
+    for (r, k), row in zip(folds.tasks, predicted, strict=True):
+        test = folds.fold[r] == k
+        probability[r, test] = row[test]
+    settings = tuple(candidate.grid[s] for chunk in chunks for s in chunk[1])
+    return OutOfFold(candidate, probability, settings, time.perf_counter() - start)
+
+
+def _predictions(
+    fits: Refit,
+) -> tuple[NDArray[np.float64], NDArray[np.int64], NDArray[np.bool_]]:
+    return fits.probability, fits.setting, fits.usable
 
 
 def _one_fold(
@@ -111,6 +153,7 @@ def _one_fold(
     test = folds.fold[repeat] == k
     # One thread inside a worker: the workers are the parallelism, and sums keep their order.
     with threadpool_limits(1):
-        fitted = fit(candidate, plan, patients.take(~test), folds.seed_of(repeat, k))
+        training = (~test).astype(np.int64)
+        fitted = fit(candidate, plan, patients, folds.seed_of(repeat, k), training)
         predicted = fitted.probability(patients.values[test][:, candidate.predictors])
     return i, repeat, k, predicted, fitted.setting, time.perf_counter() - start

@@ -21,7 +21,7 @@ from predictor.fitted.preparation import Preparation
 from predictor.learning.candidates import Candidate, Setting
 from predictor.learning.estimators import Prevalence
 from predictor.learning.preparer import Column, Preparer
-from predictor.learning.splits import derived_seed, fold_numbers
+from predictor.learning.resampling import inner_folds
 from predictor.performance.scores import log_loss_per_patient
 
 Floats = NDArray[np.float64]
@@ -35,8 +35,8 @@ class Patients:
     outcome: NDArray[np.int8]
     group: NDArray[np.int64] | None
 
-    def take(self, rows: NDArray[np.bool_]) -> Patients:
-        """Some of the patients."""
+    def take(self, rows: NDArray[np.bool_] | NDArray[np.intp]) -> Patients:
+        """Some of the patients, by a mask or by positions; the same one may come several times."""
         group = None if self.group is None else self.group[rows]
         return Patients(self.values[rows], self.outcome[rows], group)
 
@@ -82,7 +82,13 @@ class Fitted:
         return self.model.probability(self.preparation.apply(values))
 
 
-def fit(candidate: Candidate, plan: Plan, patients: Patients, seed: int) -> Fitted:
+def fit(
+    candidate: Candidate,
+    plan: Plan,
+    patients: Patients,
+    seed: int,
+    count: NDArray[np.integer] | None = None,
+) -> Fitted:
     """Prepare, tune and fit one candidate.
 
     Parameters
@@ -95,6 +101,8 @@ def fit(candidate: Candidate, plan: Plan, patients: Patients, seed: int) -> Fitt
         The training patients, with all predictors.
     seed
         Decides inner folds and the randomness of forests and boosting.
+    count
+        How often each patient stands in the training set, shape (patients,); once by default.
 
     Raises
     ------
@@ -102,28 +110,41 @@ def fit(candidate: Candidate, plan: Plan, patients: Patients, seed: int) -> Fitt
         If the patients cannot support the fit.
     """
     own = Patients(patients.values[:, candidate.predictors], patients.outcome, patients.group)
-    setting = _tune(candidate, plan, own, seed)
-    return _fit_one(candidate, plan, own, setting, seed)
+    if count is None:
+        count = np.ones(len(own.outcome), dtype=np.int64)
+    setting = _tune(candidate, plan, own, count, seed)
+    everybody = own.take(np.repeat(np.arange(len(count)), count))
+    return _fit_all(candidate, plan, everybody, (setting,), seed)[0]
 
 
-def _tune(candidate: Candidate, plan: Plan, patients: Patients, seed: int) -> Setting:
+def _tune(
+    candidate: Candidate,
+    plan: Plan,
+    patients: Patients,
+    count: NDArray[np.integer],
+    seed: int,
+) -> Setting:
     """The setting with the smallest log loss over inner folds; the first of equals.
 
     Where the patients cannot fill two folds, nothing can be compared and the middle is taken.
     """
     if len(candidate.grid) == 1:
         return candidate.grid[0]
-    rarer = int(min(patients.outcome.sum(), (1 - patients.outcome).sum()))
-    if patients.group is not None:
-        rarer = min(rarer, len(np.unique(patients.group)))
-    folds = min(plan.inner_folds, rarer)
+    fold, number = inner_folds(
+        patients.outcome,
+        patients.group,
+        count[None],
+        folds=plan.inner_folds,
+        seed=np.array([seed], dtype=np.int64),
+    )
     middle = candidate.grid[len(candidate.grid) // 2]
-    if folds < 2:
+    if number[0] < 2:
         return middle
-    fold = fold_numbers(patients.outcome, patients.group, folds=folds, seed=derived_seed(seed, 2))
     loss, tested = np.zeros(len(candidate.grid)), 0
-    for k in range(folds):
-        train, test = patients.take(fold != k), patients.take(fold == k)
+    rows = np.repeat(np.arange(len(count)), count)
+    for k in range(number[0]):
+        in_test = fold[0, rows] == k
+        train, test = patients.take(rows[~in_test]), patients.take(rows[in_test])
         if len(np.unique(train.outcome)) < 2 or not len(test.outcome):
             continue  # possible with groups only; such a fold cannot tell settings apart
         tested += 1
@@ -131,12 +152,6 @@ def _tune(candidate: Candidate, plan: Plan, patients: Patients, seed: int) -> Se
             predicted = fitted.probability(test.values)
             loss[i] += log_loss_per_patient(test.outcome, predicted).sum()
     return candidate.grid[int(loss.argmin())] if tested else middle
-
-
-def _fit_one(
-    candidate: Candidate, plan: Plan, patients: Patients, setting: Setting, seed: int
-) -> Fitted:
-    return _fit_all(candidate, plan, patients, (setting,), seed)[0]
 
 
 def _fit_all(

@@ -10,7 +10,9 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from predictor.learning.choice import choose, differences
 from predictor.learning.crossvalidation import OutOfFold
+from predictor.learning.resampling import summed_by_unit, units_of
 from predictor.learning.splits import RepeatedFolds
 from predictor.performance.calibration import calibration_intercept, calibration_slope
 from predictor.performance.discrimination import cross_validated_auroc
@@ -27,7 +29,7 @@ class ModelResult:
     name, label
         The candidate.
     chosen
-        Whether the rule of :func:`choose` takes it.
+        Whether the rule of :mod:`predictor.learning.choice` takes it.
     auroc, auroc_low, auroc_high
         Mean AUROC within test folds, with its 95% interval; None where no fold has both outcomes.
     log_loss
@@ -92,7 +94,7 @@ def compare(
     Parameters
     ----------
     results
-        From :func:`predictor.learning.crossvalidation.cross_validate`.
+        From :func:`predictor.learning.crossvalidation.cross_validate`, from simple to complex.
     outcome
         0 or 1, shape (patients,).
     folds
@@ -106,51 +108,16 @@ def compare(
             for result in results
         ]
     )
-    difference, error = paired_difference(losses, group)
-    taken = choose([result.candidate.rank for result in results], difference, error)
+    unit = units_of(group, len(outcome))
+    by_unit = summed_by_unit(losses, unit)
+    size = summed_by_unit(np.ones(len(outcome)), unit)
+    difference, error = differences(by_unit, size)
+    taken = int(choose(difference, error))
     rows = [
         _row(result, outcome, folds, group, i == taken, losses[i], difference[i], error[i])
         for i, result in enumerate(results)
     ]
     return Comparison(tuple(rows))
-
-
-def paired_difference(
-    losses: NDArray[np.float64], group: NDArray[np.int64] | None
-) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-    """Mean log loss of each model less the best one's, and the standard error of that mean.
-
-    Parameters
-    ----------
-    losses
-        Shape (models, patients).
-    group
-        Whose rows are not independent; their differences are summed before the error is taken.
-    """
-    best = losses.mean(axis=1).argmin()
-    against_best = losses - losses[best]
-    n = losses.shape[1]
-    units = np.arange(n) if group is None else np.unique(group, return_inverse=True)[1]
-    count = int(units.max()) + 1
-    summed = np.stack([np.bincount(units, weights=row, minlength=count) for row in against_best])
-    centred = summed - summed.mean(axis=1, keepdims=True)
-    variance = (centred**2).sum(axis=1) * (count / max(count - 1, 1)) / n**2
-    return against_best.mean(axis=1), np.sqrt(variance)
-
-
-def choose(
-    ranks: Sequence[int], difference: NDArray[np.float64], error: NDArray[np.float64]
-) -> int:
-    """Position of the simplest model within one standard error of the best (design section 6).
-
-    The standard error is that of the paired difference, over patients. The baselines take part:
-    where nothing beats them, one of them is the answer.
-
-    >>> choose([0, 1, 2], np.array([0.10, 0.01, 0.0]), np.array([0.05, 0.02, 0.0]))
-    1
-    """
-    eligible = [i for i in range(len(ranks)) if difference[i] <= error[i]]
-    return min(eligible, key=lambda i: ranks[i])
 
 
 def _area(

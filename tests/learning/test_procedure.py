@@ -36,14 +36,16 @@ def test_tuning_takes_the_setting_with_the_least_log_loss_inside(
     from sklearn.linear_model import LogisticRegression
     from sklearn.metrics import log_loss
 
-    from predictor.learning.splits import derived_seed, fold_numbers
+    from predictor.learning.resampling import inner_folds
 
     patients = patients_of(80)
     values = np.nan_to_num(patients.values[:, :3])
     patients = Patients(values, patients.outcome, None)
     plan = Plan(COLUMNS[:3], "median", (), inner_folds=4)
     candidate = candidates_of({"ridge": {"penalty": [0.01, 1, 30, 300]}}, 3)["ridge"]
-    fold = fold_numbers(patients.outcome, None, folds=4, seed=derived_seed(5, 2))
+    (fold,), _ = inner_folds(
+        patients.outcome, None, np.ones((1, 80)), folds=4, seed=np.array([5])
+    )
     losses = []
     for setting in candidate.grid:
         total = 0.0

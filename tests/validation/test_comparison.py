@@ -11,60 +11,12 @@ import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from scipy import stats
 from sklearn.metrics import brier_score_loss, log_loss, roc_auc_score
 
 from predictor.learning.candidates import Candidate
 from predictor.learning.crossvalidation import OutOfFold
 from predictor.learning.splits import RepeatedFolds, repeated_folds
-from predictor.validation.comparison import Comparison, choose, compare, paired_difference
-
-
-@pytest.mark.parametrize(
-    ("ranks", "difference", "error", "taken"),
-    [
-        ([0, 1, 3], [0.10, 0.05, 0.0], [0.01, 0.01, 0.0], 2),  # clearly best
-        ([0, 1, 3], [0.10, 0.05, 0.0], [0.01, 0.06, 0.0], 1),  # as good, and simpler
-        ([0, 1, 3], [0.10, 0.05, 0.0], [0.20, 0.06, 0.0], 0),  # nothing beats the prevalence
-        ([0, 1, 3], [0.0, 0.2, 0.3], [0.0, 0.3, 0.4], 0),  # the prevalence is the best
-        ([3, 1, 0], [0.0, 0.05, 0.10], [0.0, 0.06, 0.01], 1),  # simplicity, not position
-        ([0, 1, 3], [0.05, 0.05, 0.0], [0.05, 0.04, 0.0], 0),  # exactly one error is within
-        ([6, 7], [0.01, 0.0], [0.0, 0.0], 1),
-        ([2], [0.0], [0.0], 0),
-    ],
-)
-def test_the_simplest_within_one_error_of_the_best_is_chosen(
-    ranks: list[int], difference: list[float], error: list[float], taken: int
-) -> None:
-    assert choose(ranks, np.array(difference), np.array(error)) == taken
-
-
-def test_the_error_of_a_paired_difference_by_hand() -> None:
-    losses = np.array([[0.5, 0.7, 0.9, 0.3], [0.4, 0.4, 0.8, 0.4]])
-    difference, error = paired_difference(losses, None)
-    # differences 0.1, 0.3, 0.1, -0.1: mean 0.1, sum of squares about it 0.08
-    assert difference == pytest.approx([0.1, 0.0])
-    assert error == pytest.approx([math.sqrt(0.08 / 3 / 4), 0.0])
-    assert error[0] == pytest.approx(stats.sem(losses[0] - losses[1]))
-
-
-def test_rows_of_a_group_count_as_one_in_the_error() -> None:
-    losses = np.array([[0.5, 0.7, 0.9, 0.3], [0.4, 0.4, 0.8, 0.4]])
-    difference, error = paired_difference(losses, np.array([7, 7, 2, 2]))
-    # sums of the groups 0.4 and 0.0 about their mean 0.2: variance of the total 2 * 0.08
-    assert difference[0] == pytest.approx(0.1)
-    assert error[0] == pytest.approx(math.sqrt(2 * 0.08 / 16))
-    alone = paired_difference(losses, np.array([3, 1, 2, 0]))[1]
-    assert alone == pytest.approx(paired_difference(losses, None)[1])
-
-
-def test_copies_of_patients_in_one_group_change_nothing() -> None:
-    losses = np.random.default_rng(0).random((3, 20))
-    plain = paired_difference(losses, None)
-    copied = paired_difference(losses.repeat(3, axis=1), np.arange(20).repeat(3))
-    assert copied[0] == pytest.approx(plain[0])
-    assert copied[1] == pytest.approx(plain[1])
-
+from predictor.validation.comparison import Comparison, compare
 
 NAMES = ("prevalence", "one_predictor", "ridge", "random_forest")
 
