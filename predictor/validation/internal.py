@@ -1,20 +1,6 @@
-"""Internal validation: what the apparent performance becomes once refitting is accounted for.
+"""Internal validation: apparent, cross-validated and corrected performance side by side.
 
-All corrections come from one set of bootstrap refits of the whole procedure
-(`predictor.validation.measured`):
-
-- Harrell's optimism (Efron 1983; Harrell, Lee and Mark, Stat Med 1996;15:361): each refit's
-  performance on its own resample less that on the cohort, averaged and taken off the apparent one.
-- Out of bag: each refit on the patients its resample left out. For the Brier score this is the
-  leave-one-out bootstrap of Efron and Tibshirani (JASA 1997;92:548): first averaged over the
-  refits that left a patient out, then over patients; the scaled Brier score follows from it. For
-  all other figures it is the mean over resamples.
-- .632: 0.368 times apparent plus 0.632 times out of bag (Efron 1983).
-- .632+ (Efron and Tibshirani 1997) for AUROC and Brier score: the weight of out of bag rises from
-  0.632 to 1 with the relative overfitting, the share of the way from apparent to no information
-  that out of bag has gone, clipped to [0, 1]. No information is 0.5 for the AUROC and, for the
-  Brier score, the mean over all pairs of one patient's outcome and another's prediction. Out of
-  bag itself is not clipped: where it is worse than no information, so is .632+.
+The corrections are explained in `predictor.validation.corrected`.
 """
 
 from __future__ import annotations
@@ -24,19 +10,20 @@ from dataclasses import asdict, dataclass
 from typing import Any
 
 import numpy as np
-from numpy.typing import ArrayLike, NDArray
+from numpy.typing import ArrayLike
 
-from predictor.errors import LearningError, Reason
+from predictor.errors import LearningError
 from predictor.performance.estimate import Estimate, normal_quantile
 from predictor.performance.inputs import as_outcome, as_probability
+from predictor.performance.limits import Limit
+from predictor.validation.corrected import (
+    CORRECTED_BY,
+    FEWEST_FOR_INTERVAL,
+    CorrectedFigure,
+    corrected_figure,
+)
 from predictor.validation.measured import Measured, figures, net_benefit_name
 
-Floats = NDArray[np.float64]
-
-#: Which correction the column ``corrected`` shows.
-CORRECTED_BY = "harrell"
-#: Fewer resamples than this give no interval: the 2.5% quantile would rest on two of them.
-FEWEST_FOR_INTERVAL = 100
 #: A larger share of resamples left out is said among the limits.
 MANY_LEFT_OUT = 0.05
 
@@ -46,16 +33,6 @@ RULE = (
     "did not end. A figure that is not defined for a refit, such as the AUROC where no event was "
     "left out of bag, leaves that resample out of this figure alone."
 )
-SHIFTED = "location-shifted bootstrap"
-OF_OPTIMISM = "quantiles of the optimism"
-
-_BEST_AND_WORST = {
-    "auroc": (0.0, 1.0),
-    "brier": (0.0, 1.0),
-    "scaled_brier": (-np.inf, 1.0),
-    "observed_expected": (0.0, np.inf),
-    "eavg": (0.0, 1.0),
-}
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,62 +43,16 @@ class ResampleCounts:
     ----------
     drawn, used
         All of them, and those whose refit could be used.
-    one_class, separated, not_converged
-        Why the others could not; they add up to ``drawn - used``.
+    one_class, separated, not_fitted
+        Why the others could not, the last meaning any other reason, such as a search that did
+        not end; they add up to ``drawn - used``.
     """
 
     drawn: int
     used: int
     one_class: int
     separated: int
-    not_converged: int
-
-
-@dataclass(frozen=True, slots=True)
-class CorrectedFigure:
-    """One figure in all its versions; what is not defined is None.
-
-    Parameters
-    ----------
-    name
-        Such as ``auroc`` or ``net_benefit_0.25``.
-    threshold
-        Of a net benefit; None otherwise.
-    apparent
-        Of the final model on the patients it was fitted to.
-    cross_validated, cross_validated_low, cross_validated_high
-        As they were given.
-    optimism, harrell
-        Mean optimism, and apparent less that.
-    oob, b632, b632plus
-        Out of bag, .632 and (AUROC and Brier score only) .632+.
-    no_information, relative_overfitting
-        What .632+ was made with.
-    corrected, corrected_low, corrected_high, interval
-        The correction that is reported, its interval and how that was made.
-    resamples, oob_resamples
-        Refits behind ``optimism`` and behind ``oob``.
-    """
-
-    name: str
-    threshold: float | None
-    apparent: float | None
-    cross_validated: float | None
-    cross_validated_low: float | None
-    cross_validated_high: float | None
-    optimism: float | None
-    harrell: float | None
-    oob: float | None
-    b632: float | None
-    b632plus: float | None
-    no_information: float | None
-    relative_overfitting: float | None
-    corrected: float | None
-    corrected_low: float | None
-    corrected_high: float | None
-    interval: str | None
-    resamples: int
-    oob_resamples: int
+    not_fitted: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -149,7 +80,7 @@ class InternalValidation:
     rule: str
     corrected_by: str
     level: float
-    limits: tuple[Reason, ...]
+    limits: tuple[Limit, ...]
 
     def figure(self, name: str) -> CorrectedFigure:
         """The row of that name.
@@ -172,7 +103,7 @@ class InternalValidation:
             "rule": self.rule,
             "corrected_by": self.corrected_by,
             "level": self.level,
-            "limits": [asdict(limit) for limit in self.limits],
+            "limits": [limit.to_dict() for limit in self.limits],
         }
 
 
@@ -219,8 +150,8 @@ def internal_validation(
     as the slope of 1 of an unpenalised model or the AUROC of 1 of a forest. Where the quantiles
     span less than half of what those of the optimism do, the interval is the apparent value less
     the quantiles of the optimism instead: the same refits, with the cohort in the place of the
-    population. Bounds are cut to the range of the figure. Both kinds are None for fewer than 100
-    resamples.
+    population. Bounds are cut to the range of the figure. They are None for fewer than 100
+    resamples, and where the figure is the same in every refit.
     """
     y = as_outcome(outcome)
     if not 0.0 < y.sum() < y.size:
@@ -236,170 +167,22 @@ def internal_validation(
     if measured.loss.shape != y.shape or measured.boot.keys() != apparent.keys():
         raise ValueError("measured belongs to other patients or other thresholds")
     at = {net_benefit_name(threshold): threshold for threshold in thresholds}
-    counts = _counts(measured)
+    beside = cross_validated or {}
     rows = tuple(
-        _row(
-            _Versions.of(name, value, measured, y, p),
-            at.get(name),
-            (cross_validated or {}).get(name),
-            level,
+        corrected_figure(
+            name,
+            y,
+            p,
+            value,
+            measured,
+            threshold=at.get(name),
+            cross_validated=beside.get(name),
+            level=level,
         )
         for name, value in apparent.items()
     )
+    counts = _counts(measured)
     return InternalValidation(rows, counts, RULE, CORRECTED_BY, level, _limits(counts, rows))
-
-
-def no_information_brier(outcome: ArrayLike, probability: ArrayLike) -> float:
-    """Mean squared difference of every patient's outcome to every patient's prediction.
-
-    The Brier score where outcomes and predictions have nothing to do with each other, over all n
-    times n pairs, in closed form.
-
-    Examples
-    --------
-    >>> no_information_brier([0, 1], [0.0, 1.0])
-    0.5
-    """
-    y = as_outcome(outcome)
-    p = as_probability(probability, y.shape)
-    return float(y.mean() - 2.0 * y.mean() * p.mean() + np.square(p).mean())
-
-
-def leave_one_out_brier(measured: Measured) -> float | None:
-    """Mean over patients of the mean squared error of the refits that had left the patient out.
-
-    Patients who were in every usable resample are left out; None where all were.
-    """
-    tested = measured.left_out > 0
-    if not tested.any():
-        return None
-    return float((measured.loss[tested] / measured.left_out[tested]).mean())
-
-
-def weighted_632(apparent: float, oob: float) -> float:
-    """The .632 estimate.
-
-    >>> round(weighted_632(1.0, 0.5), 3)
-    0.684
-    """
-    return 0.368 * apparent + 0.632 * oob
-
-
-def weighted_632plus(
-    apparent: float, oob: float, no_information: float, *, higher_is_better: bool
-) -> tuple[float, float]:
-    """The .632+ estimate and its relative overfitting, in [0, 1].
-
-    Overfitting is 0, and the estimate that of .632, where the apparent value is no better than no
-    information or than out of bag.
-
-    >>> weighted_632plus(0.9, 0.5, 0.5, higher_is_better=True)
-    (0.5, 1.0)
-    """
-    sign = 1.0 if higher_is_better else -1.0
-    margin = sign * (apparent - no_information)
-    overfitting = 0.0
-    if margin > 0.0:
-        overfitting = min(max(sign * (apparent - oob) / margin, 0.0), 1.0)
-    weight = 0.632 / (1.0 - 0.368 * overfitting)
-    return (1.0 - weight) * apparent + weight * oob, overfitting
-
-
-@dataclass(frozen=True, slots=True)
-class _Versions:
-    """One figure: apparent, and in the refits where both of a pair are defined."""
-
-    name: str
-    apparent: float | None
-    boot: Floats
-    test: Floats
-    oob: float | None
-    oob_resamples: int
-    no_information: float | None
-
-    @classmethod
-    def of(cls, name: str, apparent: float, measured: Measured, y: Floats, p: Floats) -> _Versions:
-        boot, test, left_out = measured.boot[name], measured.test[name], measured.oob[name]
-        paired = ~(np.isnan(boot) | np.isnan(test))
-        defined = ~np.isnan(left_out)
-        oob = float(left_out[defined].mean()) if defined.any() else None
-        oob_resamples = int(defined.sum())
-        if name in {"brier", "scaled_brier"}:
-            oob = leave_one_out_brier(measured)
-            oob_resamples = int(np.count_nonzero(~np.isnan(measured.oob["brier"])))
-        if name == "scaled_brier" and oob is not None:
-            oob = 1.0 - oob / float(y.mean() * (1.0 - y.mean()))
-        no_information = {"auroc": 0.5, "brier": no_information_brier(y, p)}.get(name)
-        return cls(
-            name=name,
-            apparent=None if np.isnan(apparent) else apparent,
-            boot=boot[paired],
-            test=test[paired],
-            oob=oob,
-            oob_resamples=oob_resamples,
-            no_information=no_information,
-        )
-
-
-def _row(
-    figure: _Versions, threshold: float | None, cross_validated: Estimate | None, level: float
-) -> CorrectedFigure:
-    apparent, oob = figure.apparent, figure.oob
-    optimism = float((figure.boot - figure.test).mean()) if figure.boot.size else None
-    harrell = b632 = b632plus = overfitting = None
-    if apparent is not None and optimism is not None:
-        harrell = apparent - optimism
-    if apparent is not None and oob is not None:
-        b632 = weighted_632(apparent, oob)
-        if figure.no_information is not None:
-            b632plus, overfitting = weighted_632plus(
-                apparent, oob, figure.no_information, higher_is_better=figure.name == "auroc"
-            )
-    corrected = {"harrell": harrell, "b632": b632, "b632plus": b632plus}[CORRECTED_BY]
-    low, high, method = _interval(figure, optimism, level) if corrected is not None else _NONE
-    least, most = _BEST_AND_WORST.get(figure.name, (-np.inf, np.inf))
-    return CorrectedFigure(
-        name=figure.name,
-        threshold=threshold,
-        apparent=apparent,
-        cross_validated=cross_validated.value if cross_validated else None,
-        cross_validated_low=cross_validated.low if cross_validated else None,
-        cross_validated_high=cross_validated.high if cross_validated else None,
-        optimism=optimism,
-        harrell=harrell,
-        oob=oob,
-        b632=b632,
-        b632plus=b632plus,
-        no_information=figure.no_information,
-        relative_overfitting=overfitting,
-        corrected=_cut(corrected, least, most),
-        corrected_low=_cut(low, least, most),
-        corrected_high=_cut(high, least, most),
-        interval=method,
-        resamples=figure.boot.size,
-        oob_resamples=figure.oob_resamples,
-    )
-
-
-_NONE = (None, None, None)
-
-
-def _interval(
-    figure: _Versions, optimism: float | None, level: float
-) -> tuple[float | None, float | None, str | None]:
-    if optimism is None or figure.apparent is None or figure.boot.size < FEWEST_FOR_INTERVAL:
-        return _NONE
-    tails = [0.5 - level / 2.0, 0.5 + level / 2.0]
-    of_apparent = np.quantile(figure.boot, tails)
-    of_optimism = np.quantile(figure.boot - figure.test, tails)
-    if np.ptp(of_apparent) < 0.5 * np.ptp(of_optimism):
-        apparent = figure.apparent
-        return float(apparent - of_optimism[1]), float(apparent - of_optimism[0]), OF_OPTIMISM
-    return float(of_apparent[0] - optimism), float(of_apparent[1] - optimism), SHIFTED
-
-
-def _cut(value: float | None, low: float, high: float) -> float | None:
-    return None if value is None else min(max(value, low), high)
 
 
 def _counts(measured: Measured) -> ResampleCounts:
@@ -411,42 +194,57 @@ def _counts(measured: Measured) -> ResampleCounts:
         used=int((~lost).sum()),
         one_class=int(one_class.sum()),
         separated=int(separated.sum()),
-        not_converged=int((lost & ~one_class & ~separated).sum()),
+        not_fitted=int((lost & ~one_class & ~separated).sum()),
     )
 
 
-def _limits(counts: ResampleCounts, rows: Sequence[CorrectedFigure]) -> tuple[Reason, ...]:
-    limits = []
+def _limits(counts: ResampleCounts, rows: Sequence[CorrectedFigure]) -> tuple[Limit, ...]:
+    every = tuple(row.name for row in rows)
+    undefined = tuple(row.name for row in rows if row.apparent is None)
+    uncorrected = tuple(
+        row.name for row in rows if row.apparent is not None and row.corrected is None
+    )
+    without = [row for row in rows if row.corrected is not None and row.corrected_low is None]
+    few = tuple(row.name for row in without if row.resamples < FEWEST_FOR_INTERVAL)
+    constant = tuple(row.name for row in without if row.resamples >= FEWEST_FOR_INTERVAL)
     lost = counts.drawn - counts.used
+    found = []
+    if undefined:
+        found.append(
+            Limit("undefined", undefined, "Not defined for the predictions of this model.")
+        )
     if counts.used == 0:
-        limits.append(
-            Reason(
+        found.append(
+            Limit(
                 "no_resample",
-                "resamples",
-                f"none of {counts.drawn} refits could be used, so nothing is corrected",
+                every,
+                f"None of {counts.drawn} refits could be used, so nothing is corrected.",
             )
         )
-    elif lost > MANY_LEFT_OUT * counts.drawn:
-        limits.append(
-            Reason(
+        return tuple(found)
+    if lost > MANY_LEFT_OUT * counts.drawn:
+        found.append(
+            Limit(
                 "many_left_out",
-                "resamples",
+                every,
                 f"{lost} of {counts.drawn} refits could not be used; the corrected figures "
-                "describe the others only and are too favourable",
+                "describe the others only and may be too favourable.",
             )
         )
-    for row in rows:
-        if row.apparent is None:
-            limits.append(Reason("undefined", row.name, "is not defined for these predictions"))
-        elif row.corrected is not None and row.corrected_low is None:
-            limits.append(
-                Reason(
-                    "few_resamples",
-                    row.name,
-                    f"no interval, because {row.resamples} resamples are fewer than "
-                    f"{FEWEST_FOR_INTERVAL}",
-                )
+    if uncorrected:
+        found.append(
+            Limit("uncorrected", uncorrected, "Not defined in any resample, so not corrected.")
+        )
+    if few:
+        found.append(
+            Limit(
+                "few_resamples",
+                few,
+                f"No interval, because fewer than {FEWEST_FOR_INTERVAL} resamples could be used.",
             )
-        elif row.corrected is None and counts.used:
-            limits.append(Reason("uncorrected", row.name, "is not defined in any resample"))
-    return tuple(limits)
+        )
+    if constant:
+        found.append(
+            Limit("no_variation", constant, "No interval, because it is the same in every refit.")
+        )
+    return tuple(found)

@@ -15,7 +15,9 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from predictor.performance.recalibration import recalibrate
+from predictor.performance.smooth import lowess_batch
 from predictor.performance.weighted import (
+    as_rows,
     weighted_auroc,
     weighted_brier,
     weighted_net_benefit,
@@ -185,7 +187,26 @@ def figures(
         "calibration_slope": calibration.slope,
         "calibration_intercept_joint": calibration.joint_intercept,
         "observed_expected": weighted_observed_expected(outcome, probability, count),
+        "eavg": _distance_to_curve(outcome, probability, count),
     } | {net_benefit_name(t): benefit[:, i] for i, t in enumerate(thresholds)}
+
+
+def _distance_to_curve(outcome: ArrayLike, probability: ArrayLike, count: ArrayLike) -> Floats:
+    """E-average of each row: mean distance of the predictions from their lowess curve.
+
+    NaN where the row has one class only, which says nothing about calibration.
+    """
+    y, p, times = as_rows(outcome, probability, count)
+    total = times.sum(axis=1)
+    events = times @ y
+    mixed = (events > 0.0) & (events < total)
+    mean = np.full(len(p), np.nan)
+    if mixed.any():
+        p, times = p[mixed], times[mixed]
+        curve = lowess_batch(p, y, times.astype(np.int64))
+        distance = np.where(times > 0.0, np.abs(p - curve), 0.0)
+        mean[mixed] = np.einsum("bn,bn->b", times, distance) / total[mixed]
+    return mean
 
 
 def _measured(
