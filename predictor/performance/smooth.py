@@ -13,12 +13,19 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from predictor.performance.calibration import logistic_recalibration
-from predictor.performance.inputs import as_probability, as_score, as_two_class_outcome
-from predictor.performance.lowess import local_lines
+from predictor.performance.inputs import as_probability, as_two_class_outcome
+from predictor.performance.lowess import lowess, lowess_batch
+
+__all__ = [
+    "CalibrationCurve",
+    "CalibrationErrors",
+    "calibration_curve",
+    "calibration_errors",
+    "lowess",
+    "lowess_batch",
+]
 
 Floats = NDArray[np.float64]
-
-FRACTION = 2.0 / 3.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,19 +72,6 @@ class CalibrationCurve:
     logistic_errors: CalibrationErrors | None
 
 
-def lowess(
-    x: ArrayLike, y: ArrayLike, at: ArrayLike | None = None, fraction: float = FRACTION
-) -> Floats:
-    """Lowess without robustness iterations, fitted at every distinct x."""
-    positions, responses = _pair(x, y)
-    distinct, where, count = np.unique(positions, return_inverse=True, return_counts=True)
-    total = np.bincount(where, weights=responses)
-    fitted = local_lines(distinct, count.astype(np.float64), total, fraction)
-    if at is None:
-        return fitted[where]
-    return np.interp(np.asarray(at, dtype=np.float64), distinct, fitted)
-
-
 def calibration_curve(outcome: ArrayLike, probability: ArrayLike) -> CalibrationCurve:
     """Smooth and logistic calibration curve with the distances of the predictions from them."""
     y = as_two_class_outcome(outcome)
@@ -102,30 +96,3 @@ def calibration_errors(probability: Floats, observed: Floats) -> CalibrationErro
     return CalibrationErrors(float(distance.mean()), float(e50), float(e90), float(distance.max()))
 
 
-def _pair(x: ArrayLike, y: ArrayLike) -> tuple[Floats, Floats]:
-    positions = np.asarray(x, dtype=np.float64)
-    if positions.ndim != 1 or positions.size == 0:
-        raise ValueError("x must be one column with at least one row")
-    as_score(positions, positions.shape, "x")
-    return positions, as_score(y, positions.shape, "y")
-
-
-def lowess_batch(
-    x: ArrayLike, y: ArrayLike, count: ArrayLike, fraction: float = FRACTION
-) -> Floats:
-    """Lowess of every row of ``x`` with counts; NaN where the count is 0."""
-    positions = np.asarray(x, dtype=np.float64)
-    responses = np.broadcast_to(np.asarray(y, dtype=np.float64), positions.shape)
-    counts = np.broadcast_to(np.asarray(count), positions.shape)
-    fitted = np.full(positions.shape, np.nan)
-    for b in range(positions.shape[0]):
-        present = np.flatnonzero(counts[b] > 0)
-        if present.size:
-            times = counts[b, present]
-            values = lowess(
-                np.repeat(positions[b, present], times),
-                np.repeat(responses[b, present], times),
-                fraction=fraction,
-            )
-            fitted[b, present] = values[np.cumsum(times) - 1]
-    return fitted
