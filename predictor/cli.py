@@ -16,7 +16,8 @@ from typing import NoReturn
 
 import click
 
-import predictor.cohort_commands  # noqa: F401 - its commands join the group
+import predictor.cohort_commands
+import predictor.performance_commands  # noqa: F401 - their commands join the group
 from predictor import terminal
 from predictor.command import FILE, answer_is_no, app, as_format, command, print_json
 from predictor.errors import BundleError, PredictorError
@@ -92,6 +93,7 @@ def train(
     CONFIG is a YAML file, or the name of a shipped one.
     """
     signal.signal(signal.SIGTERM, _terminate)
+    from predictor import terminal_training
     from predictor.workflow.train import train as run
 
     with terminal.progress_bar() as progress:
@@ -99,7 +101,7 @@ def train(
     if output == "json":
         print_json(finished.to_dict())
     else:
-        terminal.show_training(finished)
+        terminal_training.show_training(finished)
     if finished.tracking_error is not None:
         terminal.show_error(finished.tracking_error)
 
@@ -168,6 +170,7 @@ def inspect(model: str, output: str) -> None:
 
     MODEL is a bundle folder, or the name of a shipped one.
     """
+    from predictor import terminal_training
     from predictor.fitted.bundle import check_files, locate_bundle, read_manifest
 
     folder = locate_bundle(model)
@@ -177,7 +180,7 @@ def inspect(model: str, output: str) -> None:
         print_json(manifest)
     else:
         try:
-            terminal.show_bundle(manifest, str(folder))
+            terminal_training.show_bundle(manifest, str(folder))
         except (AttributeError, KeyError, TypeError, ValueError):
             raise BundleError(
                 str(folder), "its manifest says too little to be told", "See --format json."

@@ -6,7 +6,7 @@ import os
 import shutil
 import sys
 import textwrap
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
@@ -20,13 +20,10 @@ if TYPE_CHECKING:
 
     from predictor.clinic.prediction import Predictions
     from predictor.workflow.progress import Progress
-    from predictor.workflow.train import TrainingRun
 
 _MOST_ROWS = 60
 _PIPED = 140
 """Columns of a table that goes to no terminal, where figures must not be folded."""
-_NARROW = 110
-"""Columns below which an interval stands under its figure."""
 
 
 def say(text: str = "") -> None:
@@ -64,7 +61,7 @@ def say_wrapped(text: str, indent: int = 2) -> None:
     if sys.stdout.isatty():
         folded = textwrap.wrap(
             text,
-            _width(),
+            width(),
             subsequent_indent=" " * indent,
             break_long_words=False,
             break_on_hyphens=False,
@@ -125,79 +122,6 @@ class _Listener:
         )
 
 
-def show_training(run: TrainingRun) -> None:
-    """Evidence first, then flow and warnings, the comparison, and what can be done next."""
-    chosen = run.comparison.chosen
-    level = str(run.evidence["level"]).upper()
-    say_wrapped(f"{level}. {run.evidence['statement']}")
-    say()
-    say_wrapped("Patients: " + ", ".join(f"{s.step} {s.patients}" for s in run.cohort.flow))
-    for warning in run.cohort.warnings:
-        times = f" ({warning.count} rows)" if warning.count > 1 else ""
-        head = f"{warning.variable}: " if warning.variable else ""
-        say_wrapped(f"Warning: {head}{warning.message}{times} [{warning.code}]")
-    say()
-    print_tables(comparison_table([m.to_dict() for m in run.comparison.models]))
-    say_wrapped(
-        "AUROC: pairs within a test fold, with 95% interval. Log loss: with the standard error of "
-        "the paired difference to the best."
-    )
-    say_wrapped(
-        f"Chosen: {chosen.label}, the simplest within one standard error of the best log loss."
-    )
-    if chosen.name == "prevalence":
-        say_wrapped(
-            "No model is better than the prevalence by more than its standard error, so the bundle "
-            "gives everybody the prevalence: these data do not support a model."
-        )
-    else:
-        _show_importance(run)
-    say()
-    say_wrapped(
-        "Time: " + ", ".join(f"{name} {spent:.1f} s" for name, spent in run.seconds.items())
-    )
-    say(f"Bundle: {run.bundle}")
-    if run.sent is not None:
-        say(f"MLflow: {run.sent.tracking_uri}, experiment {run.sent.experiment}")
-        say(f"        run {run.sent.run_id}")
-    say(f"Next: predictor predict PATIENT.json --model {run.bundle}")
-
-
-def _show_importance(run: TrainingRun) -> None:
-    say()
-    say(f"What moves its predictions (mean absolute SHAP value on the {run.importance.scale}):")
-    for row in run.importance.rows[:10]:
-        say(f"  {row.label[:44]:<44} {row.mean_absolute_shap:.3f}")
-    if run.importance.patients < run.importance.of:
-        say(f"  over {run.importance.patients} patients drawn by seed from {run.importance.of}")
-
-
-def comparison_table(models: Sequence[Mapping[str, Any]]) -> Table:
-    """The comparison of candidates."""
-    from rich import box
-    from rich.table import Table as RichTable
-
-    narrow = _width() < _NARROW
-    table = RichTable(box=box.SIMPLE_HEAD, pad_edge=False, collapse_padding=narrow)
-    table.add_column("Model", no_wrap=True, overflow="ellipsis")
-    for name in ("AUROC (95% CI)", "Log loss", "Brier", "Cal. intercept", "Cal. slope"):
-        head = name.replace(" (", "\n(").replace(". ", ".\n") if narrow else name
-        table.add_column(head, justify="right", no_wrap=narrow)
-    for model in models:
-        mark = "→ " if model["chosen"] else "  "
-        between = "\n" if narrow else " "
-        table.add_row(
-            plain(mark + str(model["label"])),
-            _with_interval(model, "auroc", between),
-            f"{model['log_loss']:.3f}{between}± {model['log_loss_difference_se']:.3f}",
-            f"{model['brier']:.3f}",
-            _with_interval(model, "calibration_intercept", between),
-            _with_interval(model, "calibration_slope", between),
-            style="bold" if model["chosen"] else None,
-        )
-    return table
-
-
 def show_predictions(answers: Predictions, ignored: Sequence[str]) -> None:
     """Many answers, one line each, then the refused."""
     from rich import box
@@ -245,46 +169,8 @@ def show_predictions(answers: Predictions, ignored: Sequence[str]) -> None:
     say(f"{len(answers.predictions)} answered, {len(answers.refused)} refused.")
 
 
-def show_bundle(manifest: Mapping[str, Any], folder: str) -> None:
-    """What is inside a bundle, from its manifest alone."""
-    model, outcome, cohort = manifest["model"], manifest["outcome"], manifest["cohort"]
-    setting = ", ".join(f"{k} {v:g}" for k, v in model["setting"].items())
-    lines = {
-        "Bundle": folder,
-        "Name": f"{manifest['name']}, version {model['version']}, format "
-        f"{manifest['format_version']}",
-        "Predicts": f"{outcome['label']} ({outcome['name']}), {outcome['horizon']}",
-        "For": outcome["population"],
-        "Model": model["label"] + (f" ({setting})" if setting else ""),
-        "Predictors": ", ".join(manifest["predictors"]),
-        "Cohort": f"{cohort['patients']} patients, {cohort['events']} events, {cohort['digest']}",
-        "Evidence": f"{manifest['evidence']['level']}. {manifest['evidence']['statement']}",
-        "Made": f"{manifest['created']}, Python {manifest['environment']['python']}",
-        "Digest": model["digest"],
-    }
-    if model.get("smallest_leaf") is not None:
-        size = manifest["privacy"]["cell_size"]
-        small = model["smallest_leaf"] < size
-        lines["Privacy"] = f"smallest leaf holds {model['smallest_leaf']} patients" + (
-            f", fewer than {size}: not for sharing" if small else ""
-        )
-    for name, text in lines.items():
-        say_wrapped(f"{name + ':':<12} {text}", indent=13)
-    say()
-    print_tables(comparison_table(manifest["validation"]["models"]))
-
-
-def _with_interval(model: Mapping[str, Any], name: str, between: str) -> str:
-    value, low, high = model[name], model[f"{name}_low"], model[f"{name}_high"]
-    if value is None:
-        return "-"
-    if low is None:
-        return f"{value:.2f}"
-    interval = f"{low:.2f} to {high:.2f}"
-    return f"{value:.2f}{between}({interval})" if between == " " else f"{value:.2f}\n{interval}"
-
-
-def _width() -> int:
+def width() -> int:
+    """Columns that the result may take."""
     return shutil.get_terminal_size().columns if sys.stdout.isatty() else _PIPED
 
 
@@ -299,7 +185,7 @@ def print_tables(*tables: Table) -> None:
     """Tables of the result, on stdout."""
     from rich.console import Console
 
-    console = Console(width=_width(), highlight=False)
+    console = Console(width=width(), highlight=False)
     with _room_for_the_result():
         for table in tables:
             console.print(table)

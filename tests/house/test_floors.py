@@ -35,6 +35,7 @@ FLOORS = {
     "terminal_cohorts": 8,
     "command": 8,
     "cohort_commands": 8,
+    "performance_commands": 8,
     "cli": 8,
     "__main__": 8,
 }
@@ -45,7 +46,7 @@ FORBIDDEN = {"clinic": {"learning", "validation", "cohort"}}
 # A library that only some rooms may know, so that it can be exchanged and need not be loaded.
 OWNERS = {
     "mlflow": {"tracking"},
-    "click": {"command", "cohort_commands", "cli"},
+    "click": {"command", "cohort_commands", "performance_commands", "cli"},
     "rich": {"terminal", "terminal_cohorts"},
     "matplotlib": {"report"},
     "jinja2": {"report"},
