@@ -18,7 +18,7 @@ from predictor.performance.decision import PERCENTS, DecisionCurve, net_benefit
 from predictor.performance.delong import delong, delong_logit
 from predictor.performance.estimate import Estimate
 from predictor.performance.inputs import as_outcome, as_probability
-from predictor.performance.limits import Limit, limits_of
+from predictor.performance.limits import Defined, Limit, limits_of
 from predictor.performance.scores import brier_estimate, log_loss, scaled_brier, spiegelhalter
 from predictor.performance.smooth import CalibrationCurve, calibration_curve
 
@@ -110,7 +110,7 @@ class Evaluation:
                 for row in self.decision.rows
             ],
             "classification": [_classified(row) for row in self.classification],
-            "curve": _curve(self.curve),
+            "curve": [] if self.curve is None else self.curve.points(),
             "limits": [limit.to_dict() for limit in self.limits],
         }
 
@@ -154,23 +154,32 @@ def evaluate(
     y = as_outcome(outcome)
     p = as_probability(probability, y.shape)
     both = 0 < y.sum() < y.size
+    overall = brier_estimate(y, p, level)
+    recalibration = logistic_recalibration(y, p, level) if both else None
+    calibrated = spiegelhalter(y, p)
+    rows = classification(y, p, thresholds, level) if len(thresholds) else ()
+    defined = Defined(
+        slope=recalibration is not None,
+        spiegelhalter=calibrated is not None,
+        brier_interval=overall.low is not None,
+    )
     return Evaluation(
         n=y.size,
         events=int(y.sum()),
         level=level,
         auroc=delong(y, p, level) if both else None,
         auroc_logit=delong_logit(y, p, level) if both else None,
-        brier=brier_estimate(y, p, level),
+        brier=overall,
         scaled_brier=scaled_brier(y, p) if both else None,
         log_loss=log_loss(y, p),
         calibration_intercept=calibration_intercept(y, p, level) if both else None,
-        recalibration=logistic_recalibration(y, p, level) if both else None,
+        recalibration=recalibration,
         observed_expected=observed_expected(y, p, level) if both else None,
-        spiegelhalter=spiegelhalter(y, p),
+        spiegelhalter=calibrated,
         curve=calibration_curve(y, p) if both else None,
         decision=net_benefit(y, p, decision_thresholds),
-        classification=classification(y, p, thresholds, level) if len(thresholds) else (),
-        limits=limits_of(y, p, thresholds),
+        classification=rows,
+        limits=limits_of(y, p, defined, rows),
     )
 
 
@@ -191,18 +200,6 @@ def _errors(curve: CalibrationCurve | None) -> dict[str, object]:
             for name in names
         },
     }
-
-
-def _curve(curve: CalibrationCurve | None) -> list[dict[str, object]]:
-    if curve is None:
-        return []
-    logistic = [None] * curve.predicted.size if curve.logistic is None else curve.logistic.tolist()
-    return [
-        {"predicted": predicted, "smooth": smooth, "logistic": recalibrated}
-        for predicted, smooth, recalibrated in zip(
-            curve.predicted.tolist(), curve.smooth.tolist(), logistic, strict=True
-        )
-    ]
 
 
 def _classified(row: Classification) -> dict[str, object]:

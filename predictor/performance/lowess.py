@@ -57,8 +57,8 @@ def lowess(
 
     Examples
     --------
-    >>> [round(float(v), 4) for v in lowess([1, 2, 3, 4, 5], [0, 0, 1, 1, 1])]
-    [-0.0822, 0.3147, 0.6853, 1.0, 1.0]
+    >>> [round(float(v), 4) for v in lowess([1, 2, 3, 4, 5], [0, 0, 1, 1, 1], fraction=1)]
+    [-0.1277, 0.2995, 0.7137, 0.9344, 1.0912]
     """
     positions = _finite(x, "x")
     responses = _finite(y, "y")

@@ -27,6 +27,8 @@ __all__ = [
 
 Floats = NDArray[np.float64]
 
+CURVE_POINTS = 101
+
 
 @dataclass(frozen=True, slots=True)
 class CalibrationErrors:
@@ -50,14 +52,14 @@ class CalibrationErrors:
 
 @dataclass(frozen=True, slots=True)
 class CalibrationCurve:
-    """Observed share of events as a function of the prediction.
+    """Share of patients with the event as a function of the prediction.
 
     Parameters
     ----------
     predicted : shape (m,)
         The distinct predictions, increasing.
     smooth : shape (m,)
-        Lowess of the outcome, cut off at 0 and 1 nowhere: it may lie slightly outside.
+        Lowess of the outcome. As a local line it may leave 0 to 1 slightly; it is not cut off.
     logistic : shape (m,) or None
         The logistic recalibration curve; ``None`` where it does not exist (see
         `predictor.performance.calibration.logistic_recalibration`).
@@ -71,9 +73,51 @@ class CalibrationCurve:
     smooth_errors: CalibrationErrors
     logistic_errors: CalibrationErrors | None
 
+    def points(self, count: int = CURVE_POINTS) -> list[dict[str, float | None]]:
+        """The curves at equal distances from the lowest to the highest prediction.
+
+        Linear between the fitted values. Unlike the fields of this class they do not tell the
+        predictions of single patients, so they may be printed; one point if all are equal.
+        """
+        distances = count if self.predicted.size > 1 else 1
+        at = np.linspace(self.predicted[0], self.predicted[-1], distances)
+        smooth = np.interp(at, self.predicted, self.smooth).tolist()
+        logistic: list[float | None] = [None] * distances
+        if self.logistic is not None:
+            logistic = list(np.interp(at, self.predicted, self.logistic).tolist())
+        return [
+            {"predicted": x, "smooth": s, "logistic": r}
+            for x, s, r in zip(at.tolist(), smooth, logistic, strict=True)
+        ]
+
 
 def calibration_curve(outcome: ArrayLike, probability: ArrayLike) -> CalibrationCurve:
-    """Smooth and logistic calibration curve with the distances of the predictions from them."""
+    """Smooth and logistic calibration curve with the distances of the predictions from them.
+
+    Parameters
+    ----------
+    outcome : shape (n,)
+        1 = event, 0 = no event.
+    probability : shape (n,)
+        Predicted probability of the event, 0 to 1.
+
+    Raises
+    ------
+    ValueError
+        If lengths differ, a value is missing, a probability lies outside 0 to 1 or the outcome
+        has one class only.
+
+    Notes
+    -----
+    The distances are never negative, so that chance alone makes them positive: in small cohorts
+    a model that is right has an E-average well above 0.
+
+    Examples
+    --------
+    >>> curve = calibration_curve([0, 1, 0, 1], [0.25, 0.25, 0.25, 0.25])
+    >>> curve.smooth_errors
+    CalibrationErrors(eavg=0.25, e50=0.25, e90=0.25, emax=0.25)
+    """
     y = as_two_class_outcome(outcome)
     p = as_probability(probability, y.shape)
     smooth = lowess(p, y)
@@ -94,5 +138,3 @@ def calibration_errors(probability: Floats, observed: Floats) -> CalibrationErro
     distance = np.abs(probability - observed)
     e50, e90 = np.quantile(distance, [0.5, 0.9])
     return CalibrationErrors(float(distance.mean()), float(e50), float(e90), float(distance.max()))
-
-
