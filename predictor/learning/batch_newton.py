@@ -17,6 +17,8 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from predictor.learning.stacked_columns import StackedColumns, training_rows, with_intercept
+
 Floats = NDArray[np.float64]
 Flags = NDArray[np.bool_]
 
@@ -26,8 +28,6 @@ _NEWTON_TOLERANCE = 1e-8
 _FIRTH_TOLERANCE = 1e-10
 _MAX_ITERATIONS = 200
 _MAX_HALVINGS = 30
-# Products of pairs of columns are kept up to this many numbers for a group (16 MB).
-_MOST_PAIRS = 2_000_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,13 +68,12 @@ def ridge(design: Floats, outcome: Floats, weights: Floats, penalties: Floats) -
         Lambda, each above 0: half of it times the sum of squared coefficients is taken off the
         log-likelihood.
     """
-    groups, n, width = design.shape
-    columns = np.empty((groups, n, width + 1))
-    columns[..., 0] = 1.0
-    columns[..., 1:] = design
-    diagonal = np.zeros((*penalties.shape, width + 1))
+    train = training_rows(design, outcome, weights)
+    diagonal = np.zeros((*penalties.shape, design.shape[2] + 1))
     diagonal[..., 1:] = penalties[..., None]
-    problem = _Problem(columns, _signs(outcome, weights), weights, diagonal, firth=False)
+    problem = _Problem(
+        with_intercept(train.design), _signs(train.outcome), train.weights, diagonal, firth=False
+    )
     end = _maximise(problem)
     return BatchFit(end.position[..., 0], end.position[..., 1:], end.converged, end.separated)
 
@@ -164,53 +163,16 @@ class _Work:
 
     def __init__(self, problem: _Problem, rows: NDArray[np.intp] | None = None) -> None:
         take = slice(None) if rows is None else rows
-        self.columns = problem.columns[take]
+        self.stack = StackedColumns(problem.columns[take])
+        self.columns = self.stack.columns
         self.sign = problem.sign[take]
         self.weights = problem.weights[take][:, None, :]
         penalty = problem.penalty
         self.penalty = penalty if len(penalty) == 1 else penalty[take]
         self.firth = problem.firth
-        groups, n, k = self.columns.shape
-        self.upper = np.triu_indices(k)
-        self.unpack = np.empty((k, k), dtype=np.intp)
-        self.unpack[self.upper] = self.unpack.T[self.upper] = np.arange(len(self.upper[0]))
-        self.pairs: Floats | None = None
-        if n * len(self.upper[0]) <= _MOST_PAIRS:
-            self.pairs = np.empty((groups, n, len(self.upper[0])))
-            start = 0
-            for j in range(k):
-                np.multiply(
-                    self.columns[..., j : j + 1],
-                    self.columns[..., j:],
-                    out=self.pairs[..., start : start + k - j],
-                )
-                start += k - j
-
-    def information(self, variance: Floats) -> Floats:
-        """X' diag(variance) X, shape (groups, penalties, k, k)."""
-        if self.pairs is not None:
-            return np.asarray((variance @ self.pairs)[..., self.unpack])
-        groups, penalties, _ = variance.shape
-        k = self.columns.shape[2]
-        found = np.empty((groups, penalties, k, k))
-        for g in range(groups):
-            x = self.columns[g]
-            for p in range(penalties):
-                found[g, p] = (x * variance[g, p, :, None]).T @ x
-        return found
-
-    def quadratic(self, matrix: Floats) -> Floats:
-        """The form x' M x of each row, shape (groups, penalties, n), for symmetric M."""
-        if self.pairs is not None:
-            packed = matrix[..., self.upper[0], self.upper[1]] * np.where(
-                self.upper[0] == self.upper[1], 1.0, 2.0
-            )
-            return np.asarray(packed @ np.swapaxes(self.pairs, 1, 2))
-        x = self.columns[:, None]
-        return np.asarray(((x @ matrix) * x).sum(axis=-1))
 
     def state(self, position: Floats) -> _State:
-        margin = position @ np.swapaxes(self.columns, 1, 2)
+        margin = self.stack.log_odds(position)
         margin *= self.sign
         small = np.exp(-np.abs(margin))
         likelihood = np.minimum(margin, 0.0) - np.log1p(small)
@@ -219,7 +181,7 @@ class _Work:
         objective -= 0.5 * (self.penalty * np.square(position)).sum(axis=-1)
         information = None
         if self.firth:
-            information = self.information(self.variance(small)) + self._absent()
+            information = self.stack.information(self.variance(small)) + self._absent()
             sign, log_determinant = np.linalg.slogdet(information)
             objective += np.where(sign > 0.0, 0.5 * log_determinant, -np.inf)
         return _State(position, margin, small, objective, information)
@@ -239,17 +201,17 @@ class _Work:
         variance = self.weights * bent
         if state.information is None:
             score = residual @ self.columns - self.penalty * state.position
-            curvature = self.information(variance)
+            curvature = self.stack.information(variance)
             k = curvature.shape[-1]
             curvature.reshape(*curvature.shape[:2], k * k)[..., :: k + 1] += self.penalty
         else:
             # Firth's augmented data, in which each patient appears h / 2 more times with either
             # outcome: its information never overshoots, see predictor.learning.newton.
             inverse, there = _solved(state.information, None)
-            leverage = variance * self.quadratic(inverse)
+            leverage = variance * self.stack.quadratic(inverse)
             centred = -self.sign * np.tanh(0.5 * state.margin)
             score = (residual + 0.5 * leverage * centred) @ self.columns
-            curvature = self.information(variance + leverage * bent) + self._absent()
+            curvature = self.stack.information(variance + leverage * bent) + self._absent()
             step, also = _solved(curvature, score)
             return step, there & also
         return _solved(curvature, score)
@@ -281,7 +243,7 @@ def _maximise(problem: _Problem) -> _End:
         step, there = work.step(state)
         open_ &= there
         if unpenalised:
-            change = (step @ np.swapaxes(work.columns, 1, 2)) * work.sign
+            change = work.stack.log_odds(step) * work.sign
             apart = _separated(state.margin, change, work.weights > 0.0) & open_
             separated[rows] |= apart
             open_ &= ~apart
@@ -361,34 +323,45 @@ def _solved(matrix: Floats, right: Floats | None) -> tuple[Floats, Flags]:
 
 def _orthonormal(design: Floats, outcome: Floats, weights: Floats, *, firth: bool) -> BatchFit:
     """Fit in weighted orthonormal coordinates (see `predictor.learning.orthonormal`)."""
-    patients = weights.sum(axis=1)
-    centre = np.einsum("gn,gnq->gq", weights, design) / patients[:, None]
-    centred = design - centre[:, None]
-    spread = np.sqrt(np.einsum("gn,gnq->gq", weights, np.square(centred)) / patients[:, None])
-    size = np.abs(design).max(axis=1, initial=0.0)
+    x, y, w = training_rows(design, outcome, weights)
+    patients = w.sum(axis=1)[:, None]
     epsilon = float(np.finfo(np.float64).eps)
-    constant = spread <= 8.0 * epsilon * size
-    scale = np.where(constant, 1.0, spread)
-    centred = np.where(constant[:, None], 0.0, centred / scale[:, None])
-    rooted = np.sqrt(weights)[..., None] * centred
+    centre = (w[:, None] @ x)[:, 0] / patients
+    centred = np.where(w[..., None] > 0.0, x - centre[:, None], 0.0)
+    size = np.abs(x).max(axis=1, initial=0.0)
+    # Rounding of the mean leaves a constant column at about this size instead of 0.
+    constant = np.abs(centred).max(axis=1, initial=0.0) <= 8.0 * epsilon * size
+    centred[np.broadcast_to(constant[:, None], centred.shape)] = 0.0
+    spread = np.sqrt((w[:, None] @ np.square(centred))[:, 0] / patients)
+    scale = np.where(spread > 0.0, spread, 1.0)
+    centred /= scale[:, None]
+    # A second pass takes away what rounding of the mean left in the other columns.
+    rest = (w[:, None] @ centred)[:, 0] / patients
+    centred -= rest[:, None]
+    centre += rest * scale
+    rooted = np.sqrt(w)[..., None] * centred
     small = np.linalg.qr(rooted, mode="r") if rooted.shape[1] > 2 * rooted.shape[2] else rooted
     _, singular, rotation = np.linalg.svd(small, full_matrices=False)
-    cut = epsilon * max(design.shape[1:]) * np.sqrt(patients)[:, None]
-    present = singular > cut
+    longest = np.maximum((w > 0.0).sum(axis=1), x.shape[2])[:, None]
+    largest = np.maximum(
+        singular.max(axis=1, initial=0.0, keepdims=True),
+        np.sqrt(patients) * (size / scale).max(axis=1, initial=0.0, keepdims=True),
+    )
+    present = singular > epsilon * longest * largest
     inverse = np.where(present, 1.0 / np.where(present, singular, 1.0), 0.0)
     back = np.swapaxes(rotation, 1, 2) * inverse[:, None]
-    columns = np.concatenate([np.ones((*design.shape[:2], 1)), centred @ back], axis=2)
+    columns = with_intercept(centred @ back)
     # A direction that is absent gets a penalty, which holds its coordinate at 0.
     penalty = np.concatenate([np.zeros((len(present), 1)), ~present], axis=1)[:, None]
-    end = _maximise(_Problem(columns, _signs(outcome, weights), weights, penalty, firth))
+    end = _maximise(_Problem(columns, _signs(y), w, penalty, firth))
     position = end.position[:, 0]
     coefficients = _product(back, position[:, 1:]) / scale
     intercept = position[:, 0] - (centre * coefficients).sum(axis=1)
     return BatchFit(intercept[:, None], coefficients[:, None], end.converged, end.separated)
 
 
-def _signs(outcome: Floats, weights: Floats) -> Floats:
-    return np.broadcast_to(2.0 * outcome - 1.0, weights.shape)[:, None, :]
+def _signs(outcome: Floats) -> Floats:
+    return np.asarray((2.0 * outcome - 1.0)[:, None, :])
 
 
 def _product(matrices: Floats, vectors: Floats) -> Floats:
