@@ -17,6 +17,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from predictor.errors import LearningError
+from predictor.performance.classification import clopper_pearson
 
 ALPHA = 0.05
 """Largest p-value that is called a signal (design section 6)."""
@@ -258,14 +259,15 @@ def signal(
         Parts of the procedure that were left out of the repetition, in words.
     """
     hits, permutations = _hits(observed, permuted)
-    low, high = _exact_interval(hits, permutations)
+    # Both bounds always exist here; the type of an estimate allows for figures without any.
+    left_open = clopper_pearson(hits, permutations)
     return Signal(
         statistic=statistic,
         observed=float(observed),
         p_value=(1 + hits) / (1 + permutations),
         permutations=permutations,
-        low=low,
-        high=high,
+        low=left_open.low or 0.0,
+        high=1.0 if left_open.high is None else left_open.high,
         undefined=int(np.isnan(np.asarray(permuted, dtype=np.float64)).sum()),
         rule=rule,
         not_repeated=not_repeated,
@@ -364,16 +366,6 @@ def _hits(observed: float, permuted: ArrayLike) -> tuple[int, int]:
         )
     reach = TOLERANCE * max(1.0, abs(observed))
     return int(((figures >= observed - reach) | np.isnan(figures)).sum()), figures.size
-
-
-def _exact_interval(hits: int, permutations: int) -> tuple[float, float]:
-    """Clopper-Pearson interval of the share of permutations that are hits."""
-    from scipy.special import betaincinv
-
-    missed = permutations - hits
-    low = float(betaincinv(hits, missed + 1, 0.025)) if hits else 0.0
-    high = float(betaincinv(hits + 1, missed, 0.975)) if missed else 1.0
-    return low, high
 
 
 def _p_text(p: float) -> str:
