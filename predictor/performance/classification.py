@@ -137,6 +137,15 @@ def wilson(numerator: int, denominator: int, level: float = 0.95) -> Estimate:
     """Share with the score interval of Wilson (J Am Stat Assoc 1927;22:209-212).
 
     Recommended for small numbers by Brown, Cai and DasGupta (Statistical Science 2001;16:101-133).
+    Plain: R's ``Hmisc::binconf`` replaces the bound next to 0 or 1 where the numerator is 1 or one
+    short of the denominator.
+
+    Parameters
+    ----------
+    numerator, denominator
+        Patients; the denominator is at least 1.
+    level
+        Confidence level.
     """
     z = normal_quantile(level)
     value = numerator / denominator
@@ -152,7 +161,10 @@ def wilson(numerator: int, denominator: int, level: float = 0.95) -> Estimate:
 
 
 def clopper_pearson(numerator: int, denominator: int, level: float = 0.95) -> Estimate:
-    """Share with the exact interval of Clopper and Pearson (Biometrika 1934;26:404-413)."""
+    """Share with the exact interval of Clopper and Pearson (Biometrika 1934;26:404-413).
+
+    Parameters as for `wilson`.
+    """
     from scipy.special import betaincinv
 
     tail = (1.0 - level) / 2.0

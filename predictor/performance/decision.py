@@ -134,6 +134,7 @@ def as_thresholds(thresholds: Sequence[float]) -> NDArray[np.float64]:
         raise ValueError("thresholds must be numbers") from None
     if cut.ndim != 1 or cut.size == 0:
         raise ValueError("thresholds must be a list of at least one number")
-    if not ((cut > 0.0) & (cut < 1.0)).all():
+    written = np.array([round(value, 12) for value in cut.tolist()])
+    if not ((written > 0.0) & (written < 1.0)).all():
         raise ValueError("thresholds must lie strictly between 0 and 1, for example 0.25")
-    return np.array([round(value, 12) for value in cut.tolist()])
+    return written

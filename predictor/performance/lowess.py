@@ -149,8 +149,8 @@ def _direct(x: Floats, y: Floats, count: Counts, fraction: float) -> Floats:
     reach = _bandwidths(x, count, fraction)[:, :, None]
     offset = x[:, None, :] - x[:, :, None]
     distance = np.abs(offset)
-    ratio = np.divide(distance, reach, out=np.zeros_like(distance), where=reach > 0.0)
-    np.minimum(ratio, 1.0, out=ratio)
+    near = np.minimum(distance, reach)
+    ratio = np.divide(near, reach, out=np.zeros_like(near), where=reach > 0.0)
     weight = 1.0 - ratio * ratio * ratio
     weight *= weight * weight
     weight[distance > 0.999 * reach] = 0.0

@@ -25,12 +25,16 @@ from predictor.performance.estimate import Difference, Estimate, normal_quantile
 
 Floats = NDArray[np.float64]
 
-# R 4.2.2, pROC 1.18.0:
-#   y <- c(0,0,0,0,0,0,1,1,1,1,1)
-#   a <- c(.1,.2,.2,.3,.5,.6,.2,.5,.5,.7,.9); b <- c(.3,.1,.4,.4,.5,.2,.4,.4,.6,.3,.8)
-#   ra <- roc(y, a, direction = "<"); rb <- roc(y, b, direction = "<")
-#   ci.auc(ra); ci.auc(ra, conf.level = .9); var(ra, method = "delong"); the same of rb
-#   roc.test(ra, rb, method = "delong", paired = TRUE)[c("p.value", "conf.int")]
+# Makes the numbers below; R 4.2.2 with pROC 1.18.0.
+R_PROGRAM = """
+y <- c(0,0,0,0,0,0,1,1,1,1,1)
+a <- c(.1,.2,.2,.3,.5,.6,.2,.5,.5,.7,.9)
+b <- c(.3,.1,.4,.4,.5,.2,.4,.4,.6,.3,.8)
+ra <- roc(y, a, direction = "<"); rb <- roc(y, b, direction = "<")
+ci.auc(ra); ci.auc(ra, conf.level = .9); var(ra, method = "delong")
+ci.auc(rb); var(rb, method = "delong")
+roc.test(ra, rb, method = "delong", paired = TRUE)[c("p.value", "conf.int")]
+"""
 TIED_OUTCOME = [0, 0, 0, 0, 0, 0, 1, 1, 1, 1, 1]
 TIED_A = [0.1, 0.2, 0.2, 0.3, 0.5, 0.6, 0.2, 0.5, 0.5, 0.7, 0.9]
 TIED_B = [0.3, 0.1, 0.4, 0.4, 0.5, 0.2, 0.4, 0.4, 0.6, 0.3, 0.8]
