@@ -207,14 +207,14 @@ class _Work:
         else:
             # Firth's augmented data, in which each patient appears h / 2 more times with either
             # outcome: its information never overshoots, see predictor.learning.newton.
-            inverse, there = _solved(state.information, None)
+            inverse, there = solved(state.information, None)
             leverage = variance * self.stack.quadratic(inverse)
             centred = -self.sign * np.tanh(0.5 * state.margin)
             score = (residual + 0.5 * leverage * centred) @ self.columns
             curvature = self.stack.information(variance + leverage * bent) + self._absent()
-            step, also = _solved(curvature, score)
+            step, also = solved(curvature, score)
             return step, there & also
-        return _solved(curvature, score)
+        return solved(curvature, score)
 
     def _absent(self) -> Floats:
         """Ones on the diagonal where a direction is absent from the design."""
@@ -298,7 +298,7 @@ def _separated(margin: Floats, change: Floats, used: Flags) -> Flags:
     return np.asarray(completely | quasi)
 
 
-def _solved(matrix: Floats, right: Floats | None) -> tuple[Floats, Flags]:
+def solved(matrix: Floats, right: Floats | None) -> tuple[Floats, Flags]:
     """Solution (or inverse) for each matrix of a stack, 0 where a matrix is singular."""
     there = np.ones(matrix.shape[:-2], dtype=bool)
     try:
@@ -315,7 +315,7 @@ def _solved(matrix: Floats, right: Floats | None) -> tuple[Floats, Flags]:
                 sound[place] = matrix[place]
             except np.linalg.LinAlgError:
                 there[place], sound[place] = False, identity
-        found, _ = _solved(sound, right)
+        found, _ = solved(sound, right)
     there &= np.isfinite(found).reshape(*there.shape, -1).all(axis=-1)
     shape = there.shape + (1,) * (found.ndim - there.ndim)
     return np.where(there.reshape(shape), found, 0.0), there

@@ -14,6 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from predictor.learning import batch_newton
+from predictor.learning.batch_elastic_net import elastic_net
 from predictor.learning.batch_preparation import Preparations, Universe, prepare, universe_of
 from predictor.learning.candidates import Candidate
 from predictor.learning.choice import choose, differences
@@ -24,7 +25,7 @@ from predictor.performance.scores import LOG_LOSS_CLIP
 Floats = NDArray[np.float64]
 Flags = NDArray[np.bool_]
 
-BATCHED = frozenset({"prevalence", "one_predictor", "firth", "ridge"})
+BATCHED = frozenset({"prevalence", "one_predictor", "firth", "ridge", "elastic_net"})
 """Candidates that are fitted in all resamples at once."""
 
 # Numbers that one stack of problems may keep (32 MB); more would leave the processor's caches.
@@ -169,7 +170,8 @@ def _inner_losses(
     pairs = [(b, k) for b in range(total) for k in range(number[b]) if number[b] > 1]
     width = len(universe.columns) + 1
     most = max(len(candidate.grid) for candidate in candidates)
-    step = max(1, _MOST_NUMBERS // (n * (4 * width + width * (width + 1) // 2 + 6 * most)))
+    products = width * (width + 1) // 2
+    step = max(1, _MOST_NUMBERS // (n * (4 * width + products + 6 * most) + 8 * most * products))
     for start in range(0, len(pairs), step):
         b, k = np.array(pairs[start : start + step]).T
         test = fold[b] == k[:, None]
@@ -284,11 +286,19 @@ def _solve(
         )
     design = prepared.design[..., columns]
     if candidate.name == "ridge":
-        grid = np.array([s["penalty"] for s in candidate.grid])
-        penalty = grid[None] if setting is None else grid[setting][:, None]
-        return batch_newton.ridge(design, y, weights, penalty)
+        return batch_newton.ridge(design, y, weights, _of_grid(candidate, "penalty", setting))
+    if candidate.name == "elastic_net":
+        penalties = _of_grid(candidate, "penalty", setting)
+        shares = _of_grid(candidate, "l1_share", setting)
+        return elastic_net(design, y, weights, penalties, shares)
     flic = candidate.fixed.get("intercept_correction", "flic") == "flic"
     return batch_newton.firth(design, y, weights, flic=flic)
+
+
+def _of_grid(candidate: Candidate, name: str, setting: NDArray[np.int64] | None) -> Floats:
+    """One entry of all settings, shape (1, settings), or of one given for each group."""
+    grid = np.array([float(entry[name]) for entry in candidate.grid])
+    return grid[None] if setting is None else grid[setting][:, None]
 
 
 def _log_loss(y: Floats, log_odds: Floats) -> Floats:
