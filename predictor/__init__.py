@@ -14,12 +14,14 @@ if TYPE_CHECKING:
     from predictor.clinic.prediction import Prediction, predict
     from predictor.errors import PatientRefused, PredictorError
     from predictor.fitted.bundle import load_bundle as load_model
+    from predictor.performance.evaluation import evaluate
     from predictor.workflow.train import train
 
 _HOMES = {
     "PatientRefused": ("predictor.errors", "PatientRefused"),
     "Prediction": ("predictor.clinic.prediction", "Prediction"),
     "PredictorError": ("predictor.errors", "PredictorError"),
+    "evaluate": ("predictor.performance.evaluation", "evaluate"),
     "load_model": ("predictor.fitted.bundle", "load_bundle"),
     "predict": ("predictor.clinic.prediction", "predict"),
     "train": ("predictor.workflow.train", "train"),
@@ -30,6 +32,7 @@ __all__ = [
     "Prediction",
     "PredictorError",
     "__version__",
+    "evaluate",
     "load_model",
     "predict",
     "train",

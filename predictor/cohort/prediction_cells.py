@@ -22,6 +22,8 @@ MOST_STATES = 10
 """Values an outcome may have besides the event; a column of more is no outcome."""
 
 _FEW = 5
+_SHARE_OF_ANOTHER_SCALE = 0.2
+_WORDS_FOR_MISSING = frozenset(("nan", "null", "none", "nil", "missing", "unknown", "?", ".", "-"))
 _LONGEST_LABEL = 40
 
 
@@ -149,14 +151,18 @@ def _how_written(cells: Iterable[object], decimal: str) -> str:
         return " A probability is written as 0.25, not as 25%."
     if all(PLAIN_NUMBER[other].fullmatch(text) for text in texts):
         return f" If its decimal sign is {other!r}, add --decimal {other}."
+    if all(text.casefold() in _WORDS_FOR_MISSING for text in texts):
+        return " If that stands for a missing value, name it with --missing."
     return ""
 
 
 def _which_scale(numbers: Floats) -> str:
     """Advice where the numbers as a whole look like another scale."""
     known = numbers[~np.isnan(numbers)]
+    if float(((known < 0.0) | (known > 1.0)).mean()) < _SHARE_OF_ANOTHER_SCALE:
+        return ""
     if known.min() < 0.0:
         return " If these are log-odds, the probability is 1 / (1 + exp(-log-odds))."
-    if known.max() <= 100.0 and float((known > 1.0).mean()) >= 0.5:
+    if known.max() <= 100.0:
         return " All lie between 0 and 100: if they are percentages, divide by 100."
     return ""

@@ -247,6 +247,9 @@ def _require_columns(table: Table, columns: PredictionColumns) -> None:
     if columns.by is not None and columns.by == columns.outcome:
         text = "the outcome makes no subgroups: each would have one class only."
         reasons.append(Reason("column_twice", printable(columns.by), text))
+    if columns.by is not None and columns.by == columns.patient:
+        text = "a patient is no subgroup."
+        reasons.append(Reason("column_twice", printable(columns.by), text))
     if reasons:
         raise CohortError(table.source, "the columns are not as named:", reasons=reasons)
 

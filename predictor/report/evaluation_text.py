@@ -180,8 +180,9 @@ def _limits_of_subgroups(subgroups: Subgroups) -> dict[str, list[str]]:
     found: dict[str, list[str]] = {}
     for group in subgroups.groups:
         codes = {limit.code for limit in group.evaluation.limits} if group.evaluation else set()
-        for code in codes & set(_LIMITS):
-            found.setdefault(_LIMITS[code], []).append(printable(group.name))
+        for code in _LIMITS:
+            if code in codes:
+                found.setdefault(_LIMITS[code], []).append(printable(group.name))
     return found
 
 
@@ -237,21 +238,31 @@ def _foot(evaluated: Evaluated) -> Iterator[str]:
         yield f"Limit: {limit.message} [{limit.code}]"
     yield (
         "Intervals: DeLong for the AUROC, Wald for Brier score and calibration, Wilson for shares. "
-        "Smooth curve: lowess. docs/evaluate.md says what each figure means."
+        "Smooth curve: lowess. docs/validation.md explains each figure."
     )
 
 
 def _tables(header: Sequence[str], rows: Rows, width: int) -> Iterator[str]:
     """A table, or several below each other where it is too wide, each with the first column."""
-    columns: list[int] = [0]
-    for j in range(1, len(header)):
-        wider = _of_columns(header, rows, [*columns, j])
-        if len(columns) > 1 and len(wider.split("\n", 2)[1]) > width:
-            yield _of_columns(header, rows, columns)
+    parts = _parts(header, rows, width)
+    # As few as need be, and these about equally wide.
+    narrower = (_parts(header, rows, limit) for limit in range(width))
+    parts = next((found for found in narrower if len(found) == len(parts)), parts)
+    for i, columns in enumerate(parts):
+        if i:
             yield ""
-            columns = [0]
-        columns.append(j)
-    yield _of_columns(header, rows, columns)
+        yield _of_columns(header, rows, columns)
+
+
+def _parts(header: Sequence[str], rows: Rows, width: int) -> list[list[int]]:
+    """Columns of each table if none may be wider than a width."""
+    parts = [[0]]
+    for j in range(1, len(header)):
+        wider = _of_columns(header, rows, [*parts[-1], j])
+        if len(parts[-1]) > 1 and len(wider.split("\n", 2)[1]) > width:
+            parts.append([0])
+        parts[-1].append(j)
+    return parts
 
 
 def _of_columns(header: Sequence[str], rows: Rows, columns: Sequence[int]) -> str:

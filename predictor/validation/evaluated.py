@@ -27,13 +27,12 @@ SUBGROUP_KEYS = (
     "observed_expected",
     "observed_expected_low",
     "observed_expected_high",
-    "limits",
 )
 """Figures given for subgroups; counts at thresholds would undo the masking."""
 
 NOTE = (
-    "These figures are for patients who took no part in making the model. If it was made, tuned or "
-    "chosen on these patients, they are optimistic and their intervals too narrow."
+    "If the model was made, tuned or chosen on these patients, these figures are optimistic and "
+    "their intervals too narrow: they are meant for patients who took no part in making it."
 )
 
 
@@ -130,4 +129,5 @@ def _subgroup(group: Subgroup) -> dict[str, object]:
         "n": group.n,
         "events": group.events,
         **{key: found.get(key) for key in SUBGROUP_KEYS},
+        "limits": found.get("limits", []),
     }
