@@ -177,28 +177,40 @@ def table(
     programs: Sequence[Program], found: Mapping[str, Sequence[Mapping[str, Any]]], resamples: int
 ) -> None:
     """Print seconds for all resamples, as if all had been run."""
-    scaled = {
-        program.label: [
-            run["seconds"] * resamples / program.resamples for run in found[program.label]
-        ]
-        for program in programs
-    }
+
+    def scaled(program: Program, name: str) -> list[float]:
+        spent = [run[name] for run in found[program.label] if run[name] is not None]
+        return [seconds * resamples / program.resamples for seconds in spent]
+
     print(
-        "| program | resamples run | seconds, minimum | median | ms per resample "
-        "| times the time | memory, MB | AUROC optimism | out of bag |\n"
-        "|---|---:|---:|---:|---:|---:|---:|---:|---:|"
+        "| program | resamples run | seconds, minimum | median | times ours | CPU seconds, median "
+        "| times ours | memory, MB | AUROC optimism | out of bag |\n"
+        "|---|---:|---:|---:|---:|---:|---:|---:|---:|---:|"
     )
+    by_label = {program.label: program for program in programs}
     for program in programs:
-        seconds = scaled[program.label]
-        middle = statistics.median(seconds)
-        ratio = middle / statistics.median(scaled[program.compared])
+        other = by_label[program.compared]
+        wall, cpu = scaled(program, "seconds"), scaled(program, "cpu")
         runs = found[program.label]
         largest = max(max(run["memory"], run.get("peak", 0)) for run in runs) / 1e6
         print(
-            f"| {program.label} | {program.resamples} | {min(seconds):.2f} | {middle:.2f} "
-            f"| {1000 * middle / resamples:.2f} | {ratio:.2f} | {largest:.0f} "
+            f"| {program.label} | {program.resamples:,} | {min(wall):.2f} | {middle(wall)} "
+            f"| {ratio(wall, scaled(other, 'seconds'))} | {middle(cpu)} "
+            f"| {ratio(cpu, scaled(other, 'cpu'))} | {largest:.0f} "
             f"| {shown(runs[0].get('optimism'))} | {shown(runs[0].get('out_of_bag'))} |"
         )
+
+
+def middle(spent: Sequence[float]) -> str:
+    """Median, where it is known."""
+    return f"{statistics.median(spent):.2f}" if spent else ""
+
+
+def ratio(spent: Sequence[float], other: Sequence[float]) -> str:
+    """Ratio of medians, where both are known."""
+    if not spent or not other:
+        return ""
+    return f"{statistics.median(spent) / statistics.median(other):.2f}"
 
 
 def shown(figure: float | None) -> str:

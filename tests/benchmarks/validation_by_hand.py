@@ -35,16 +35,17 @@ def main() -> None:
     given = parser.parse_args()
     made = load(given.cohort)
     seeds = np.random.SeedSequence(given.seed).generate_state(given.resamples)
-    start = time.perf_counter()
+    start, before = time.perf_counter(), time.process_time()
     parallel = Parallel(n_jobs=given.workers)
     rows = parallel(delayed(resample)(made, given.penalties, int(seed)) for seed in seeds)
-    seconds = time.perf_counter() - start
+    seconds, cpu = time.perf_counter() - start, time.process_time() - before
     figures = np.array(rows)
     boot, test, oob = np.nanmean(figures[:, :3], axis=0)
     print(
         json.dumps(
             {
                 "seconds": seconds,
+                "cpu": cpu if given.workers == 1 else None,
                 "optimism": float(boot - test),
                 "out_of_bag": float(oob),
                 "penalty": float(np.exp(np.log(figures[:, 6]).mean())),

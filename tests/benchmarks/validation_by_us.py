@@ -1,23 +1,18 @@
-"""Our bootstrap validation of one cohort: every figure, in every resample, and the table of it."""
+"""Our bootstrap validation of one cohort: every figure corrected, instability, explanation."""
 
 from __future__ import annotations
 
 import argparse
 import json
 import time
-from functools import partial
 from pathlib import Path
 
-import numpy as np
 from validation_cohorts import load
 
 from predictor.learning.candidates import Candidate
 from predictor.learning.preparer import Column
 from predictor.learning.procedure import Patients, Plan, fit
-from predictor.learning.refitting import Refit, refit
-from predictor.learning.resampling import bootstrap
-from predictor.validation.internal import internal_validation
-from predictor.validation.measured import Measured, joined, measure
+from predictor.validation.procedure_bootstrap import bootstrap_procedure
 
 THRESHOLDS = (0.1, 0.25, 0.5)
 
@@ -36,26 +31,29 @@ def main() -> None:
     p = made.values.shape[1]
     own = candidate(given.kind, p, given.penalties)
     plan = Plan(tuple(Column(f"x{j}") for j in range(p)), "median", (), 5)
-    start = time.perf_counter()
+    start, before = time.perf_counter(), time.process_time()
     patients = Patients(made.values, made.outcome, None)
-    resamples = bootstrap(len(made.outcome), None, resamples=given.resamples, seed=given.seed)
-    of_chunk = partial(measured, outcome=made.outcome)
-    parts = refit([own], plan, patients, resamples, of_chunk, workers=given.workers)
-    found = joined([part for part, _ in parts])
     apparent = fit(own, plan, patients, given.seed).probability(made.values)
-    validated = internal_validation(made.outcome, apparent, found, thresholds=THRESHOLDS)
-    seconds = time.perf_counter() - start
-    chosen = np.concatenate([setting for _, setting in parts])
+    found = bootstrap_procedure(
+        [own],
+        plan,
+        patients,
+        apparent,
+        [column.name for column in plan.columns],
+        resamples=given.resamples,
+        thresholds=THRESHOLDS,
+        seed=given.seed,
+        workers=given.workers,
+    )
+    seconds, cpu = time.perf_counter() - start, time.process_time() - before
     figures = {
         "seconds": seconds,
-        "optimism": validated.figure("auroc").optimism,
-        "out_of_bag": validated.figure("auroc").oob,
-        "used": validated.resamples.used,
+        "cpu": None if given.kind == "forest" and given.workers > 1 else cpu,
+        "optimism": found.validation.figure("auroc").optimism,
+        "out_of_bag": found.validation.figure("auroc").oob,
+        "used": found.validation.resamples.used,
         "peak": peak(),
     }
-    if given.kind == "ridge":
-        penalties = np.array([setting["penalty"] for setting in own.grid])
-        figures["penalty"] = float(np.exp(np.log(penalties[chosen]).mean()))
     print(json.dumps(figures))
 
 
@@ -67,20 +65,6 @@ def candidate(kind: str, predictors: int, penalties: list[float]) -> Candidate:
         return Candidate("random_forest", "Forest", everything, leaves, {"n_estimators": 500})
     grid = [0.0] if kind == "unpenalised" else sorted(penalties, reverse=True)
     return Candidate("ridge", "Ridge", everything, tuple({"penalty": value} for value in grid))
-
-
-def measured(fits: Refit, outcome: np.ndarray) -> tuple[Measured, np.ndarray]:
-    """All figures of some refits, and the settings they chose."""
-    found = measure(
-        outcome,
-        fits.probability,
-        fits.count,
-        fits.usable,
-        THRESHOLDS,
-        np.arange(min(len(outcome), 1000)),
-        fits.separated,
-    )
-    return found, fits.setting
 
 
 def peak() -> int:

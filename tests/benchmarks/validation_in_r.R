@@ -47,7 +47,8 @@ if (arguments[3] == "validate") {
   suppressPackageStartupMessages(library(rms))
   fit <- lrm(y ~ ., data = table, x = TRUE, y = TRUE)
 }
-seconds <- system.time(optimism <- switch(arguments[3],
-  validate = validated(), loop = by_hand(TRUE), fits = by_hand(FALSE)))[["elapsed"]]
-cat(sprintf('{"seconds": %.4f, "optimism": %s}\n', seconds,
+spent <- system.time(optimism <- switch(arguments[3],
+  validate = validated(), loop = by_hand(TRUE), fits = by_hand(FALSE)))
+cat(sprintf('{"seconds": %.4f, "cpu": %.4f, "optimism": %s}\n', spent[["elapsed"]],
+  spent[["user.self"]] + spent[["sys.self"]],
   if (is.finite(optimism)) sprintf("%.5f", optimism) else "null"))

@@ -14,7 +14,7 @@ import argparse
 import json
 import os
 from collections.abc import Mapping, Sequence
-from functools import partial
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -31,17 +31,15 @@ from predictor.learning.candidates import Candidate, candidates
 from predictor.learning.preparer import column_of
 from predictor.learning.procedure import Patients, Plan
 from predictor.learning.refitting import Refit, refit
-from predictor.learning.resampling import Resamples, bootstrap, training_parts
-from predictor.learning.splits import RepeatedFolds, repeated_folds
+from predictor.learning.resampling import Resamples, training_parts
+from predictor.learning.splits import repeated_folds
 from predictor.performance.calibration import calibration_intercept, calibration_slope
 from predictor.performance.discrimination import auroc
 from predictor.performance.scores import brier
-from predictor.performance.weighted import weighted_auroc
-from predictor.study import load_study
+from predictor.study import Study, load_study
 from predictor.validation.cross_validated import cross_validated_measures
-from predictor.validation.internal import internal_validation
-from predictor.validation.measured import Measured, joined, measure
-from predictor.validation.permutation import permuted_outcomes, signal
+from predictor.validation.procedure_bootstrap import bootstrap_procedure
+from predictor.validation.signal_test import signal_test
 
 STUDY = "remission"
 PROCEDURES = {
@@ -64,7 +62,7 @@ def main() -> None:
     parser.add_argument("--procedure", choices=PROCEDURES, default="ridge")
     parser.add_argument("--resamples", type=int, default=200)
     parser.add_argument("--repeats", type=int, default=10, help="of the cross-validation")
-    parser.add_argument("--permutations", type=int, default=199)
+    parser.add_argument("--permutations", type=int, default=99)
     parser.add_argument("--permuted-repeats", type=int, default=2)
     parser.add_argument("--population", type=int, default=100_000)
     parser.add_argument("--workers", type=int, default=len(os.sched_getaffinity(0)))
@@ -121,7 +119,13 @@ def cohort_of(patients: int, seed: int, scenario: str) -> Cohort:
     simulated = simulate(patients, seed=seed, scenario=scenario)
     columns = list(simulated.columns.values())
     table = table_of("simulated", list(simulated.columns), columns, range(1, patients + 1))
-    return check_cohort(load_study(STUDY), table).usable()
+    return check_cohort(study(), table).usable()
+
+
+@cache
+def study() -> Study:
+    """The study whose predictors and models are taken."""
+    return load_study(STUDY)
 
 
 def one(
@@ -133,26 +137,40 @@ def one(
 ) -> dict[str, Any]:
     """Everything about one cohort."""
     cohort = cohort_of(patients, seed, scenario)
-    config = load_study(STUDY).config
     wanted = PROCEDURES[settings["procedure"]]
-    named = [candidate for candidate in candidates(config) if candidate.name in wanted]
+    named = [candidate for candidate in candidates(study().config) if candidate.name in wanted]
     plan = Plan(tuple(map(column_of, cohort.variables)), "median", (), 5)
     known = Patients(cohort.values, cohort.outcome, cohort.group)
     apparent, true = fitted(named, plan, known, seed, population)
-    found = internal_validation(
-        cohort.outcome,
+    found = bootstrap_procedure(
+        named,
+        plan,
+        known,
         apparent,
-        measured(named, plan, known, settings["resamples"], seed),
+        cohort.names,
+        resamples=settings["resamples"],
         thresholds=THRESHOLDS,
+        seed=seed,
         cross_validated=cross_validated(named, plan, known, settings["repeats"], seed),
+        workers=1,
+    ).validation
+    tested = signal_test(
+        named,
+        plan,
+        known,
+        cohort.group_kind,
+        folds=FOLDS,
+        repeats=settings["permuted_repeats"],
+        permutations=settings["permutations"],
+        seed=seed,
+        workers=1,
     )
-    tested = permutation_test(named, plan, known, cohort.group_kind, settings, seed)
     return {
         "seed": seed,
         "events": cohort.events,
         "settings": dict(settings),
         "used": found.resamples.used,
-        "p_value": tested,
+        "p_value": tested.p_value,
         "truth": true,
         "figures": {name: row_of(found.figure(name)) for name in FIGURES},
     }
@@ -205,28 +223,6 @@ def predictions(fits: Refit) -> NDArray[np.float64]:
     return fits.probability
 
 
-def measured(
-    named: Sequence[Candidate], plan: Plan, known: Patients, resamples: int, seed: int
-) -> Measured:
-    """The bootstrap."""
-    drawn = bootstrap(len(known.outcome), known.group, resamples=resamples, seed=seed)
-    of_chunk = partial(figures_of, outcome=known.outcome)
-    return joined(refit(named, plan, known, drawn, of_chunk, workers=1))
-
-
-def figures_of(fits: Refit, outcome: NDArray[np.int8]) -> Measured:
-    """All figures of some refits."""
-    return measure(
-        outcome,
-        fits.probability,
-        fits.count,
-        fits.usable,
-        THRESHOLDS,
-        np.zeros(0, dtype=np.intp),
-        fits.separated,
-    )
-
-
 def cross_validated(
     named: Sequence[Candidate], plan: Plan, known: Patients, repeats: int, seed: int
 ) -> Any:
@@ -238,58 +234,6 @@ def cross_validated(
         test = folds.fold[repeat] == k
         probability[repeat, test] = predicted[test]
     return cross_validated_measures(known.outcome, probability, folds.fold, known.group, THRESHOLDS)
-
-
-def permutation_test(
-    named: Sequence[Candidate],
-    plan: Plan,
-    known: Patients,
-    kind: str,
-    settings: Mapping[str, Any],
-    seed: int,
-) -> float:
-    """P-value of the mean AUROC within test folds, the whole procedure repeated.
-
-    The folds are planned anew for each permuted outcome, because stratified folds depend on it.
-    """
-    permuted = permuted_outcomes(
-        known.outcome, known.group, kind, permutations=settings["permutations"], seed=seed
-    )
-    outcomes = np.concatenate((known.outcome[None], permuted.outcome))
-    plans = [
-        repeated_folds(y, known.group, folds=FOLDS, repeats=settings["permuted_repeats"], seed=seed)
-        for y in outcomes
-    ]
-    parts = [training_parts(folds) for folds in plans]
-    together = Resamples(
-        np.concatenate([part.count for part in parts]),
-        np.concatenate([part.seed for part in parts]),
-    )
-    tasks = len(parts[0])
-    probability = np.concatenate(
-        refit(
-            named,
-            plan,
-            known,
-            together,
-            predictions,
-            outcome=np.repeat(outcomes, tasks, axis=0),
-            workers=1,
-        )
-    )
-    values = [
-        within_folds(y, folds, probability[i * tasks : (i + 1) * tasks])
-        for i, (y, folds) in enumerate(zip(outcomes, plans, strict=True))
-    ]
-    return signal("AUROC", values[0], values[1:], permuted.rule).p_value
-
-
-def within_folds(
-    outcome: NDArray[np.int8], folds: RepeatedFolds, probability: NDArray[np.float64]
-) -> float:
-    """Mean AUROC over the test folds of all repeats."""
-    test = np.stack([folds.fold[repeat] == k for repeat, k in folds.tasks])
-    return float(np.nanmean(weighted_auroc(outcome, probability, test)))
 
 
 if __name__ == "__main__":
