@@ -146,7 +146,7 @@ def _minimise(problem: _Problem, start: Floats) -> tuple[Floats, Floats]:
             break
         if left.sum() <= 0.7 * len(rows):
             rows, open_, slope = rows[left], open_[left], slope[left]
-            problem = problem.part(left.nonzero()[0])
+            problem = problem.part(np.flatnonzero(left))
             state = problem.state(position[rows])
         step = np.zeros_like(slope)
         step[open_] = _newton_step(problem, state, slope, open_)
