@@ -15,21 +15,23 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from predictor.performance.recalibration import recalibrate
-from predictor.performance.smooth import lowess_batch
 from predictor.performance.weighted import (
-    as_rows,
     weighted_auroc,
     weighted_brier,
     weighted_net_benefit,
     weighted_observed_expected,
     weighted_scaled_brier,
 )
+from predictor.performance.weighted_curve import weighted_eavg
 
 Floats = NDArray[np.float64]
 Flags = NDArray[np.bool_]
 
-# Rows times patients measured at once: arrays of 8 MB, a dozen of which are alive at a time.
-_MOST_ENTRIES = 1_000_000
+# Rows times patients measured at once, so that the arrays stay in the processor's cache.
+_MOST_ENTRIES = 50_000
+# Above as many patients, the smooth calibration curve of a refit is fitted to groups of them.
+LONGEST_CURVE = 100
+_GROUPS = 64
 
 
 @dataclass(frozen=True, slots=True)
@@ -160,7 +162,11 @@ def joined(parts: Sequence[Measured]) -> Measured:
 
 
 def figures(
-    outcome: ArrayLike, probability: ArrayLike, count: ArrayLike, thresholds: Sequence[float]
+    outcome: ArrayLike,
+    probability: ArrayLike,
+    count: ArrayLike,
+    thresholds: Sequence[float],
+    groups: int | None = None,
 ) -> dict[str, Floats]:
     """Every figure of each row of predictions among its patients, NaN where it is not defined.
 
@@ -172,6 +178,8 @@ def figures(
         Predictions, and how many times each patient stands in the sample.
     thresholds
         Risk thresholds of the net benefit.
+    groups
+        Of :func:`predictor.performance.weighted_curve.weighted_eavg`.
 
     Returns
     -------
@@ -187,26 +195,8 @@ def figures(
         "calibration_slope": calibration.slope,
         "calibration_intercept_joint": calibration.joint_intercept,
         "observed_expected": weighted_observed_expected(outcome, probability, count),
-        "eavg": _distance_to_curve(outcome, probability, count),
+        "eavg": weighted_eavg(outcome, probability, count, groups),
     } | {net_benefit_name(t): benefit[:, i] for i, t in enumerate(thresholds)}
-
-
-def _distance_to_curve(outcome: ArrayLike, probability: ArrayLike, count: ArrayLike) -> Floats:
-    """E-average of each row: mean distance of the predictions from their lowess curve.
-
-    NaN where the row has one class only, which says nothing about calibration.
-    """
-    y, p, times = as_rows(outcome, probability, count)
-    total = times.sum(axis=1)
-    events = times @ y
-    mixed = (events > 0.0) & (events < total)
-    mean = np.full(len(p), np.nan)
-    if mixed.any():
-        p, times = p[mixed], times[mixed]
-        curve = lowess_batch(p, y, times.astype(np.int64))
-        distance = np.where(times > 0.0, np.abs(p - curve), 0.0)
-        mean[mixed] = np.einsum("bn,bn->b", times, distance) / total[mixed]
-    return mean
 
 
 def _measured(
@@ -225,15 +215,16 @@ def _measured(
     events = drawn @ y
     times = drawn[usable]
     absent = times == 0.0
+    groups = _GROUPS if y.size > LONGEST_CURVE else None
     kept = np.full((usable.size, tracked.size), np.nan)
     kept[usable] = p[:, tracked]
     return Measured(
         usable=usable.copy(),
         separated=separated.copy(),
         one_class=(events == 0.0) | (events == drawn.sum(axis=1)),
-        boot=_spread(figures(y, p, times, thresholds), usable),
-        test=_spread(figures(y, p, np.ones_like(times), thresholds), usable),
-        oob=_spread(figures(y, p, absent.astype(np.float64), thresholds), usable),
+        boot=_spread(figures(y, p, times, thresholds, groups), usable),
+        test=_spread(figures(y, p, np.ones_like(times), thresholds, groups), usable),
+        oob=_spread(figures(y, p, absent.astype(np.float64), thresholds, groups), usable),
         loss=np.where(absent, np.square(p - y), 0.0).sum(axis=0),
         left_out=absent.sum(axis=0, dtype=np.int64),
         tracked=tracked,
