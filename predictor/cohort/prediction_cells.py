@@ -121,14 +121,14 @@ def rows_text(table: Table, rows: Sequence[int]) -> str:
     return f"{len(rows):,} rows ({numbers}{', ...' if len(rows) > _FEW else ''})"
 
 
-def printable(text: str) -> str:
-    r"""Text of a file that cannot disturb what it is printed in.
+def printable(text: str, longest: int = _LONGEST_LABEL) -> str:
+    r"""Text of a file that cannot disturb what it is printed in, shortened where it is too long.
 
     >>> printable("a\x1b[31m\nb")
     'a?[31m?b'
     """
     plain = "".join(sign if sign.isprintable() else "?" for sign in text)
-    return plain if len(plain) <= _LONGEST_LABEL else f"{plain[: _LONGEST_LABEL - 1]}…"
+    return plain if len(plain) <= longest else f"{plain[: longest - 1]}…"
 
 
 def _states(cells: Cells) -> list[str | None]:

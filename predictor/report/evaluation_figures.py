@@ -7,6 +7,7 @@ how many lie in each twentieth of the scale.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -35,6 +36,7 @@ from predictor.report.canvas import (
     font,
     put,
     text_height,
+    text_width,
 )
 from predictor.report.rows import number, ticks
 from predictor.validation.evaluated import Evaluated
@@ -129,12 +131,16 @@ def evaluation_figure(evaluated: Evaluated) -> Figure:
     _panel_head(figure, left, top, "Calibration", "Do the probabilities come true?")
     _panel_head(figure, right, top, "Discrimination", "Do events have the higher ones?")
     box = _Box(left, floor, _SQUARE, _SQUARE)
-    _draw_calibration(_axes(figure, box, y="observed share of events"), models)
+    axes = _axes(figure, box)
+    _draw_calibration(axes, models)
+    _name_upright(figure, axes, box, "observed share of events")
     box = _Box(left, floor - _GAP - _BARS, _SQUARE, _BARS)
     _draw_bars(_axes(figure, box, x="predicted probability"), models[0], outcome)
     _key(figure, left, box.bottom - _BELOW, keys[0])
     box = _Box(right, floor, _SQUARE, _SQUARE)
-    _draw_roc(_axes(figure, box, x="1 − specificity", y="sensitivity"), models, outcome)
+    axes = _axes(figure, box, x="1 − specificity")
+    _draw_roc(axes, models, outcome)
+    _name_upright(figure, axes, box, "sensitivity")
     _key(figure, right, box.bottom - _BELOW, keys[1])
 
     top -= upper
@@ -142,7 +148,9 @@ def evaluation_figure(evaluated: Evaluated) -> Figure:
         figure, left, top, "Usefulness", "Net benefit of acting from a threshold on, per row"
     )
     box = _Box(left, top - _HEAD - _CURVE, WIDTH - _MARGIN - left, _CURVE)
-    _draw_decision(_axes(figure, box, x="threshold probability", y="net benefit"), models)
+    axes = _axes(figure, box, x="threshold probability")
+    _draw_decision(axes, models)
+    _name_upright(figure, axes, box, "net benefit")
     _key(figure, left, box.bottom - _BELOW, _decision_key(models), across=box.width)
     return figure
 
@@ -218,16 +226,22 @@ def _roc(outcome: Floats, probability: Floats) -> tuple[Floats, Floats]:
 
 
 def _draw_decision(axes: Axes, models: Sequence[_Model]) -> None:
-    _unit_axis(axes, "x")
+    """Net benefit up to the thresholds where nothing is worth doing."""
     rows = models[0].evaluation.decision.rows
     at = [row.threshold for row in rows]
     values = [[row.model for row in model.evaluation.decision.rows] for model in models]
-    highest = max(rows[0].treat_all, *map(max, values), 0.01)
+    everybody = [row.treat_all for row in rows]
+    worth = [x for x, *found in zip(at, everybody, *values, strict=True) if max(found) > 0.0]
+    across = (0.0, min(1.0, math.ceil(11.5 * max(worth, default=0.0)) / 10 or 0.1))
+    axes.set_xlim(across)
+    places, labels = ticks(across, WIDTH)
+    axes.set_xticks(places, labels=labels, fontproperties=font(SMALL), color=QUIET)
+    highest = max(everybody[0], *map(max, values), 0.01)
     lowest = max(min(0.0, *map(min, values)), -0.5 * highest)
     extent = (lowest - 0.06 * highest, 1.06 * highest)
     axes.set_ylim(extent)
     axes.plot([0.0, 1.0], [0.0, 0.0], **_NOBODY)
-    axes.plot(at, [row.treat_all for row in rows], **_EVERYBODY)
+    axes.plot(at, everybody, **_EVERYBODY)
     for model, value in reversed(list(zip(models, values, strict=True))):
         axes.plot(at, value, **model.line)
     places, labels = ticks(extent, 3.2)
@@ -236,46 +250,45 @@ def _draw_decision(axes: Axes, models: Sequence[_Model]) -> None:
 
 # ---- keys
 
-Key = list[tuple[str, Style]]
+Key = list[tuple[str, str, Style]]
+"""Name, what is kept behind it however long the name is, and the line."""
 
 
 def _calibration_key(models: Sequence[_Model]) -> Key:
-    found: Key = [("perfect", _CHANCE)]
-    for model in models:
-        found.append((f"{model.name}, smooth (lowess)", model.line))
+    found: Key = [("perfect", "", _CHANCE)]
+    found += [(model.name, "(smooth, lowess)", model.line) for model in models]
     if len(models) == 1 and models[0].evaluation.recalibration is not None:
-        found.append((f"{models[0].name}, logistic", models[0].dotted))
-    bars = f"Bars: {models[0].name}, events upwards"
-    return [*found, (bars, {})]
+        found.append((models[0].name, "(logistic)", models[0].dotted))
+    return [*found, (f"Bars: {models[0].name}", "(events upwards)", {})]
 
 
 def _roc_key(models: Sequence[_Model]) -> Key:
-    found: Key = [("chance", _CHANCE)]
+    found: Key = [("chance", "", _CHANCE)]
     for model in models:
         auroc = model.evaluation.auroc
         text = "not defined" if auroc is None else f"{auroc.value:.2f}"
         if auroc is not None and auroc.low is not None and auroc.high is not None:
             text += f" ({auroc.low:.2f} to {auroc.high:.2f})"
-        found.append((f"{model.name}, AUROC {text}", model.line))
+        found.append((model.name, f"AUROC {text}", model.line))
     return found
 
 
 def _decision_key(models: Sequence[_Model]) -> Key:
-    acting: Key = [(f"on {model.name}", model.line) for model in models]
-    return [*acting, ("on everybody", _EVERYBODY), ("on nobody", _NOBODY)]
+    acting: Key = [(f"on {model.name}", "", model.line) for model in models]
+    return [*acting, ("on everybody", "", _EVERYBODY), ("on nobody", "", _NOBODY)]
 
 
 def _key(figure: Figure, left: float, top: float, key: Key, *, across: float | None = None) -> None:
     """Samples of lines with their meaning, below each other or beside each other."""
     room = _SQUARE if across is None else across / len(key)
-    for i, (label, style) in enumerate(key):
+    for i, (name, tail, style) in enumerate(key):
         x = left + (i * room if across is not None else 0.0)
         y = top - (0.0 if across is not None else i * _ROW)
         start = _SAMPLE + 0.1 if style else 0.0
         if style:
             line = Line2D([x, x + _SAMPLE], [y, y], transform=figure.dpi_scale_trans, **style)
             figure.add_artist(line)
-        text = fit(label, "", room - start - 0.1, size=SMALL, lines=1)
+        text = fit(name, tail, room - start - 0.1, size=SMALL, lines=1)
         put(figure, x + start, y, text, size=SMALL)
 
 
@@ -287,7 +300,7 @@ def _panel_head(figure: Figure, x: float, y: float, name: str, question: str) ->
     put(figure, x, y - text_height("x", BODY), question, size=SMALL, colour=QUIET, vertical="top")
 
 
-def _axes(figure: Figure, box: _Box, *, x: str = "", y: str = "") -> Axes:
+def _axes(figure: Figure, box: _Box, *, x: str = "") -> Axes:
     width, height = (float(side) for side in figure.get_size_inches())
     axes = figure.add_axes(
         (box.left / width, box.bottom / height, box.width / width, box.height / height)
@@ -301,9 +314,15 @@ def _axes(figure: Figure, box: _Box, *, x: str = "", y: str = "") -> Axes:
     axes.set_axisbelow(True)
     middle = box.left + box.width / 2
     put(figure, middle, box.bottom - 0.25, x, size=SMALL, align="center", vertical="top")
-    name = put(figure, box.left - 0.4, box.bottom + box.height / 2, y, size=SMALL, align="right")
-    name.set_rotation(90)
     return axes
+
+
+def _name_upright(figure: Figure, axes: Axes, box: _Box, text: str) -> None:
+    """Name of a vertical axis, as far from it as its labels are wide."""
+    widest = max(text_width(label.get_text(), SMALL) for label in axes.get_yticklabels())
+    middle = box.bottom + box.height / 2
+    name = put(figure, box.left - widest - 0.14, middle, text, size=SMALL, align="right")
+    name.set_rotation(90)
 
 
 def _unit_axis(axes: Axes, which: str) -> None:

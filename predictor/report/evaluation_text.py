@@ -24,6 +24,8 @@ WIDE = 140
 UNDEFINED = "-"
 MASKED = "masked"
 
+_LONGEST_HEAD = 14
+
 _LEFT_OUT = {
     "missing_outcome": "without an outcome",
     "missing_probability": "without a probability",
@@ -66,7 +68,7 @@ def evaluation_text(evaluated: Evaluated, width: int = WIDE) -> Iterator[str]:
         yield from _subgroups(evaluated, width)
     if evaluated.comparison is not None and evaluated.second is not None:
         yield ""
-        yield from _comparison(evaluated, evaluated.second, evaluated.comparison)
+        yield from _comparison(evaluated, evaluated.second, evaluated.comparison, width)
     yield ""
     yield from _foot(evaluated)
 
@@ -180,9 +182,9 @@ def _limits_of_subgroups(subgroups: Subgroups) -> dict[str, list[str]]:
     found: dict[str, list[str]] = {}
     for group in subgroups.groups:
         codes = {limit.code for limit in group.evaluation.limits} if group.evaluation else set()
-        for code in _LIMITS:
+        for code, sentence in _LIMITS.items():
             if code in codes:
-                found.setdefault(_LIMITS[code], []).append(printable(group.name))
+                found.setdefault(sentence, []).append(printable(group.name))
     return found
 
 
@@ -204,7 +206,8 @@ def _subgroup(group: Subgroup) -> tuple[str, ...]:
 
 def _comparison(evaluated: Evaluated, second: Evaluation, found: PairedComparison) -> Iterator[str]:
     first = evaluated.evaluation
-    names = [printable(str(x)) for x in (evaluated.columns.probability, evaluated.columns.compare)]
+    columns = evaluated.columns
+    names = [printable(str(x), _LONGEST_HEAD) for x in (columns.probability, columns.compare)]
     areas = [None if e.auroc is None else e.auroc.value for e in (first, second)]
     rows = [
         _difference("AUROC", areas[0], areas[1], found.auroc),
@@ -216,7 +219,8 @@ def _comparison(evaluated: Evaluated, second: Evaluation, found: PairedCompariso
         other = own.model - row.difference.value
         rows.append(_difference(figure, own.model, other, row.difference))
     yield f"{names[0]} less {names[1]}, paired by row:"
-    yield text_table(("Figure", *names, "Difference", "95% interval", "p-value"), rows)
+    header = ("Figure", *names, "Difference", "95% interval", "p-value")
+    yield from _tables(header, rows, width)
     yield (
         f"{names[0]} is the better where the difference of AUROC or net benefit is above 0, of "
         "Brier score or log loss below 0. The p-values are not adjusted for their number."
