@@ -14,7 +14,7 @@ import argparse
 import json
 import os
 from collections.abc import Mapping, Sequence
-from functools import cache
+from functools import cache, partial
 from pathlib import Path
 from typing import Any
 
@@ -31,14 +31,15 @@ from predictor.learning.candidates import Candidate, candidates
 from predictor.learning.preparer import column_of
 from predictor.learning.procedure import Patients, Plan
 from predictor.learning.refitting import Refit, refit
-from predictor.learning.resampling import Resamples, training_parts
+from predictor.learning.resampling import Resamples, bootstrap, training_parts
 from predictor.learning.splits import repeated_folds
 from predictor.performance.calibration import calibration_intercept, calibration_slope
 from predictor.performance.discrimination import auroc
 from predictor.performance.scores import brier
 from predictor.study import Study, load_study
 from predictor.validation.cross_validated import cross_validated_measures
-from predictor.validation.procedure_bootstrap import bootstrap_procedure
+from predictor.validation.internal import internal_validation
+from predictor.validation.measured import Measured, joined, measure
 from predictor.validation.signal_test import signal_test
 
 STUDY = "remission"
@@ -142,18 +143,14 @@ def one(
     plan = Plan(tuple(map(column_of, cohort.variables)), "median", (), 5)
     known = Patients(cohort.values, cohort.outcome, cohort.group)
     apparent, true = fitted(named, plan, known, seed, population)
-    found = bootstrap_procedure(
-        named,
-        plan,
-        known,
+    refits = measured(named, plan, known, settings["resamples"], seed)
+    found = internal_validation(
+        cohort.outcome,
         apparent,
-        cohort.names,
-        resamples=settings["resamples"],
+        refits,
         thresholds=THRESHOLDS,
-        seed=seed,
         cross_validated=cross_validated(named, plan, known, settings["repeats"], seed),
-        workers=1,
-    ).validation
+    )
     tested = signal_test(
         named,
         plan,
@@ -172,7 +169,9 @@ def one(
         "used": found.resamples.used,
         "p_value": tested.p_value,
         "truth": true,
-        "figures": {name: row_of(found.figure(name)) for name in FIGURES},
+        "figures": {
+            name: row_of(found.figure(name)) | spread(refits.boot[name]) for name in FIGURES
+        },
     }
 
 
@@ -181,6 +180,15 @@ def row_of(figure: Any) -> dict[str, float | None]:
     names = ("apparent", "cross_validated", "harrell", "oob", "b632", "b632plus")
     bounds = ("cross_validated_low", "cross_validated_high", "corrected_low", "corrected_high")
     return {name: getattr(figure, name) for name in (*names, *bounds)}
+
+
+def spread(boot: NDArray[np.float64]) -> dict[str, float | None]:
+    """Of the refits on their own resamples, for intervals that are made otherwise."""
+    known = boot[np.isfinite(boot)]
+    if len(known) < 100:
+        return dict.fromkeys(("boot", "boot_low", "boot_high"))
+    low, high = np.quantile(known, (0.025, 0.975))
+    return {"boot": float(known.mean()), "boot_low": float(low), "boot_high": float(high)}
 
 
 def fitted(
@@ -221,6 +229,23 @@ def fitted(
 def predictions(fits: Refit) -> NDArray[np.float64]:
     """Every prediction of some refits."""
     return fits.probability
+
+
+def measured(
+    named: Sequence[Candidate], plan: Plan, known: Patients, resamples: int, seed: int
+) -> Measured:
+    """The bootstrap."""
+    drawn = bootstrap(len(known.outcome), known.group, resamples=resamples, seed=seed)
+    of_chunk = partial(figures_of, known.outcome)
+    return joined(refit(named, plan, known, drawn, of_chunk, workers=1))
+
+
+def figures_of(outcome: NDArray[np.int8], fits: Refit) -> Measured:
+    """All figures of some refits."""
+    nobody = np.zeros(0, dtype=np.intp)
+    return measure(
+        outcome, fits.probability, fits.count, fits.usable, THRESHOLDS, nobody, fits.separated
+    )
 
 
 def cross_validated(

@@ -16,10 +16,20 @@ VERSIONS = {
     "b632plus": ".632+",
     "oob": "out of bag",
 }
-INTERVALS = {"cross_validated": "cross-validated", "corrected": "corrected"}
+# The first two are printed by training; the others are what could be printed instead.
+INTERVALS = {
+    "corrected": "of the corrected figure, as printed",
+    "cross_validated": "cross-validated",
+    "centred": "refits on their own resamples, centred at Harrell",
+    "harrell": "width of the cross-validated one, around Harrell",
+    "b632plus": "width of the cross-validated one, around .632+",
+    "oob": "width of the cross-validated one, around out of bag",
+}
+OF_EVERY_FIGURE = {"corrected", "cross_validated", "centred"}
 ALPHA = 0.05
 
 Rows = Sequence[Mapping[str, Any]]
+Floats = NDArray[np.float64]
 
 
 def without_signal(rows: Rows) -> str:
@@ -40,8 +50,8 @@ def without_signal(rows: Rows) -> str:
     lines += ["", "| claim | cohorts | share, exact 95% interval |", "|---|---:|---:|"]
     lines.append(f"| signal found (permutation p at most {ALPHA}) | {share(found)} |")
     for version, label in INTERVALS.items():
-        above = figures(rows, "auroc", f"{version}_low") > 0.5
-        lines.append(f"| {label} interval of the AUROC above 0.5 | {share(above)} |")
+        above = bounds(rows, "auroc", version)[0] > 0.5
+        lines.append(f"| 95% interval of the AUROC above 0.5: {label} | {share(above)} |")
     apparent = figures(rows, "auroc", "harrell") > 0.6
     lines.append(f"| Harrell's AUROC above 0.6 | {share(apparent)} |")
     return "\n".join(lines)
@@ -75,7 +85,9 @@ def with_signal(rows: Rows) -> str:
     for name, label in (("auroc", "AUROC"), ("calibration_slope", "slope"), ("brier", "Brier")):
         truth = np.array([number(row["truth"][name]) for row in rows])
         for version, version_label in INTERVALS.items():
-            low, high = (figures(rows, name, f"{version}_{side}") for side in ("low", "high"))
+            if name != "auroc" and version not in OF_EVERY_FIGURE:
+                continue
+            low, high = bounds(rows, name, version)
             known = np.isfinite(low) & np.isfinite(high) & np.isfinite(truth)
             if not known.any():
                 continue
@@ -88,9 +100,36 @@ def with_signal(rows: Rows) -> str:
     return "\n".join(lines)
 
 
-def figures(rows: Rows, name: str, version: str) -> NDArray[np.float64]:
+def figures(rows: Rows, name: str, version: str) -> Floats:
     """One version of a figure over cohorts, NaN where it is not defined."""
     return np.array([number(row["figures"][name][version]) for row in rows])
+
+
+def bounds(rows: Rows, name: str, version: str) -> tuple[Floats, Floats]:
+    """Low and high ends of one kind of interval, NaN where there is none."""
+    if version in {"corrected", "cross_validated"}:
+        return figures(rows, name, f"{version}_low"), figures(rows, name, f"{version}_high")
+    if version == "centred":
+        shift = figures(rows, name, "harrell") - figures(rows, name, "boot")
+        low, high = figures(rows, name, "boot_low"), figures(rows, name, "boot_high")
+        return np.maximum(low + shift, 0.0), high + shift
+    centre, other = figures(rows, name, version), figures(rows, name, "cross_validated")
+    ends = [figures(rows, name, f"cross_validated_{side}") for side in ("low", "high")]
+    if name != "auroc":
+        return centre + ends[0] - other, centre + ends[1] - other
+    low, high = (expit(logit(centre) + logit(end) - logit(other)) for end in ends)
+    return low, high
+
+
+def logit(p: Floats) -> Floats:
+    """Log-odds of something between 0 and 1; the ends are moved inside."""
+    inside = np.clip(p, 1e-3, 1 - 1e-3)
+    return np.asarray(np.log(inside) - np.log1p(-inside))
+
+
+def expit(x: Floats) -> Floats:
+    """Inverse of :func:`logit`."""
+    return np.asarray(0.5 + 0.5 * np.tanh(0.5 * x))
 
 
 def number(value: float | None) -> float:
