@@ -163,6 +163,6 @@ def _which_scale(numbers: Floats) -> str:
         return ""
     if known.min() < 0.0:
         return " If these are log-odds, the probability is 1 / (1 + exp(-log-odds))."
-    if known.max() <= 100.0:
+    if 1.5 < known.max() <= 100.0:
         return " All lie between 0 and 100: if they are percentages, divide by 100."
     return ""

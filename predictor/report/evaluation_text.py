@@ -204,7 +204,9 @@ def _subgroup(group: Subgroup) -> tuple[str, ...]:
     )
 
 
-def _comparison(evaluated: Evaluated, second: Evaluation, found: PairedComparison) -> Iterator[str]:
+def _comparison(
+    evaluated: Evaluated, second: Evaluation, found: PairedComparison, width: int
+) -> Iterator[str]:
     first = evaluated.evaluation
     columns = evaluated.columns
     names = [printable(str(x), _LONGEST_HEAD) for x in (columns.probability, columns.compare)]
