@@ -14,7 +14,7 @@ import argparse
 import json
 import os
 from collections.abc import Mapping, Sequence
-from functools import cache, partial
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -36,7 +36,7 @@ from predictor.learning.splits import repeated_folds
 from predictor.performance.calibration import calibration_intercept, calibration_slope
 from predictor.performance.discrimination import auroc
 from predictor.performance.scores import brier
-from predictor.study import Study, load_study
+from predictor.study import load_study
 from predictor.validation.cross_validated import cross_validated_measures
 from predictor.validation.internal import internal_validation
 from predictor.validation.measured import Measured, joined, measure
@@ -120,13 +120,7 @@ def cohort_of(patients: int, seed: int, scenario: str) -> Cohort:
     simulated = simulate(patients, seed=seed, scenario=scenario)
     columns = list(simulated.columns.values())
     table = table_of("simulated", list(simulated.columns), columns, range(1, patients + 1))
-    return check_cohort(study(), table).usable()
-
-
-@cache
-def study() -> Study:
-    """The study whose predictors and models are taken."""
-    return load_study(STUDY)
+    return check_cohort(load_study(STUDY), table).usable()
 
 
 def one(
@@ -139,7 +133,9 @@ def one(
     """Everything about one cohort."""
     cohort = cohort_of(patients, seed, scenario)
     wanted = PROCEDURES[settings["procedure"]]
-    named = [candidate for candidate in candidates(study().config) if candidate.name in wanted]
+    named = [
+        candidate for candidate in candidates(load_study(STUDY).config) if candidate.name in wanted
+    ]
     plan = Plan(tuple(map(column_of, cohort.variables)), "median", (), 5)
     known = Patients(cohort.values, cohort.outcome, cohort.group)
     apparent, true = fitted(named, plan, known, seed, population)
