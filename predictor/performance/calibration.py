@@ -19,6 +19,7 @@ from predictor.performance.inputs import as_probability, as_two_class_outcome
 
 LOG_ODDS_CLIP = 1e-8
 SMALLEST_SPREAD = 1e-6
+SMALLEST_EXPECTED = 1e-200
 
 Floats = NDArray[np.float64]
 
@@ -52,8 +53,10 @@ def calibration_intercept(
     1.098612
     """
     y, p = _pair(outcome, probability)
-    position, covariance, _ = _logistic(np.ones((y.size, 1)), y, _log_odds(p))
-    return wald(float(position[0]), math.sqrt(covariance[0, 0]), level)
+    # Where predictions are certain and wrong the likelihood is so flat that the search ends in
+    # rounding; with one parameter that is still the maximum, to many digits.
+    position, information, _ = _logistic(np.ones((y.size, 1)), y, _log_odds(p))
+    return wald(float(position[0]), 1.0 / math.sqrt(information[0, 0]), level)
 
 
 def calibration_slope(
@@ -144,9 +147,10 @@ def logistic_recalibration(
     if spread < SMALLEST_SPREAD:
         return None
     columns = np.column_stack((np.ones(y.size), (z - centre) / spread))
-    position, covariance, converged = _logistic(columns, y, np.zeros(y.size))
+    position, information, converged = _logistic(columns, y, np.zeros(y.size))
     if not converged:
         return None
+    covariance = np.linalg.inv(information)
     # Back from the centred and scaled column: intercept and slope are linear in what was fitted.
     back = np.array([[1.0, -centre / spread], [0.0, 1.0 / spread]])
     value = back @ position
@@ -174,7 +178,7 @@ def observed_expected(
     -------
     Estimate or None
         Log-normal interval with variance (1 - prevalence) / observed, the expected number taken
-        as fixed. ``None`` if every probability is 0.
+        as fixed. ``None`` if every probability is 0, or so small that the ratio is no number.
 
     Raises
     ------
@@ -188,7 +192,7 @@ def observed_expected(
     """
     y, p = _pair(outcome, probability)
     expected = float(p.sum())
-    if expected == 0.0:
+    if expected < SMALLEST_EXPECTED:
         return None
     observed = float(y.sum())
     ratio = observed / expected
@@ -207,11 +211,11 @@ def _log_odds(probability: Floats) -> Floats:
 
 
 def _logistic(columns: Floats, y: Floats, offset: Floats) -> tuple[Floats, Floats, bool]:
-    """Maximum likelihood of one or two parameters: estimate, covariance, whether it converged.
+    """Maximum likelihood of one or two parameters: estimate, information, whether it converged.
 
     Newton's method with step halving. No step moves a log-odds by more than 3: where the start is
     so wrong that the curvature has all but vanished, the direction is still right but the length
-    is not. With one parameter and both classes this always converges.
+    is not.
     """
     position = np.zeros(columns.shape[1])
     current, score, information = _terms(columns, y, offset, position)
@@ -233,9 +237,7 @@ def _logistic(columns: Floats, y: Floats, offset: Floats) -> tuple[Floats, Float
             if likelihood >= current - allowance:
                 break
         position, current = trial, likelihood
-    if not converged:
-        return position, np.full_like(information, np.inf), False
-    return position, np.asarray(np.linalg.inv(information), dtype=np.float64), True
+    return position, information, converged
 
 
 def _terms(

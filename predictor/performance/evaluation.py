@@ -156,10 +156,13 @@ def evaluate(
     both = 0 < y.sum() < y.size
     overall = brier_estimate(y, p, level)
     recalibration = logistic_recalibration(y, p, level) if both else None
+    ratio = observed_expected(y, p, level) if both else None
     calibrated = spiegelhalter(y, p)
     rows = classification(y, p, thresholds, level) if len(thresholds) else ()
     defined = Defined(
         slope=recalibration is not None,
+        # With one class it is not defined either, which that limit says.
+        observed_expected=ratio is not None or not both,
         spiegelhalter=calibrated is not None,
         brier_interval=overall.low is not None,
     )
@@ -174,7 +177,7 @@ def evaluate(
         log_loss=log_loss(y, p),
         calibration_intercept=calibration_intercept(y, p, level) if both else None,
         recalibration=recalibration,
-        observed_expected=observed_expected(y, p, level) if both else None,
+        observed_expected=ratio,
         spiegelhalter=calibrated,
         curve=calibration_curve(y, p) if both else None,
         decision=net_benefit(y, p, decision_thresholds),

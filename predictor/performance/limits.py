@@ -63,6 +63,8 @@ class Defined:
     ----------
     slope
         Calibration slope, intercept beside it, and logistic recalibration curve.
+    observed_expected
+        Observed divided by expected events.
     spiegelhalter
         Spiegelhalter's statistic.
     brier_interval
@@ -70,6 +72,7 @@ class Defined:
     """
 
     slope: bool
+    observed_expected: bool
     spiegelhalter: bool
     brier_interval: bool
 
@@ -101,7 +104,7 @@ def limits_of(
     return (
         *found,
         *_extremes(outcome, probability),
-        *_without_variance(probability, defined),
+        *_without_variance(defined),
         *_empty_cells(rows),
     )
 
@@ -225,7 +228,7 @@ def _extremes(outcome: Floats, probability: Floats) -> Iterator[Limit]:
         )
 
 
-def _without_variance(probability: Floats, defined: Defined) -> Iterator[Limit]:
+def _without_variance(defined: Defined) -> Iterator[Limit]:
     if not defined.brier_interval:
         yield Limit(
             "no_brier_interval",
@@ -237,13 +240,14 @@ def _without_variance(probability: Floats, defined: Defined) -> Iterator[Limit]:
         yield Limit(
             "no_spiegelhalter",
             ("spiegelhalter_z", "spiegelhalter_p"),
-            "Every prediction is 0, 0.5 or 1: Spiegelhalter's statistic is not defined.",
+            "Every prediction is 0, 0.5 or 1, or next to it: Spiegelhalter's statistic is not "
+            "defined.",
         )
-    if not probability.any():
+    if not defined.observed_expected:
         yield Limit(
             "no_expected_events",
             ("observed_expected",),
-            "Every prediction is 0: observed / expected events is not defined.",
+            "Every prediction is 0, or next to it: observed / expected events is not defined.",
         )
 
 

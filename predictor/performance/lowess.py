@@ -74,7 +74,7 @@ def lowess(
     low, high = positions[order[0]], positions[order[-1]]
     if ((wanted < low) | (wanted > high)).any():
         raise ValueError("at must lie within the range of x; a lowess does not extrapolate")
-    return np.interp(wanted, positions[order], fitted[order])
+    return between(wanted, positions[order], fitted[order])
 
 
 def lowess_batch(
@@ -142,6 +142,18 @@ def lowess_batch(
         np.put_along_axis(smooth, order, lines, axis=1)
         fitted[rows] = np.where(times[rows] > 0, smooth, np.nan)
     return fitted
+
+
+def between(at: Floats, x: Floats, y: Floats) -> Floats:
+    """Linear between the points of a curve whose positions increase; ``at`` within their range.
+
+    Unlike `numpy.interp` it forms no slope, which overflows for positions a hair apart.
+    """
+    right = np.clip(np.searchsorted(x, at, side="left"), 0, x.size - 1)
+    left = np.maximum(right - 1, 0)
+    gap = x[right] - x[left]
+    share = np.divide(at - x[left], gap, out=np.ones_like(gap), where=gap > 0.0)
+    return np.asarray((1.0 - share) * y[left] + share * y[right])
 
 
 def _direct(x: Floats, y: Floats, count: Counts, fraction: float) -> Floats:

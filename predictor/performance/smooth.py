@@ -14,7 +14,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from predictor.performance.calibration import logistic_recalibration
 from predictor.performance.inputs import as_probability, as_two_class_outcome
-from predictor.performance.lowess import lowess, lowess_batch
+from predictor.performance.lowess import between, lowess, lowess_batch
 
 __all__ = [
     "CalibrationCurve",
@@ -81,10 +81,10 @@ class CalibrationCurve:
         """
         distances = count if self.predicted.size > 1 else 1
         at = np.linspace(self.predicted[0], self.predicted[-1], distances)
-        smooth = np.interp(at, self.predicted, self.smooth).tolist()
+        smooth = between(at, self.predicted, self.smooth).tolist()
         logistic: list[float | None] = [None] * distances
         if self.logistic is not None:
-            logistic = list(np.interp(at, self.predicted, self.logistic).tolist())
+            logistic = list(between(at, self.predicted, self.logistic).tolist())
         return [
             {"predicted": x, "smooth": s, "logistic": r}
             for x, s, r in zip(at.tolist(), smooth, logistic, strict=True)
