@@ -241,8 +241,21 @@ class ValidationPlan(_Part):
     repeats: Annotated[StrictInt, Field(ge=1, le=1000)] = 10
     inner_folds: Annotated[StrictInt, Field(ge=2, le=20)] = 5
     """Folds of the tuning inside each training fold."""
-    bootstrap: Annotated[StrictInt, Field(ge=0, le=1_000_000)] = 0
-    """Resamples of the optimism bootstrap; used by the validation stage once it lands."""
+    bootstrap: Annotated[StrictInt, Field(ge=0, le=1_000_000)] = 1000
+    """Resamples of the optimism bootstrap of the chosen procedure; 0 leaves it out."""
+    permutations: Annotated[StrictInt, Field(ge=0, le=1_000_000)] = 200
+    """Permutations of the test for any signal; 0 leaves it out."""
+    minutes: Positive = 10.0
+    """What bootstrap and permutations may take each, about; where that is not enough, there are
+    fewer of them, and the result says so."""
+    thresholds: Annotated[
+        tuple[Annotated[Number, Field(gt=0, lt=1)], ...],
+        AfterValidator(_distinct),
+        Field(min_length=1, max_length=20),
+        _OneOrMany(),
+    ] = (0.25, 0.5, 0.75)
+    """Probabilities at which a decision would change; net benefit and changes of class are told
+    for these."""
     seed: Annotated[StrictInt, Field(ge=0, lt=2**32)] = 20241120
     group: Literal["auto", "patient", "centre", "none"] = "auto"
     """What stays whole in a fold; auto: the centre if named, else the patient if named."""

@@ -22,7 +22,7 @@ from predictor.explanation.contributions import contributions
 from predictor.learning.candidates import Candidate
 from predictor.learning.linear_family import fit_resamples, is_batched
 from predictor.learning.procedure import Patients, Plan, fit
-from predictor.learning.resampling import Resamples
+from predictor.learning.resampling import BootstrapPlan, Resamples
 
 Floats = NDArray[np.float64]
 Measure = TypeVar("Measure")
@@ -44,6 +44,8 @@ class Refit:
     ----------
     count : shape (resamples, n)
         How often each patient stood in the training set.
+    outcome : shape (resamples, n)
+        The outcomes it was fitted to.
     probability : shape (resamples, n)
         Prediction of every patient of the cohort; NaN where the fit failed.
     usable, separated : shape (resamples,)
@@ -56,6 +58,7 @@ class Refit:
     """
 
     count: NDArray[np.int32]
+    outcome: NDArray[np.int8]
     probability: Floats
     usable: NDArray[np.bool_]
     separated: NDArray[np.bool_]
@@ -68,7 +71,7 @@ def refit(
     candidates: Sequence[Candidate],
     plan: Plan,
     patients: Patients,
-    resamples: Resamples,
+    resamples: Resamples | BootstrapPlan,
     measure: Callable[[Refit], Measure],
     *,
     outcome: NDArray[np.int8] | None = None,
@@ -155,6 +158,7 @@ def _linear(
     return measure(
         Refit(
             resamples.count,
+            _outcomes(patients, resamples, outcome),
             fits.probability,
             fits.usable,
             fits.separated,
@@ -197,6 +201,7 @@ def _one(
     return measure(
         Refit(
             resamples.count,
+            _outcomes(patients, resamples, outcome),
             probability[None],
             np.array([usable]),
             np.array([False]),
@@ -205,6 +210,14 @@ def _one(
             shap[None],
         )
     )
+
+
+def _outcomes(
+    patients: Patients, resamples: Resamples, outcome: NDArray[np.int8] | None
+) -> NDArray[np.int8]:
+    if outcome is not None:
+        return outcome
+    return np.broadcast_to(patients.outcome, resamples.count.shape)
 
 
 def _explained(count: NDArray[np.int32], seed: int) -> NDArray[np.intp]:

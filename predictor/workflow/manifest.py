@@ -17,7 +17,9 @@ from predictor.learning.candidates import Candidate
 from predictor.learning.procedure import Fitted
 from predictor.study import Study
 from predictor.validation.comparison import Comparison
-from predictor.validation.samplesize import SampleSize, enough, verdict
+from predictor.validation.evidence import cohort_verdict, large_enough
+from predictor.validation.samplesize import SampleSize
+from predictor.workflow.internal import InternalResults
 
 # What a number in a bundle may depend on.
 _PACKAGES = (
@@ -31,14 +33,6 @@ _PACKAGES = (
     "interpret-core",
     "mlflow",
 )
-_DEMONSTRATION = (
-    "Not for care. Trained on simulated patients: it shows how the software works and says nothing "
-    "about real ones. {verdict}"
-)
-_EXPLORATORY = (
-    "{verdict} Compared by repeated cross-validation only; whether there is signal has not been "
-    "tested, and no other patients have been tried."
-)
 
 
 def describe(
@@ -47,8 +41,10 @@ def describe(
     candidate: Candidate,
     fitted: Fitted,
     comparison: Comparison,
+    internal: InternalResults,
     ranked: Importance,
     needed: SampleSize,
+    stands: Mapping[str, Any],
     seconds: Mapping[str, float],
 ) -> dict[str, Any]:
     """Content of the manifest, but for the digests. Times stand in ``created`` and ``timings``."""
@@ -67,7 +63,7 @@ def describe(
         },
         "predictors": [variable.name for variable in predictors],
         "prediction": {"most_missing": config.prediction.most_missing},
-        "evidence": evidence(cohort, needed),
+        "evidence": dict(stands),
         "cohort": {
             "digest": cohort.digest,
             "file": cohort.source,
@@ -89,6 +85,7 @@ def describe(
                 {key: value for key, value in model.to_dict().items() if key != "seconds"}
                 for model in comparison.models
             ],
+            **internal.to_dict(config.privacy.cell_size),
         },
         "explanation": {
             "scale": ranked.scale,
@@ -118,45 +115,13 @@ def describe(
     }
 
 
-def evidence(cohort: Cohort, needed: SampleSize) -> dict[str, Any]:
-    """What stands behind the model (design section 4); real people alone count as patients.
-
-    Cross-validation by itself earns no more than ``exploratory``: the higher levels also need the
-    test for signal.
-    """
-    sentence = _verdict(needed, cohort)
-    if cohort.simulated:
-        return {
-            "level": "demonstration",
-            "patients": 0,
-            "events": 0,
-            "simulated_patients": cohort.patients,
-            "statement": _DEMONSTRATION.format(verdict=sentence),
-        }
-    return {
-        "level": "exploratory",
-        "patients": cohort.patients,
-        "events": cohort.events,
-        "simulated_patients": 0,
-        "statement": _EXPLORATORY.format(verdict=sentence),
-    }
-
-
 def sample_size(needed: SampleSize, cohort: Cohort) -> dict[str, Any]:
     """What the criteria ask for, held against what there is."""
     return {
         **needed.to_dict(),
-        "enough": enough(needed, cohort.patients, cohort.events),
-        "verdict": _verdict(needed, cohort),
+        "enough": large_enough(needed, cohort),
+        "verdict": cohort_verdict(needed, cohort),
     }
-
-
-def _verdict(needed: SampleSize, cohort: Cohort) -> str:
-    if cohort.group_kind == "none":
-        what = "rows taken for patients"
-    else:
-        what = "simulated patients" if cohort.simulated else "patients"
-    return verdict(needed, cohort.patients, cohort.events, what)
 
 
 def environment() -> dict[str, Any]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from predictor.explanation.importance import Importance
 from predictor.validation.comparison import Comparison
 from predictor.workflow.files import csv_bytes
+from predictor.workflow.internal import InternalResults
 
 _COMPARISON = (
     "name",
@@ -30,6 +31,38 @@ _COMPARISON = (
 def comparison_csv(comparison: Comparison) -> bytes:
     """All candidates, one row each; an empty cell is a figure that is not defined."""
     return csv_bytes(_COMPARISON, (model.to_dict() for model in comparison.models))
+
+
+_FIGURES = (
+    "procedure",
+    "name",
+    "threshold",
+    "apparent",
+    "cross_validated",
+    "cross_validated_low",
+    "cross_validated_high",
+    "optimism",
+    "harrell",
+    "oob",
+    "b632",
+    "b632plus",
+    "corrected",
+    "corrected_low",
+    "corrected_high",
+    "resamples",
+    "oob_resamples",
+)
+
+
+def validation_csv(internal: InternalResults) -> dict[str, bytes]:
+    """Apparent, cross-validated and corrected figures, by file name; none where none were made."""
+    rows = [
+        {"procedure": name, **row}
+        for name, made in (("chosen", internal.bootstrap), ("with choice", internal.with_choice))
+        if made is not None
+        for row in made.validation.to_dict()["figures"]
+    ]
+    return {"validation.csv": csv_bytes(_FIGURES, rows)} if rows else {}
 
 
 def importance_csv(ranked: Importance) -> bytes:

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from concurrent.futures.process import BrokenProcessPool
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -35,8 +36,10 @@ from predictor.study import Study, load_study, study_from
 from predictor.tracking.sending import SentRun, send_bundle
 from predictor.tracking.store import TrackingSettings, check_reachable, resolve_uri
 from predictor.validation.comparison import Comparison, compare
+from predictor.validation.evidence import evidence
 from predictor.validation.samplesize import SampleSize, for_training
 from predictor.workflow import manifest, tables
+from predictor.workflow.internal import InternalResults, validate_internally
 from predictor.workflow.interrupts import workers_left_alone
 from predictor.workflow.progress import Progress, Silent, Stopwatch
 
@@ -58,6 +61,8 @@ class TrainingRun:
         Who was analysed, with flow and warnings.
     comparison
         All candidates side by side.
+    internal
+        The chosen model validated by resampling: corrected figures, instability, signal.
     chosen
         The fitted model that was bundled.
     importance
@@ -72,11 +77,14 @@ class TrainingRun:
         What to do about a store that was lost during the run.
     seconds
         Time per stage.
+    cell_size
+        Smallest count that is shown.
     """
 
     bundle: Path
     cohort: Cohort
     comparison: Comparison
+    internal: InternalResults
     chosen: Fitted
     importance: Importance
     needed: SampleSize
@@ -84,6 +92,7 @@ class TrainingRun:
     sent: SentRun | None
     tracking_error: TrackingError | None
     seconds: Mapping[str, float]
+    cell_size: int
 
     def to_dict(self) -> dict[str, Any]:
         """The JSON of design section 4, and what explains it."""
@@ -93,6 +102,7 @@ class TrainingRun:
             "run_id": self.sent.run_id if self.sent else None,
             "chosen": self.comparison.chosen.name,
             "models": [model.to_dict() for model in self.comparison.models],
+            "validation": self.internal.to_dict(self.cell_size),
             "evidence": dict(self.evidence),
             "sample_size": manifest.sample_size(self.needed, self.cohort),
             "flow": [{"step": s.step, "patients": s.patients} for s in self.cohort.flow],
@@ -182,23 +192,30 @@ def _train(
             seed=seed,
         )
         workers = workers or config.compute.workers
-        try:
-            with workers_left_alone():
-                predicted = cross_validate(
-                    named, plan, patients, folds, workers=workers, progress=progress.advance
-                )
-        except BrokenProcessPool:
-            raise LearningError(
-                "cross-validation",
-                "a worker process was killed from outside, most often for want of memory",
-                "Take fewer: --workers 1.",
-            ) from None
+        with _workers():
+            predicted = cross_validate(
+                named, plan, patients, folds, workers=workers, progress=progress.advance
+            )
         comparison = compare(predicted, cohort.outcome, folds, cohort.group)
     with watch.stage("final fit"):
         candidate = next(c for c in named if c.name == comparison.chosen.name)
         # One thread, as in the folds: sums keep their order, so the bundle is the same everywhere.
         with threadpool_limits(1):
             fitted = fit(candidate, plan, patients, derived_seed(seed, 5))
+    with watch.stage("internal validation"), _workers():
+        internal = validate_internally(
+            config,
+            cohort,
+            named,
+            plan,
+            patients,
+            candidate,
+            fitted,
+            predicted,
+            folds,
+            workers=workers,
+            progress=progress,
+        )
     with watch.stage("explanation"):
         ranked = _importance(cohort, candidate, fitted, seed)
         figures = _figures(study, cohort, candidate, fitted, comparison, ranked)
@@ -208,13 +225,23 @@ def _train(
             parameters(cohort.variables, config.preparation.missing_indicators),
             config.question.anticipated_auroc,
         )
-        evidence = manifest.evidence(cohort, needed)
+        stands = evidence(cohort, needed, internal.signal, internal.bootstrap is not None)
         described = manifest.describe(
-            study, cohort, candidate, fitted, comparison, ranked, needed, watch.seconds
+            study,
+            cohort,
+            candidate,
+            fitted,
+            comparison,
+            internal,
+            ranked,
+            needed,
+            stands,
+            watch.seconds,
         )
         files = {
             "comparison.csv": tables.comparison_csv(comparison),
             "importance.csv": tables.importance_csv(ranked),
+            **tables.validation_csv(internal),
             "model_card.md": model_card(described).encode(),
             **figures,
         }
@@ -230,14 +257,30 @@ def _train(
         folder,
         cohort,
         comparison,
+        internal,
         fitted,
         ranked,
         needed,
-        evidence,
+        stands,
         sent,
         lost,
         dict(watch.seconds),
+        config.privacy.cell_size,
     )
+
+
+@contextmanager
+def _workers() -> Iterator[None]:
+    """Parallel work that Ctrl-C ends as a whole, and a lost worker in one sentence."""
+    try:
+        with workers_left_alone():
+            yield
+    except BrokenProcessPool:
+        raise LearningError(
+            "training",
+            "a worker process was killed from outside, most often for want of memory",
+            "Take fewer: --workers 1.",
+        ) from None
 
 
 def _study(config: str | Path | Mapping[str, Any]) -> Study:

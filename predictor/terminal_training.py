@@ -1,0 +1,196 @@
+"""What people see of a training run or a bundle on a terminal: verdict, tables, what is next."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING, Any
+
+from predictor.report.validation_text import choice_text, figure_name, limit_lines, stability_lines
+from predictor.terminal import plain, print_tables, say, say_wrapped, width
+
+if TYPE_CHECKING:
+    from rich.table import Table
+
+    from predictor.workflow.train import TrainingRun
+
+_NARROW = 110
+"""Columns below which an interval stands under its figure."""
+
+
+def show_training(run: TrainingRun) -> None:
+    """Evidence first, then flow and warnings, the comparison, and what can be done next."""
+    chosen = run.comparison.chosen
+    level = str(run.evidence["level"]).upper()
+    say_wrapped(f"{level}. {run.evidence['statement']}")
+    say()
+    say_wrapped("Patients: " + ", ".join(f"{s.step} {s.patients}" for s in run.cohort.flow))
+    for warning in run.cohort.warnings:
+        times = f" ({warning.count} rows)" if warning.count > 1 else ""
+        head = f"{warning.variable}: " if warning.variable else ""
+        say_wrapped(f"Warning: {head}{warning.message}{times} [{warning.code}]")
+    say()
+    print_tables(comparison_table([m.to_dict() for m in run.comparison.models]))
+    say_wrapped(
+        "AUROC: pairs within a test fold, with 95% interval. Log loss: with the standard error of "
+        "the paired difference to the best."
+    )
+    say_wrapped(
+        f"Chosen: {chosen.label}, the simplest within one standard error of the best log loss."
+    )
+    if chosen.name == "prevalence":
+        say_wrapped(
+            "No model is better than the prevalence by more than its standard error, so the bundle "
+            "gives everybody the prevalence: these data do not support a model."
+        )
+    else:
+        _show_importance(run)
+    show_validation(run.internal.to_dict(run.cell_size), chosen.label)
+    say()
+    say_wrapped(
+        "Time: " + ", ".join(f"{name} {spent:.1f} s" for name, spent in run.seconds.items())
+    )
+    say(f"Bundle: {run.bundle}")
+    if run.sent is not None:
+        say(f"MLflow: {run.sent.tracking_uri}, experiment {run.sent.experiment}")
+        say(f"        run {run.sent.run_id}")
+    say(f"Next: predictor predict PATIENT.json --model {run.bundle}")
+
+
+def _show_importance(run: TrainingRun) -> None:
+    say()
+    say(f"What moves its predictions (mean absolute SHAP value on the {run.importance.scale}):")
+    for row in run.importance.rows[:10]:
+        say(f"  {row.label[:44]:<44} {row.mean_absolute_shap:.3f}")
+    if run.importance.patients < run.importance.of:
+        say(f"  over {run.importance.patients} patients drawn by seed from {run.importance.of}")
+
+
+def comparison_table(models: Sequence[Mapping[str, Any]]) -> Table:
+    """The comparison of candidates."""
+    from rich import box
+    from rich.table import Table as RichTable
+
+    narrow = width() < _NARROW
+    table = RichTable(box=box.SIMPLE_HEAD, pad_edge=False, collapse_padding=narrow)
+    table.add_column("Model", no_wrap=True, overflow="ellipsis")
+    for name in ("AUROC (95% CI)", "Log loss", "Brier", "Cal. intercept", "Cal. slope"):
+        head = name.replace(" (", "\n(").replace(". ", ".\n") if narrow else name
+        table.add_column(head, justify="right", no_wrap=narrow)
+    for model in models:
+        mark = "→ " if model["chosen"] else "  "
+        between = "\n" if narrow else " "
+        table.add_row(
+            plain(mark + str(model["label"])),
+            _with_interval(model, "auroc", between),
+            f"{model['log_loss']:.3f}{between}± {model['log_loss_difference_se']:.3f}",
+            f"{model['brier']:.3f}",
+            _with_interval(model, "calibration_intercept", between),
+            _with_interval(model, "calibration_slope", between),
+            style="bold" if model["chosen"] else None,
+        )
+    return table
+
+
+def show_validation(found: Mapping[str, Any], label: str) -> None:
+    """Corrected figures of the chosen model, their stability, and the test for signal."""
+    bootstrap = found.get("bootstrap")
+    # The prevalence is the same for everybody: there is nothing to correct, and nothing moves.
+    if bootstrap is not None and any(row["top"] for row in bootstrap["explanation"]):
+        counts = bootstrap["resamples"]
+        say()
+        say_wrapped(
+            f"{label} validated by {counts['drawn']:,} bootstrap resamples of the same patients, "
+            f"with preparation and tuning repeated in each:"
+        )
+        print_tables(validation_table(bootstrap["figures"]))
+        if counts["used"] < counts["drawn"]:
+            say_wrapped(
+                f"{counts['drawn'] - counts['used']} resamples left out: {counts['one_class']} "
+                f"with one outcome only, {counts['separated']} separated, {counts['not_fitted']} "
+                "not fitted."
+            )
+        for line in limit_lines(bootstrap):
+            say_wrapped(line)
+        for line in stability_lines(bootstrap):
+            say_wrapped(line)
+    if found.get("with_choice") is not None:
+        say_wrapped(choice_text(found["with_choice"], label))
+    if found.get("signal") is not None:
+        say_wrapped(found["signal"]["sentence"])
+    for text in found.get("notes", ()):
+        say_wrapped(f"Note: {text}")
+
+
+def validation_table(figures: Sequence[Mapping[str, Any]]) -> Table:
+    """Apparent, cross-validated and corrected figures side by side."""
+    from rich import box
+    from rich.table import Table as RichTable
+
+    narrow = width() < _NARROW
+    between = "\n" if narrow else " "
+    table = RichTable(box=box.SIMPLE_HEAD, pad_edge=False, collapse_padding=narrow)
+    table.add_column("Figure", no_wrap=True)
+    interval = "\n(95% CI)" if narrow else " (95% CI)"
+    for name in (
+        "Apparent",
+        f"Cross-validated{interval}",
+        f"Corrected{interval}",
+        ".632+",
+        "Out of bag",
+    ):
+        table.add_column(name, justify="right", no_wrap=narrow)
+    for row in figures:
+        if called := figure_name(row):
+            table.add_row(
+                called,
+                _number(row["apparent"]),
+                _with_interval(row, "cross_validated", between),
+                _with_interval(row, "corrected", between),
+                _number(row["b632plus"]),
+                _number(row["oob"]),
+            )
+    return table
+
+
+def _number(value: float | None) -> str:
+    return "-" if value is None else f"{value:.2f}"
+
+
+def show_bundle(manifest: Mapping[str, Any], folder: str) -> None:
+    """What is inside a bundle, from its manifest alone."""
+    model, outcome, cohort = manifest["model"], manifest["outcome"], manifest["cohort"]
+    setting = ", ".join(f"{k} {v:g}" for k, v in model["setting"].items())
+    lines = {
+        "Bundle": folder,
+        "Name": f"{manifest['name']}, version {model['version']}, format "
+        f"{manifest['format_version']}",
+        "Predicts": f"{outcome['label']} ({outcome['name']}), {outcome['horizon']}",
+        "For": outcome["population"],
+        "Model": model["label"] + (f" ({setting})" if setting else ""),
+        "Predictors": ", ".join(manifest["predictors"]),
+        "Cohort": f"{cohort['patients']} patients, {cohort['events']} events, {cohort['digest']}",
+        "Evidence": f"{manifest['evidence']['level']}. {manifest['evidence']['statement']}",
+        "Made": f"{manifest['created']}, Python {manifest['environment']['python']}",
+        "Digest": model["digest"],
+    }
+    if model.get("smallest_leaf") is not None:
+        size = manifest["privacy"]["cell_size"]
+        small = model["smallest_leaf"] < size
+        lines["Privacy"] = f"smallest leaf holds {model['smallest_leaf']} patients" + (
+            f", fewer than {size}: not for sharing" if small else ""
+        )
+    for name, text in lines.items():
+        say_wrapped(f"{name + ':':<12} {text}", indent=13)
+    say()
+    print_tables(comparison_table(manifest["validation"]["models"]))
+    show_validation(manifest["validation"], model["label"])
+
+
+def _with_interval(model: Mapping[str, Any], name: str, between: str) -> str:
+    value, low, high = model[name], model[f"{name}_low"], model[f"{name}_high"]
+    if value is None:
+        return "-"
+    if low is None:
+        return f"{value:.2f}"
+    interval = f"{low:.2f} to {high:.2f}"
+    return f"{value:.2f}{between}({interval})" if between == " " else f"{value:.2f}\n{interval}"
