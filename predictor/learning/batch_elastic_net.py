@@ -14,8 +14,9 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from predictor.learning.batch_newton import BatchFit, solved
+from predictor.learning.batch_newton import BatchFit
 from predictor.learning.stacked_columns import StackedColumns, training_rows, with_intercept
+from predictor.learning.stacked_newton import solved
 
 Floats = NDArray[np.float64]
 Flags = NDArray[np.bool_]

@@ -1,8 +1,8 @@
 """Stacks of weighted designs and the products of their columns.
 
 Every solver of a stack of problems spends its time on information matrices, X' diag(v) X for many
-v. The products of all pairs of columns are made once, so that one matrix product gives the
-information of all penalties of a group.
+v. Where a group has several penalties, the products of all pairs of its columns are made once, so
+that one matrix product gives the information of all of them.
 """
 
 from __future__ import annotations
@@ -14,7 +14,9 @@ from numpy.typing import NDArray
 
 Floats = NDArray[np.float64]
 
-# Products of pairs of columns are kept up to this many numbers for a group (16 MB).
+# Products of pairs of columns are worth making from so many penalties on, and are kept up to so
+# many numbers for a group (16 MB).
+_MANY_PENALTIES = 4
 _MOST_PAIRS = 2_000_000
 
 
@@ -61,51 +63,52 @@ class StackedColumns:
 
     def __init__(self, columns: Floats) -> None:
         self.columns = columns
-        groups, n, k = columns.shape
-        self._upper = np.triu_indices(k)
-        number = len(self._upper[0])
-        self._place = np.empty((k, k), dtype=np.intp)
-        self._place[self._upper] = self._place.T[self._upper] = np.arange(number)
+        self._turned = np.swapaxes(columns, 1, 2)
         self._pairs: Floats | None = None
-        if n * number <= _MOST_PAIRS:
-            self._pairs = np.empty((groups, n, number))
-            start = 0
-            for j in range(k):
-                stop = start + k - j
-                np.multiply(
-                    columns[..., j : j + 1], columns[..., j:], out=self._pairs[..., start:stop]
-                )
-                start = stop
 
     def log_odds(self, position: Floats) -> Floats:
         """X b, shape (groups, penalties, n), from shape (groups, penalties, k)."""
-        return np.asarray(position @ np.swapaxes(self.columns, 1, 2))
+        return np.asarray(position @ self._turned)
 
     def information(self, variance: Floats) -> Floats:
         """X' diag(variance) X, shape (groups, penalties, k, k)."""
-        groups, penalties, _ = variance.shape
+        groups, penalties, n = variance.shape
         k = self.columns.shape[2]
-        if self._pairs is not None:
-            packed = variance @ self._pairs
+        if penalties >= _MANY_PENALTIES and n * k * (k + 1) // 2 <= _MOST_PAIRS:
+            if self._pairs is None:
+                self._pairs = _products_of_pairs(self.columns)
             # Clipping spares a copy; no place lies outside.
-            full = np.take(packed, self._place.ravel(), axis=-1, mode="clip")
+            full = np.take(variance @ self._pairs, _places(k), axis=-1, mode="clip")
             return np.asarray(full.reshape(groups, penalties, k, k))
         found = np.empty((groups, penalties, k, k))
-        for g in range(groups):
-            x = self.columns[g]
-            for p in range(penalties):
-                found[g, p] = (x * variance[g, p, :, None]).T @ x
+        for p in range(penalties):
+            np.matmul(self._turned * variance[:, p, None], self.columns, out=found[:, p])
         return found
 
     def quadratic(self, matrix: Floats) -> Floats:
-        """The form x' M x of each row, shape (groups, penalties, n), for symmetric M."""
-        if self._pairs is not None:
-            packed = matrix[..., self._upper[0], self._upper[1]] * np.where(
-                self._upper[0] == self._upper[1], 1.0, 2.0
-            )
-            return np.asarray(packed @ np.swapaxes(self._pairs, 1, 2))
+        """The form x' M x of each row, shape (groups, penalties, n)."""
         x = self.columns[:, None]
         return np.asarray(((x @ matrix) * x).sum(axis=-1))
+
+
+def _products_of_pairs(columns: Floats) -> Floats:
+    """Shape (groups, n, k (k + 1) / 2), in the order of a triangle's rows."""
+    groups, n, k = columns.shape
+    pairs = np.empty((groups, n, k * (k + 1) // 2))
+    start = 0
+    for j in range(k):
+        stop = start + k - j
+        np.multiply(columns[..., j : j + 1], columns[..., j:], out=pairs[..., start:stop])
+        start = stop
+    return pairs
+
+
+def _places(k: int) -> NDArray[np.intp]:
+    """Where each element of a symmetric matrix stands in its triangle, shape (k * k,)."""
+    place = np.empty((k, k), dtype=np.intp)
+    upper = np.triu_indices(k)
+    place[upper] = place.T[upper] = np.arange(len(upper[0]))
+    return place.ravel()
 
 
 def with_intercept(design: Floats) -> Floats:

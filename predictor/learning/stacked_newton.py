@@ -1,0 +1,258 @@
+"""Newton's method for a stack of logistic likelihoods, plain, with a ridge or with Firth's penalty.
+
+The arithmetic under `predictor.learning.batch_newton`, which sets the problems up. The work of a
+step is three matrix products for each group, whatever the number of its penalties: log-odds,
+score and information.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from predictor.learning.stacked_columns import StackedColumns
+
+Floats = NDArray[np.float64]
+Flags = NDArray[np.bool_]
+
+# Largest change of any log-odds, relative to 1 + its size, that counts as no change. Newton's
+# steps shrink quadratically, Firth's with many patients by a constant factor.
+_NEWTON_TOLERANCE = 1e-8
+_FIRTH_TOLERANCE = 1e-10
+_MAX_ITERATIONS = 200
+_MAX_HALVINGS = 30
+# Patients per column up to which Firth's curvature is exact.
+_FEW_PATIENTS = 16
+
+
+@dataclass(frozen=True, slots=True)
+class Problem:
+    """A stack of penalised likelihoods."""
+
+    columns: Floats  # (groups, n, k), the first of ones
+    sign: Floats  # (groups, 1, n): +1 event, -1 no event
+    weights: Floats  # (groups, n)
+    penalty: Floats  # (groups or 1, penalties, k)
+    firth: bool
+
+
+@dataclass(slots=True)
+class _State:
+    """Everything that belongs to the current positions."""
+
+    position: Floats  # (groups, penalties, k)
+    margin: Floats  # (groups, penalties, n): sign * log-odds
+    small: Floats  # exp(-|margin|)
+    objective: Floats  # (groups, penalties)
+    information: Floats | None  # (groups, penalties, k, k); with Firth only
+
+
+@dataclass(frozen=True, slots=True)
+class End:
+    """Where the search ended: positions, and whether each is a solution or proves separation."""
+
+    position: Floats  # (groups, penalties, k)
+    converged: Flags  # (groups, penalties)
+    separated: Flags
+
+
+class _Work:
+    """One stack of problems and the products of its columns."""
+
+    def __init__(self, problem: Problem, rows: NDArray[np.intp] | None = None) -> None:
+        take = slice(None) if rows is None else rows
+        self.stack = StackedColumns(problem.columns[take])
+        self.columns = self.stack.columns
+        self.sign = problem.sign[take]
+        self.weights = problem.weights[take][:, None, :]
+        penalty = problem.penalty
+        self.penalty = penalty if len(penalty) == 1 else penalty[take]
+        self.firth = problem.firth
+
+    def state(self, position: Floats) -> _State:
+        margin = self.stack.log_odds(position)
+        margin *= self.sign
+        small = np.exp(-np.abs(margin))
+        likelihood = np.minimum(margin, 0.0) - np.log1p(small)
+        likelihood *= self.weights
+        objective = likelihood.sum(axis=-1)
+        objective -= 0.5 * (self.penalty * np.square(position)).sum(axis=-1)
+        information = None
+        if self.firth:
+            information = self.stack.information(self.variance(small)) + self._absent()
+            sign, log_determinant = np.linalg.slogdet(information)
+            objective += np.where(sign > 0.0, 0.5 * log_determinant, -np.inf)
+        return _State(position, margin, small, objective, information)
+
+    def variance(self, small: Floats) -> Floats:
+        """Weight times p (1 - p)."""
+        return np.asarray(self.weights * (small / np.square(1.0 + small)))
+
+    def step(self, state: _State) -> tuple[Floats, Flags]:
+        """Newton step, and where there is one."""
+        small = state.small
+        total = 1.0 + small
+        residual = np.where(state.margin >= 0.0, small, 1.0) / total
+        residual *= self.sign
+        residual *= self.weights
+        variance = self.weights * (small / np.square(total))
+        if state.information is not None:
+            return self._firth_step(state, state.information, residual, variance)
+        score = residual @ self.columns - self.penalty * state.position
+        curvature = self.stack.information(variance)
+        k = curvature.shape[-1]
+        curvature.reshape(*curvature.shape[:2], k * k)[..., :: k + 1] += self.penalty
+        return solved(curvature, score)
+
+    def _firth_step(
+        self, state: _State, information: Floats, residual: Floats, variance: Floats
+    ) -> tuple[Floats, Flags]:
+        """Step for Firth's modified score; the formulas are those of the single fit.
+
+        The curvature is exact where patients are few enough for the hat matrix and it is positive
+        definite, otherwise that of Firth's augmented data. With many patients for each column the
+        two hardly differ.
+        """
+        inverse, there = solved(information, None)
+        t = -self.sign * np.tanh(0.5 * state.margin)
+        n, k = self.columns.shape[1:]
+        if n <= _FEW_PATIENTS * k:
+            root = np.sqrt(variance)[..., None] * self.columns[:, None]
+            hat = root @ inverse @ np.swapaxes(root, -1, -2)
+            leverage = np.einsum("gpnn->gpn", hat)
+            turned = t[..., None] * self.columns[:, None]
+            curvature = 0.5 * (np.swapaxes(turned, -1, -2) @ np.square(hat) @ turned)
+            bent = variance + leverage * (0.25 - 0.75 * np.square(t))
+            curvature += self.stack.information(bent) + self._absent()
+            sound = _positive_definite(curvature)
+        else:
+            leverage = variance * self.stack.quadratic(inverse)
+            curvature, sound = information, np.array(False)
+        if not sound.all():
+            bent = variance + 0.25 * leverage * (1.0 - np.square(t))
+            augmented = self.stack.information(bent) + self._absent()
+            curvature = np.where(sound[..., None, None], curvature, augmented)
+        score = (residual + 0.5 * leverage * t) @ self.columns
+        step, also = solved(curvature, score)
+        return step, there & also
+
+    def _absent(self) -> Floats:
+        """Ones on the diagonal where a direction is absent from the design."""
+        k = self.penalty.shape[-1]
+        diagonal = np.zeros((*self.penalty.shape, k))
+        diagonal[..., np.arange(k), np.arange(k)] = self.penalty > 0.0
+        return diagonal
+
+
+def maximise(problem: Problem) -> End:
+    """Newton's method with step halving, from the empty model."""
+    groups, _, k = problem.columns.shape
+    penalties = problem.penalty.shape[1]
+    position = np.zeros((groups, penalties, k))
+    events = (problem.weights * (problem.sign[:, 0] > 0.0)).sum(axis=1)
+    position[..., 0] = np.log(events / (problem.weights.sum(axis=1) - events))[:, None]
+    converged = np.zeros((groups, penalties), dtype=bool)
+    separated = np.zeros((groups, penalties), dtype=bool)
+    unpenalised = not problem.firth and bool((problem.penalty[..., 1:] == 0.0).any())
+    tolerance = _FIRTH_TOLERANCE if problem.firth else _NEWTON_TOLERANCE
+
+    rows = np.arange(groups)
+    work = _Work(problem)
+    state = work.state(position)
+    open_ = np.ones((groups, penalties), dtype=bool)
+    for _ in range(_MAX_ITERATIONS):
+        step, there = work.step(state)
+        open_ &= there
+        if unpenalised:
+            change = work.stack.log_odds(step) * work.sign
+            apart = _separated(state.margin, change, work.weights > 0.0) & open_
+            separated[rows] |= apart
+            open_ &= ~apart
+        step *= open_[..., None]
+        following, length = _improved(work, state, step)
+        open_ &= length > 0.0
+        moved = np.abs(following.margin - state.margin)
+        moved /= 1.0 + np.abs(state.margin)
+        moved *= work.weights > 0.0
+        # The whole step must be small, not the part of it that was taken.
+        still = moved.max(axis=-1) <= tolerance * length
+        state = following
+        position[rows] = state.position
+        converged[rows] |= still & open_
+        open_ &= ~still
+        left = open_.any(axis=1)
+        if not left.any():
+            break
+        if left.sum() <= 0.7 * len(rows):
+            rows, open_ = rows[left], open_[left]
+            work = _Work(problem, rows)
+            state = work.state(position[rows])
+    return End(position, converged, separated)
+
+
+def _improved(work: _Work, state: _State, step: Floats) -> tuple[_State, Floats]:
+    """First of the full, half, quarter ... steps that does not lower the objective; its length."""
+    # Close to the optimum the gain is smaller than the rounding of a sum over patients.
+    least = state.objective - 1e-12 * (1.0 + np.abs(state.objective))
+    length = np.ones(least.shape)
+    following = work.state(state.position + step)
+    worse = ~(following.objective >= least)
+    for _ in range(_MAX_HALVINGS):
+        if not worse.any():
+            break
+        length[worse] *= 0.5
+        following = work.state(state.position + length[..., None] * step)
+        worse = ~(following.objective >= least)
+    if worse.any():
+        length[worse] = 0.0
+        following = work.state(state.position + length[..., None] * step)
+    return following, length
+
+
+def _separated(margin: Floats, change: Floats, used: Flags) -> Flags:
+    """Whether position or step prove that no finite optimum exists, as in the single fit."""
+    lowest = np.where(used, margin, np.inf).min(axis=-1)
+    highest = np.where(used, margin, -np.inf).max(axis=-1)
+    completely = lowest > 1e-9 * highest
+    gains = (change > 1e-5) & used
+    of_gaining = np.where(gains, margin, np.inf).min(axis=-1)
+    largest = np.where(used, change, -np.inf).max(axis=-1)
+    smallest = np.where(used, change, np.inf).min(axis=-1)
+    quasi = (largest > 0.1) & (smallest >= -1e-5) & (of_gaining > 20.0)
+    return np.asarray(completely | quasi)
+
+
+def _positive_definite(matrix: Floats) -> Flags:
+    """Which matrices of a stack are positive definite."""
+    try:
+        np.linalg.cholesky(matrix)
+    except np.linalg.LinAlgError:
+        if matrix.ndim > 2:
+            return np.array([_positive_definite(part) for part in matrix])
+        return np.array(False)
+    return np.ones(matrix.shape[:-2], dtype=bool)
+
+
+def solved(matrix: Floats, right: Floats | None) -> tuple[Floats, Flags]:
+    """Solution (or inverse) for each matrix of a stack, 0 where a matrix is singular."""
+    there = np.ones(matrix.shape[:-2], dtype=bool)
+    try:
+        if right is None:
+            found = np.linalg.inv(matrix)
+        else:
+            found = np.linalg.solve(matrix, right[..., None])[..., 0]
+    except np.linalg.LinAlgError:
+        identity = np.eye(matrix.shape[-1])
+        sound = np.empty_like(matrix)
+        for place in np.ndindex(*there.shape):
+            try:
+                np.linalg.inv(matrix[place])
+                sound[place] = matrix[place]
+            except np.linalg.LinAlgError:
+                there[place], sound[place] = False, identity
+        found, _ = solved(sound, right)
+    there &= np.isfinite(found).reshape(*there.shape, -1).all(axis=-1)
+    shape = there.shape + (1,) * (found.ndim - there.ndim)
+    return np.where(there.reshape(shape), found, 0.0), there
