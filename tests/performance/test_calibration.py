@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 from predictor.performance.calibration import (
     calibration_intercept,
     calibration_slope,
+    logistic_recalibration,
     observed_expected,
 )
 from predictor.performance.estimate import Estimate
@@ -155,3 +156,55 @@ def test_refuses(
 ) -> None:
     with pytest.raises(ValueError, match=message):
         measure(outcome, probability)
+
+
+def test_joint_intercept_equals_r(shared: Path) -> None:
+    table = np.loadtxt(shared / "reference" / "predictions.csv", delimiter=",", skiprows=1)
+    with (shared / "reference" / "predictions_metrics.csv").open(newline="") as file:
+        rows = {row["metric"]: row for row in csv.DictReader(file)}
+    fitted = logistic_recalibration(table[:, 0], table[:, 1])
+    assert fitted is not None
+    expected = rows["cal_intercept_joint"]
+    for bound, column in (("value", "value"), ("low", "lower"), ("high", "upper")):
+        found = getattr(fitted.intercept, bound)
+        assert found == pytest.approx(float(expected[column]), abs=1e-6)
+    assert fitted.slope == calibration_slope(table[:, 0], table[:, 1])
+
+
+@given(st.integers(0, 2**32 - 1))
+def test_logistic_curve_expects_as_many_events_as_there_are(seed: int) -> None:
+    outcome, probability = cohort(seed)
+    fitted = logistic_recalibration(outcome, probability)
+    assert fitted is not None
+    assert fitted.recalibrated(probability).sum() == pytest.approx(outcome.sum(), abs=1e-6)
+    intercept = calibration_intercept(outcome, fitted.recalibrated(probability))
+    assert intercept.value == pytest.approx(0.0, abs=1e-7)
+
+
+@given(st.integers(0, 2**32 - 1), st.floats(-3, 3), st.floats(0.2, 3))
+def test_logistic_curve_does_not_feel_a_recalibration(
+    seed: int, shift: float, factor: float
+) -> None:
+    outcome, probability = cohort(seed)
+    moved = recalibrated(probability, shift, factor)
+    before = logistic_recalibration(outcome, probability)
+    after = logistic_recalibration(outcome, moved)
+    assert before is not None
+    assert after is not None
+    assert after.recalibrated(moved) == pytest.approx(before.recalibrated(probability), abs=1e-7)
+
+
+def test_intercept_among_certain_and_wrong_predictions_is_where_its_equation_holds() -> None:
+    # Expected events equal observed ones: 2 e^(a - c) = e^(-a - c), so a = -log(2) / 2, although
+    # the likelihood is flat to nine digits around it.
+    estimate = calibration_intercept([0, 0, 1], [0.0, 1.0, 0.0])
+    assert estimate.value == pytest.approx(-math.log(2) / 2, abs=1e-6)
+    assert estimate.low is not None
+    assert math.isfinite(estimate.low)
+
+
+@pytest.mark.parametrize("probability", [[1e-300, 0.0], [5e-324, 5e-324]])
+def test_observed_expected_is_none_when_the_ratio_would_be_no_number(
+    probability: list[float],
+) -> None:
+    assert observed_expected([0, 1], probability) is None
