@@ -130,7 +130,11 @@ def unpenalised(given: argparse.Namespace, folder: Path) -> None:
         made = made_up(n, p)
         cohort, text = made.save(folder / f"{n}.npz"), made.save(folder / f"{n}.csv")
         us = "`predictor`, 1 worker"
-        programs = [Program(us, ours(cohort, "unpenalised", given.resamples), given.resamples, us)]
+        command = ours(cohort, "unpenalised", given.resamples)
+        programs = [
+            Program(us, command, given.resamples, us),
+            Program(f"{us}, AUROC and Brier", [*command, "--plain"], given.resamples, us),
+        ]
         for label, way in (
             ("`rms::validate`", "validate"),
             ("`glm.fit` loop, AUROC and Brier", "loop"),
