@@ -26,6 +26,8 @@ from predictor.workflow.progress import Progress
 
 # Repeats of the cross-validation inside the permutation test; more would cost more than they say.
 _REPEATS = 2
+# Bootstrap, bootstrap with choice, permutation test.
+_PARTS = 3
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,7 +115,9 @@ def validate_internally(
             beside.pop("calibration_intercept_joint", None)
         apparent = fitted.probability(patients.values[:, candidate.predictors])
 
-        def resample(procedure: Sequence[Candidate], label: str) -> ProcedureBootstrap | None:
+        def resample(
+            procedure: Sequence[Candidate], label: str, part: int
+        ) -> ProcedureBootstrap | None:
             wanted = config.validation.bootstrap
             seconds = sum(cost[c.name] for c in procedure)
             made = affordable(wanted, seconds, config.validation.minutes)
@@ -132,12 +136,12 @@ def validate_internally(
                 seed=derived_seed(config.validation.seed, 11),
                 cross_validated=beside,
                 workers=workers,
-                progress=lambda share: progress.advance(share, label),
+                progress=lambda share: progress.advance((part + share) / _PARTS, label),
             )
 
-        bootstrap = resample([candidate], "bootstrap")
+        bootstrap = resample([candidate], "bootstrap", 0)
         if candidate in linear and len(linear) > 1:
-            with_choice = resample(linear, "bootstrap with choice")
+            with_choice = resample(linear, "bootstrap with choice", 1)
         if others and len(candidates) > 1:
             names = ", ".join(c.label for c in others)
             notes.append(
@@ -200,7 +204,7 @@ def _signal(
             seed=derived_seed(config.validation.seed, 13),
             not_repeated=tuple(c.label for c in others),
             workers=workers,
-            progress=lambda share: progress.advance(share, "permutation test"),
+            progress=lambda share: progress.advance((2 + share) / _PARTS, "permutation test"),
         )
     except LearningError as error:
         notes.append(f"No test for signal: {error.rule}.")
