@@ -64,9 +64,8 @@ def lowess(
     responses = _finite(y, "y")
     if responses.shape != positions.shape:
         raise ValueError(f"y has shape {responses.shape}, but {positions.shape} was expected")
-    fitted = lowess_batch(
-        positions[None], responses, np.ones((1, positions.size), np.int64), fraction
-    )[0]
+    sample = np.ones((1, positions.size), np.int64)
+    fitted: Floats = lowess_batch(positions[None], responses, sample, fraction)[0]
     if at is None:
         return fitted
     wanted = _finite(at, "at")
@@ -133,12 +132,13 @@ def lowess_batch(
     for start in range(0, chosen.size, block):
         rows = chosen[start : start + block]
         order = np.argsort(positions[rows], axis=1, kind="stable")
-        sample = [
-            np.take_along_axis(values, order, axis=1)
-            for values in (positions[rows], responses[rows], times[rows])
-        ]
+        lines = (_direct if direct else _fast)(
+            np.take_along_axis(positions[rows], order, axis=1),
+            np.take_along_axis(responses[rows], order, axis=1),
+            np.take_along_axis(times[rows], order, axis=1),
+            fraction,
+        )
         smooth = np.empty(order.shape)
-        lines = _direct(*sample, fraction) if direct else _fast(*sample, fraction)
         np.put_along_axis(smooth, order, lines, axis=1)
         fitted[rows] = np.where(times[rows] > 0, smooth, np.nan)
     return fitted
@@ -217,7 +217,8 @@ def _bandwidths(x: Floats, count: Counts, fraction: float) -> Floats:
         moves = (low < high) & (x - left > gained - x)
         high = np.where(moves | (low >= high), high, middle)
         low = np.where(moves, middle + 1, low)
-    return np.maximum(x - expanded[begin + low], expanded[begin + low + size - 1] - x)
+    farthest = np.maximum(x - expanded[begin + low], expanded[begin + low + size - 1] - x)
+    return np.asarray(farthest)
 
 
 def _line(of_x: Floats, of_y: Floats, spread: Floats) -> Floats:
@@ -265,7 +266,11 @@ def _times(count: ArrayLike, shape: tuple[int, ...]) -> Counts:
     times = np.asarray(count)
     if times.shape != shape:
         raise ValueError(f"count has shape {times.shape}, but {shape} was expected")
-    whole = times.astype(np.int64)
-    if (whole < 0).any() or (whole != times).any():
+    if not np.issubdtype(times.dtype, np.integer):
+        numbers = as_score(times, shape, "count")
+        if (numbers != np.floor(numbers)).any() or np.isinf(numbers).any():
+            raise ValueError("count must consist of whole numbers, none negative")
+    whole = times.astype(np.int64, copy=False)
+    if (whole < 0).any():
         raise ValueError("count must consist of whole numbers, none negative")
     return whole

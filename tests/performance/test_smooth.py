@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import time
 import tracemalloc
+from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
@@ -172,16 +173,25 @@ def test_lowess_does_what_the_program_of_r_does(
     assert lowess(x, y, fraction=fraction) == pytest.approx(translated(x, y, fraction), abs=1e-9)
 
 
-@pytest.mark.parametrize("shape", ["even", "skewed"])
-def test_both_ways_agree_in_thousands_of_patients(
-    monkeypatch: pytest.MonkeyPatch, shape: str
-) -> None:
+AWKWARD: dict[str, Callable[[np.random.Generator], Floats]] = {
+    "even": lambda rng: rng.random(1000),
+    "skewed": lambda rng: rng.beta(0.05, 8.0, 1000),
+    "narrow cluster": lambda rng: np.r_[rng.random(700) * 1e-12, rng.random(300)],
+    "two clusters": lambda rng: np.r_[rng.random(500) * 1e-9, 0.7 + rng.random(500) * 1e-9],
+    "fifteen decades": lambda rng: np.exp(-35.0 * rng.random(1000)),
+    "certain": lambda rng: 1 / (1 + np.exp(-rng.normal(0.0, 12.0, 1000))),
+    "mostly tied": lambda rng: np.where(rng.random(1000) < 0.7, 0.3, rng.random(1000)),
+}
+
+
+@pytest.mark.parametrize("shape", AWKWARD)
+def test_both_ways_agree_for_awkward_positions(monkeypatch: pytest.MonkeyPatch, shape: str) -> None:
     rng = np.random.default_rng(8)
-    x = rng.random(3000) if shape == "even" else rng.beta(0.05, 8.0, 3000)
-    y = (rng.random(3000) < 0.3).astype(float)
+    x = AWKWARD[shape](rng)
+    y = (rng.random(x.size) < 0.3).astype(float)
     fast = lowess(x, y)
     monkeypatch.setattr(module, "LONGEST_DIRECT", 10**9)
-    assert fast == pytest.approx(lowess(x, y), abs=1e-10)
+    assert fast == pytest.approx(lowess(x, y), abs=1e-8)
 
 
 @pytest.mark.usefixtures("both_ways")
@@ -391,6 +401,8 @@ def test_lowess_refuses_bad_input_by_name(
         ([[0.1, 0.2]], [0, 1], [1, 1], "count has shape"),
         ([[0.1, 0.2]], [0, 1], [[1, -1]], "none negative"),
         ([[0.1, 0.2]], [0, 1], [[1, 0.5]], "whole numbers"),
+        ([[0.1, 0.2]], [0, 1], [[1, np.inf]], "whole numbers"),
+        ([[0.1, 0.2]], [0, 1], [[1, np.nan]], "count contains missing"),
     ],
 )
 def test_batch_refuses_bad_input_by_name(
