@@ -14,10 +14,10 @@ from numpy.typing import NDArray
 
 Floats = NDArray[np.float64]
 
-# Products of pairs of columns are worth making from so many penalties on, and are kept up to so
-# many numbers for a group (16 MB).
+# Products of pairs of columns are worth making from so many penalties on, and are kept while
+# patients times squared columns of a group stay below the second number (16 MB).
 _MANY_PENALTIES = 4
-_MOST_PAIRS = 2_000_000
+MOST_PAIRS = 4_000_000
 
 
 class Training(NamedTuple):
@@ -74,31 +74,29 @@ class StackedColumns:
         """X' diag(variance) X, shape (groups, penalties, k, k)."""
         groups, penalties, n = variance.shape
         k = self.columns.shape[2]
-        if penalties >= _MANY_PENALTIES and n * k * (k + 1) // 2 <= _MOST_PAIRS:
+        if penalties >= _MANY_PENALTIES and n * k * k <= MOST_PAIRS:
             if self._pairs is None:
-                self._pairs = _products_of_pairs(self.columns)
+                self._pairs = products_of_pairs(self._turned)
             # Clipping spares a copy; no place lies outside.
-            full = np.take(variance @ self._pairs, _places(k), axis=-1, mode="clip")
+            full = np.take(
+                variance @ np.swapaxes(self._pairs, 1, 2), _places(k), axis=-1, mode="clip"
+            )
             return np.asarray(full.reshape(groups, penalties, k, k))
         found = np.empty((groups, penalties, k, k))
         for p in range(penalties):
             np.matmul(self._turned * variance[:, p, None], self.columns, out=found[:, p])
         return found
 
-    def quadratic(self, matrix: Floats) -> Floats:
-        """The form x' M x of each row, shape (groups, penalties, n)."""
-        x = self.columns[:, None]
-        return np.asarray(((x @ matrix) * x).sum(axis=-1))
 
-
-def _products_of_pairs(columns: Floats) -> Floats:
-    """Shape (groups, n, k (k + 1) / 2), in the order of a triangle's rows."""
-    groups, n, k = columns.shape
-    pairs = np.empty((groups, n, k * (k + 1) // 2))
+def products_of_pairs(turned: Floats) -> Floats:
+    """From shape (..., k, n) to (..., k (k + 1) / 2, n), in the order of a triangle's rows."""
+    turned = np.ascontiguousarray(turned)
+    *leading, k, n = turned.shape
+    pairs = np.empty((*leading, k * (k + 1) // 2, n))
     start = 0
     for j in range(k):
         stop = start + k - j
-        np.multiply(columns[..., j : j + 1], columns[..., j:], out=pairs[..., start:stop])
+        np.multiply(turned[..., j : j + 1, :], turned[..., j:, :], out=pairs[..., start:stop, :])
         start = stop
     return pairs
 

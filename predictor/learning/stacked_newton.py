@@ -7,12 +7,13 @@ score and information.
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
 
-from predictor.learning.stacked_columns import StackedColumns
+from predictor.learning.stacked_columns import MOST_PAIRS, StackedColumns, products_of_pairs
 
 Floats = NDArray[np.float64]
 Flags = NDArray[np.bool_]
@@ -23,8 +24,6 @@ _NEWTON_TOLERANCE = 1e-8
 _FIRTH_TOLERANCE = 1e-10
 _MAX_ITERATIONS = 200
 _MAX_HALVINGS = 30
-# Patients per column up to which Firth's curvature is exact.
-_FEW_PATIENTS = 16
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,30 +110,31 @@ class _Work:
     ) -> tuple[Floats, Flags]:
         """Step for Firth's modified score; the formulas are those of the single fit.
 
-        The curvature is exact where patients are few enough for the hat matrix and it is positive
-        definite, otherwise that of Firth's augmented data. With many patients for each column the
-        two hardly differ.
+        The curvature is exact where it is positive definite and the pairs do not take too much
+        memory, otherwise that of Firth's augmented data.
         """
-        inverse, there = solved(information, None)
+        lower, there = _triangles(information)
+        root = np.sqrt(variance)[..., None] * self.columns[:, None]
+        half = np.linalg.inv(lower) @ np.swapaxes(root, -1, -2)  # the hat matrix is half' half
+        leverage = np.square(half).sum(axis=-2)
         t = -self.sign * np.tanh(0.5 * state.margin)
+        score = (residual + 0.5 * leverage * t) @ self.columns
+        curvature, sound = information, np.array(False)
         n, k = self.columns.shape[1:]
-        if n <= _FEW_PATIENTS * k:
-            root = np.sqrt(variance)[..., None] * self.columns[:, None]
-            hat = root @ inverse @ np.swapaxes(root, -1, -2)
-            leverage = np.einsum("gpnn->gpn", hat)
-            turned = t[..., None] * self.columns[:, None]
-            curvature = 0.5 * (np.swapaxes(turned, -1, -2) @ np.square(hat) @ turned)
+        if n * k * k <= MOST_PAIRS:
+            squares = products_of_pairs(half) @ (t[..., None] * self.columns[:, None])
+            # Each pair of different columns stands for two.
+            twice = np.where(np.arange(k)[:, None] == np.arange(k), 1.0, 2.0)
+            curvature = (
+                0.5 * np.swapaxes(squares, -1, -2) @ (twice[np.triu_indices(k)][:, None] * squares)
+            )
             bent = variance + leverage * (0.25 - 0.75 * np.square(t))
             curvature += self.stack.information(bent) + self._absent()
-            sound = _positive_definite(curvature)
-        else:
-            leverage = variance * self.stack.quadratic(inverse)
-            curvature, sound = information, np.array(False)
+            sound = _triangles(curvature)[1]
         if not sound.all():
             bent = variance + 0.25 * leverage * (1.0 - np.square(t))
             augmented = self.stack.information(bent) + self._absent()
             curvature = np.where(sound[..., None, None], curvature, augmented)
-        score = (residual + 0.5 * leverage * t) @ self.columns
         step, also = solved(curvature, score)
         return step, there & also
 
@@ -224,35 +224,37 @@ def _separated(margin: Floats, change: Floats, used: Flags) -> Flags:
     return np.asarray(completely | quasi)
 
 
-def _positive_definite(matrix: Floats) -> Flags:
-    """Which matrices of a stack are positive definite."""
-    try:
-        np.linalg.cholesky(matrix)
-    except np.linalg.LinAlgError:
-        if matrix.ndim > 2:
-            return np.array([_positive_definite(part) for part in matrix])
-        return np.array(False)
-    return np.ones(matrix.shape[:-2], dtype=bool)
+def _triangles(matrix: Floats) -> tuple[Floats, Flags]:
+    """Lower Cholesky triangle of each matrix of a stack, and whether there is one."""
+    return _of_each(_cholesky, matrix)
 
 
-def solved(matrix: Floats, right: Floats | None) -> tuple[Floats, Flags]:
-    """Solution (or inverse) for each matrix of a stack, 0 where a matrix is singular."""
-    there = np.ones(matrix.shape[:-2], dtype=bool)
+def solved(matrix: Floats, right: Floats) -> tuple[Floats, Flags]:
+    """Solution for each matrix of a stack, 0 where a matrix is singular, and where it is not."""
     try:
-        if right is None:
-            found = np.linalg.inv(matrix)
-        else:
-            found = np.linalg.solve(matrix, right[..., None])[..., 0]
+        found, there = np.linalg.solve(matrix, right[..., None])[..., 0], None
     except np.linalg.LinAlgError:
-        identity = np.eye(matrix.shape[-1])
-        sound = np.empty_like(matrix)
-        for place in np.ndindex(*there.shape):
-            try:
-                np.linalg.inv(matrix[place])
-                sound[place] = matrix[place]
-            except np.linalg.LinAlgError:
-                there[place], sound[place] = False, identity
-        found, _ = solved(sound, right)
-    there &= np.isfinite(found).reshape(*there.shape, -1).all(axis=-1)
-    shape = there.shape + (1,) * (found.ndim - there.ndim)
-    return np.where(there.reshape(shape), found, 0.0), there
+        inverse, there = _of_each(_inverse, matrix)
+        found = (inverse @ right[..., None])[..., 0]
+    finite = np.isfinite(found).all(axis=-1)
+    there = finite if there is None else there & finite
+    return np.where(there[..., None], found, 0.0), there
+
+
+def _of_each(of: Callable[[Floats], Floats], matrix: Floats) -> tuple[Floats, Flags]:
+    """Apply a function that refuses a whole stack for one bad matrix; identity for bad ones."""
+    try:
+        return of(matrix), np.ones(matrix.shape[:-2], dtype=bool)
+    except np.linalg.LinAlgError:
+        if matrix.ndim == 2:
+            return np.eye(len(matrix)), np.array(False)
+    found, sound = zip(*(_of_each(of, part) for part in matrix), strict=True)
+    return np.stack(found), np.stack(sound)
+
+
+def _cholesky(matrix: Floats) -> Floats:
+    return np.asarray(np.linalg.cholesky(matrix), dtype=np.float64)
+
+
+def _inverse(matrix: Floats) -> Floats:
+    return np.asarray(np.linalg.inv(matrix), dtype=np.float64)
