@@ -138,15 +138,15 @@ def _few(events: int, others: int) -> Iterator[Limit]:
         yield Limit(
             "very_few_events",
             ("auroc", "auroc_logit", "calibration_intercept", *SLOPE, "observed_expected"),
-            f"There are {counts}. With fewer than {VERY_FEW_EVENTS} of either, the figures may be "
-            "anything and even their intervals cannot be relied on.",
+            f"Only {counts}: with fewer than {VERY_FEW_EVENTS} of either, the figures mean little "
+            "and even their intervals cannot be relied on.",
         )
     elif smaller < FEW_EVENTS:
         yield Limit(
             "few_events",
             ("auroc", "auroc_logit", "calibration_intercept", *SLOPE, "observed_expected"),
-            f"There are {counts}. At least {FEW_EVENTS} of each are recommended; read the "
-            "intervals rather than the values.",
+            f"Only {counts}: at least {FEW_EVENTS} of each are recommended; read the intervals "
+            "rather than the values.",
         )
     if smaller < FEW_FOR_A_CURVE:
         yield Limit(
