@@ -117,6 +117,8 @@ def show_validation(found: Mapping[str, Any], label: str) -> None:
         say_wrapped(choice_text(found["with_choice"], label))
     if found.get("signal") is not None:
         say_wrapped(found["signal"]["sentence"])
+    if found.get("centres") is not None:
+        say_wrapped(found["centres"]["sentence"])
     for text in found.get("notes", ()):
         say_wrapped(f"Note: {text}")
 

@@ -107,6 +107,7 @@ def check_cohort(study: Study, table: Table) -> Checked:
         outcome=outcome[keep].astype(np.int8),
         group=None if groups.codes is None else groups.codes[keep],
         group_kind=groups.kind,
+        patient=None if groups.patient is None else groups.patient[keep],
         flow=flow,
         warnings=as_warnings(problems),
         simulated=is_simulated(table),

@@ -48,6 +48,9 @@ class Cohort:
         What stays whole in a fold, as codes, shape (patients,); None when rows stand alone.
     group_kind
         ``"patient"``, ``"centre"`` or ``"none"``.
+    patient
+        Patient of each row, as codes, whether or not they are the groups, shape (patients,); None
+        where no column names them.
     flow
         Read, excluded by reason, analysed.
     warnings
@@ -62,6 +65,7 @@ class Cohort:
     outcome: NDArray[np.int8]
     group: NDArray[np.int64] | None
     group_kind: str
+    patient: NDArray[np.int64] | None
     flow: tuple[FlowStep, ...]
     warnings: tuple[CohortWarning, ...]
     simulated: bool

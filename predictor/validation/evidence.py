@@ -57,12 +57,11 @@ class People:
 def people(cohort: Cohort) -> People:
     """Count people and not rows, as far as the cohort allows it."""
     rows, events = cohort.patients, cohort.events
-    if cohort.group_kind == "patient" and cohort.group is not None:
-        patients = len(np.unique(cohort.group))
-        events = len(np.unique(cohort.group[cohort.outcome == 1]))
-        return People(patients, events, rows, known=True)
-    named = all(warning.code != "no_patient_column" for warning in cohort.warnings)
-    return People(rows, events, rows, known=cohort.group_kind != "none" and named)
+    if cohort.patient is None:
+        return People(rows, events, rows, known=False)
+    patients = len(np.unique(cohort.patient))
+    events = len(np.unique(cohort.patient[cohort.outcome == 1]))
+    return People(patients, events, rows, known=cohort.group_kind != "none")
 
 
 def cohort_verdict(needed: SampleSize, cohort: Cohort) -> str:

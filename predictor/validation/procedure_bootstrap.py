@@ -71,6 +71,7 @@ def bootstrap_procedure(
     candidates: Sequence[Candidate],
     plan: Plan,
     patients: Patients,
+    unit: NDArray[np.int64] | None,
     apparent: Floats,
     variables: Sequence[str],
     *,
@@ -89,6 +90,9 @@ def bootstrap_procedure(
         The chosen candidate; or several of the linear family, among which each resample chooses.
     plan, patients
         How is fitted, and on whom.
+    unit : shape (patients,), optional
+        What is drawn as a whole: the patient of each row. Centres are not: there are too few of
+        them, and a resample without the only large one would say little.
     apparent : shape (patients,)
         Predictions of the final model for the patients it was fitted to.
     variables
@@ -116,7 +120,7 @@ def bootstrap_procedure(
         candidates,
         plan,
         patients,
-        BootstrapPlan(n, patients.group, resamples, seed),
+        BootstrapPlan(n, unit, resamples, seed),
         partial(_measured, patients.outcome, tuple(thresholds), tracked),
         explain=True,
         workers=workers,

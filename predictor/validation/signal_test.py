@@ -24,6 +24,7 @@ def signal_test(
     patients: Patients,
     kind: str,
     *,
+    patient: NDArray[np.int64] | None = None,
     folds: int,
     repeats: int,
     permutations: int,
@@ -47,6 +48,8 @@ def signal_test(
         How is fitted, and on whom.
     kind
         What ``patients.group`` is: ``"patient"``, ``"centre"`` or ``"none"``.
+    patient
+        Patient of each row where the groups are centres.
     folds, repeats
         Of the cross-validation.
     permutations, seed
@@ -63,7 +66,12 @@ def signal_test(
     """
     tested = [candidate for candidate in candidates if candidate.name != "prevalence"]
     permuted = permuted_outcomes(
-        patients.outcome, patients.group, kind, permutations=permutations, seed=seed
+        patients.outcome,
+        patients.group,
+        kind,
+        permutations=permutations,
+        seed=seed,
+        patient=patient if kind == "centre" else None,
     )
     outcome = np.concatenate([patients.outcome[None], permuted.outcome])
     best = np.full(len(outcome), np.nan)

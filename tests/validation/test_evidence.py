@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 
 from predictor.clinical.dictionary import load_dictionary
-from predictor.cohort.cohort import Cohort, CohortWarning, FlowStep
+from predictor.cohort.cohort import Cohort, FlowStep
 from predictor.validation.evidence import (
     cohort_verdict,
     evidence,
@@ -42,6 +42,7 @@ def cohort_of(patients: int = 31, events: int = 11, **changes: Any) -> Cohort:
         "outcome": np.r_[np.ones(events), np.zeros(patients - events)].astype(np.int8),
         "group": np.arange(patients),
         "group_kind": "patient",
+        "patient": np.arange(patients),
         "flow": (FlowStep("read", patients),),
         "warnings": (),
         "simulated": False,
@@ -95,12 +96,11 @@ def test_one_patient_and_one_event_decide() -> None:
 
 
 def test_rows_that_are_taken_for_patients_stay_exploratory() -> None:
-    alone = cohort_of(2000, 700, group=None, group_kind="none")
+    alone = cohort_of(2000, 700, group=None, patient=None, group_kind="none")
     assert level(alone, FOUND) == "exploratory"
-    unnamed = CohortWarning("", "no_patient_column", 1, "rows are taken for patients")
     centres = {"group": np.arange(2000) % 5, "group_kind": "centre"}
     assert level(cohort_of(2000, 700, **centres), FOUND) == "internally validated"
-    assert level(cohort_of(2000, 700, warnings=(unnamed,), **centres), FOUND) == "exploratory"
+    assert level(cohort_of(2000, 700, patient=None, **centres), FOUND) == "exploratory"
 
 
 def test_simulated_patients_are_a_demonstration_however_many() -> None:
@@ -156,11 +156,12 @@ def test_real_people_alone_are_counted() -> None:
 
 
 def test_rows_of_one_patient_count_once() -> None:
-    cohort = cohort_of(
-        group=None, outcome=np.array([1, 0, 0, 0, 1, 1], np.int8), values=np.zeros((6, 1))
-    )
+    codes = np.array([4, 4, 4, 2, 9, 9])
     repeated = cohort_of(
-        outcome=cohort.outcome, values=cohort.values, group=np.array([4, 4, 4, 2, 9, 9])
+        outcome=np.array([1, 0, 0, 0, 1, 1], np.int8),
+        values=np.zeros((6, 1)),
+        group=codes,
+        patient=codes,
     )
     who = people(repeated)
     assert (who.patients, who.events, who.rows, who.known) == (3, 2, 6, True)
@@ -168,7 +169,7 @@ def test_rows_of_one_patient_count_once() -> None:
 
 
 def test_many_rows_of_few_patients_are_not_enough() -> None:
-    rows = cohort_of(2000, 700, group=np.arange(2000) // 10)
+    rows = cohort_of(2000, 700, patient=np.arange(2000) // 10)
     assert not large_enough(needed_of(LARGE), rows)
     assert level(rows, FOUND, needed=needed_of(LARGE)) == "exploratory"
     assert large_enough(needed_of(LARGE), LARGE)
@@ -185,7 +186,7 @@ def test_the_number_of_patients_is_said_first() -> None:
     needed = needed_of(LARGE)
     expected = f"31 patients with 11 events; at least {needed.n:,} patients with "
     assert said(cohort_of(), None, False).startswith(expected)
-    rows = said(cohort_of(group=None, group_kind="none"), None, False)
+    rows = said(cohort_of(group=None, patient=None, group_kind="none"), None, False)
     assert rows.startswith("31 rows taken for patients with 11 events; ")
     assert "if a patient has several, every figure is too good" in rows
 
