@@ -20,6 +20,7 @@ All corrections come from one set of bootstrap refits of the whole procedure
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Literal
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -30,8 +31,11 @@ from predictor.validation.measured import Measured
 
 Floats = NDArray[np.float64]
 
-#: Which correction the column ``corrected`` shows.
-CORRECTED_BY = "harrell"
+Correction = Literal["harrell", "b632", "b632plus"]
+Spread = Literal["refits", "out of bag"]
+
+#: Which correction the column ``corrected`` shows; Harrell's where a figure does not have it.
+CORRECTED_BY: Correction = "harrell"
 #: Fewer resamples than this give no interval: the 2.5% quantile would rest on two of them.
 FEWEST_FOR_INTERVAL = 100
 
@@ -40,6 +44,15 @@ _NO_VARIATION = 1e-9
 
 SHIFTED = "location-shifted bootstrap"
 OF_OPTIMISM = "quantiles of the optimism"
+OUT_OF_BAG = "quantiles out of bag"
+
+# Fitting brings these to about 0 or 1 in its own resample, whatever the resample.
+_FIXED_BY_FITTING = {
+    "calibration_intercept",
+    "calibration_slope",
+    "calibration_intercept_joint",
+    "observed_expected",
+}
 
 _RANGE = {
     "auroc": (0.0, 1.0),
@@ -70,8 +83,10 @@ class CorrectedFigure:
         Out of bag, .632 and (AUROC and Brier score only) .632+.
     no_information, relative_overfitting
         What .632+ was made with.
-    corrected, corrected_low, corrected_high, interval
-        The correction that is reported, its interval and how that was made.
+    corrected, corrected_by
+        The correction that is reported, and which it is.
+    corrected_low, corrected_high, interval
+        Its interval, and how that was made.
     resamples, oob_resamples
         Refits behind ``optimism`` and behind ``oob``.
     """
@@ -90,6 +105,7 @@ class CorrectedFigure:
     no_information: float | None
     relative_overfitting: float | None
     corrected: float | None
+    corrected_by: Correction
     corrected_low: float | None
     corrected_high: float | None
     interval: str | None
@@ -107,6 +123,7 @@ def corrected_figure(
     threshold: float | None = None,
     cross_validated: Estimate | None = None,
     level: float = 0.95,
+    spread: Spread = "refits",
 ) -> CorrectedFigure:
     """One row of the table.
 
@@ -122,11 +139,49 @@ def corrected_figure(
         All refits.
     threshold, cross_validated
         What stands beside, if anything does.
-    level
-        Confidence level of the interval.
+    level, spread
+        Confidence level of the interval, and what it is made of, as in
+        :func:`predictor.validation.internal.internal_validation`.
     """
-    versions = _Versions.of(name, apparent, measured, outcome, probability)
-    return _row(versions, threshold, cross_validated, level)
+    figure = _Versions.of(name, apparent, measured, outcome, probability)
+    value, oob = figure.apparent, figure.oob
+    optimism = float((figure.boot - figure.test).mean()) if figure.boot.size else None
+    versions: dict[Correction, float | None] = {}
+    overfitting = None
+    if value is not None and optimism is not None:
+        versions["harrell"] = value - optimism
+    if value is not None and oob is not None:
+        versions["b632"] = weighted_632(value, oob)
+        if figure.no_information is not None:
+            versions["b632plus"], overfitting = weighted_632plus(
+                value, oob, figure.no_information, higher_is_better=name == "auroc"
+            )
+    by: Correction = CORRECTED_BY if CORRECTED_BY in versions else "harrell"
+    corrected = versions.get(by)
+    low, high, method = _interval(figure, corrected, level, spread)
+    least, most = _RANGE.get(name, (-np.inf, np.inf))
+    return CorrectedFigure(
+        name=name,
+        threshold=threshold,
+        apparent=value,
+        cross_validated=cross_validated.value if cross_validated else None,
+        cross_validated_low=cross_validated.low if cross_validated else None,
+        cross_validated_high=cross_validated.high if cross_validated else None,
+        optimism=optimism,
+        harrell=versions.get("harrell"),
+        oob=oob,
+        b632=versions.get("b632"),
+        b632plus=versions.get("b632plus"),
+        no_information=figure.no_information,
+        relative_overfitting=overfitting,
+        corrected=_cut(corrected, least, most),
+        corrected_by=by,
+        corrected_low=_cut(low, least, most),
+        corrected_high=_cut(high, least, most),
+        interval=method,
+        resamples=figure.boot.size,
+        oob_resamples=figure.oob_resamples,
+    )
 
 
 def no_information_brier(outcome: ArrayLike, probability: ArrayLike) -> float:
@@ -193,6 +248,7 @@ class _Versions:
     apparent: float | None
     boot: Floats
     test: Floats
+    left_out: Floats
     oob: float | None
     oob_resamples: int
     no_information: float | None
@@ -206,6 +262,7 @@ class _Versions:
         oob_resamples = int(defined.sum())
         if name in {"brier", "scaled_brier"}:
             oob = leave_one_out_brier(measured)
+            # not those of the scaled score, which needs both classes
             oob_resamples = int(np.count_nonzero(~np.isnan(measured.oob["brier"])))
         if name == "scaled_brier" and oob is not None:
             oob = 1.0 - oob / float(y.mean() * (1.0 - y.mean()))
@@ -215,69 +272,34 @@ class _Versions:
             apparent=None if np.isnan(apparent) else apparent,
             boot=boot[paired],
             test=test[paired],
+            left_out=left_out[defined],
             oob=oob,
             oob_resamples=oob_resamples,
             no_information=no_information,
         )
 
 
-def _row(
-    figure: _Versions, threshold: float | None, cross_validated: Estimate | None, level: float
-) -> CorrectedFigure:
-    apparent, oob = figure.apparent, figure.oob
-    optimism = float((figure.boot - figure.test).mean()) if figure.boot.size else None
-    harrell = b632 = b632plus = overfitting = None
-    if apparent is not None and optimism is not None:
-        harrell = apparent - optimism
-    if apparent is not None and oob is not None:
-        b632 = weighted_632(apparent, oob)
-        if figure.no_information is not None:
-            b632plus, overfitting = weighted_632plus(
-                apparent, oob, figure.no_information, higher_is_better=figure.name == "auroc"
-            )
-    corrected = {"harrell": harrell, "b632": b632, "b632plus": b632plus}[CORRECTED_BY]
-    low, high, method = _interval(figure, optimism, level) if corrected is not None else _NONE
-    least, most = _RANGE.get(figure.name, (-np.inf, np.inf))
-    return CorrectedFigure(
-        name=figure.name,
-        threshold=threshold,
-        apparent=apparent,
-        cross_validated=cross_validated.value if cross_validated else None,
-        cross_validated_low=cross_validated.low if cross_validated else None,
-        cross_validated_high=cross_validated.high if cross_validated else None,
-        optimism=optimism,
-        harrell=harrell,
-        oob=oob,
-        b632=b632,
-        b632plus=b632plus,
-        no_information=figure.no_information,
-        relative_overfitting=overfitting,
-        corrected=_cut(corrected, least, most),
-        corrected_low=_cut(low, least, most),
-        corrected_high=_cut(high, least, most),
-        interval=method,
-        resamples=figure.boot.size,
-        oob_resamples=figure.oob_resamples,
-    )
-
-
-_NONE = (None, None, None)
-
-
 def _interval(
-    figure: _Versions, optimism: float | None, level: float
+    figure: _Versions, corrected: float | None, level: float, spread: Spread
 ) -> tuple[float | None, float | None, str | None]:
-    if optimism is None or figure.apparent is None or figure.boot.size < FEWEST_FOR_INTERVAL:
-        return _NONE
+    """Bounds and what they are made of."""
+    if corrected is None or figure.apparent is None or figure.boot.size < FEWEST_FOR_INTERVAL:
+        return None, None, None
     tails = [0.5 - level / 2.0, 0.5 + level / 2.0]
-    of_apparent = np.quantile(figure.boot, tails)
-    of_optimism = np.quantile(figure.boot - figure.test, tails)
+    optimism = figure.boot - figure.test
+    of_apparent, of_optimism = np.quantile(figure.boot, tails), np.quantile(optimism, tails)
     if max(np.ptp(of_apparent), np.ptp(of_optimism)) < _NO_VARIATION:
-        return _NONE
-    if np.ptp(of_apparent) < 0.5 * np.ptp(of_optimism):
-        apparent = figure.apparent
-        return float(apparent - of_optimism[1]), float(apparent - of_optimism[0]), OF_OPTIMISM
-    return float(of_apparent[0] - optimism), float(of_apparent[1] - optimism), SHIFTED
+        return None, None, None
+    fixed = figure.name in _FIXED_BY_FITTING
+    if spread == "out of bag" and not fixed and figure.left_out.size >= FEWEST_FOR_INTERVAL:
+        distance = np.quantile(figure.left_out, tails) - figure.left_out.mean()
+        low, high = corrected + np.sqrt(0.632) * distance
+        return float(low), float(high), OUT_OF_BAG
+    if fixed or np.ptp(of_apparent) < 0.5 * np.ptp(of_optimism):
+        low, high = corrected + optimism.mean() - of_optimism[::-1]
+        return float(low), float(high), OF_OPTIMISM
+    low, high = of_apparent - (figure.apparent - corrected)
+    return float(low), float(high), SHIFTED
 
 
 def _cut(value: float | None, low: float, high: float) -> float | None:

@@ -20,6 +20,7 @@ from predictor.validation.corrected import (
     CORRECTED_BY,
     FEWEST_FOR_INTERVAL,
     CorrectedFigure,
+    Spread,
     corrected_figure,
 )
 from predictor.validation.measured import Measured, figures, net_benefit_name
@@ -68,7 +69,7 @@ class InternalValidation:
     rule
         When a resample is left out, as a sentence.
     corrected_by
-        Which correction ``corrected`` is.
+        Which correction ``corrected`` is, where a figure has it.
     level
         Confidence level of the intervals.
     limits
@@ -115,6 +116,7 @@ def internal_validation(
     thresholds: Sequence[float],
     cross_validated: Mapping[str, Estimate] | None = None,
     level: float = 0.95,
+    spread: Spread = "refits",
 ) -> InternalValidation:
     """Correct the apparent performance by the refits.
 
@@ -133,6 +135,8 @@ def internal_validation(
         :func:`predictor.validation.cross_validated.cross_validated_measures`.
     level
         Confidence level of the intervals.
+    spread
+        What the intervals are made of, see Notes.
 
     Raises
     ------
@@ -144,14 +148,24 @@ def internal_validation(
 
     Notes
     -----
-    The interval is the location-shifted bootstrap of Noma et al. (Stat Med 2021;40:5691): the
-    quantiles of the refits' performance on their own resamples, less the optimism. It includes
-    refitting, unlike DeLong's. It cannot work where fitting itself fixes the apparent value, such
-    as the slope of 1 of an unpenalised model or the AUROC of 1 of a forest. Where the quantiles
-    span less than half of what those of the optimism do, the interval is the apparent value less
-    the quantiles of the optimism instead: the same refits, with the cohort in the place of the
-    population. Bounds are cut to the range of the figure. They are None for fewer than 100
-    resamples, and where the figure is the same in every refit.
+    With ``spread="refits"`` the interval is the location-shifted bootstrap of Noma et al. (Stat
+    Med 2021;40:5691): the quantiles of the refits' performance on their own resamples, less the
+    correction. It includes refitting, unlike DeLong's, but neglects that the refits' performance on
+    their own resamples is itself optimistic and hardly varies when it is near perfect: small
+    cohorts get an interval that lies too high and is too narrow.
+
+    With ``spread="out of bag"`` it is the corrected value plus the quantiles of the out-of-bag
+    values about their mean, times the square root of 0.632, because out of bag are 0.368 of the
+    patients only. This has no theory but held its level in simulation where the other did not.
+
+    Neither can work where fitting itself fixes the value in the resample, such as the slope of 1
+    of an unpenalised model or the AUROC of 1 of a forest. For calibration intercept, slope and O/E,
+    and where the quantiles of the refits span less than half of what those of the optimism do,
+    the interval is the corrected value less the quantiles of the optimism about its mean: the same
+    refits, with the cohort in the place of the population.
+
+    Bounds are cut to the range of the figure. They are None for fewer than 100 resamples, and
+    where the figure is the same in every refit.
     """
     y = as_outcome(outcome)
     if not 0.0 < y.sum() < y.size:
@@ -178,6 +192,7 @@ def internal_validation(
             threshold=at.get(name),
             cross_validated=beside.get(name),
             level=level,
+            spread=spread,
         )
         for name, value in apparent.items()
     )

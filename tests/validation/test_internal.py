@@ -19,6 +19,7 @@ from predictor.errors import LearningError
 from predictor.performance.estimate import Estimate
 from predictor.validation.corrected import (
     OF_OPTIMISM,
+    OUT_OF_BAG,
     SHIFTED,
     leave_one_out_brier,
     no_information_brier,
@@ -126,6 +127,47 @@ def test_intervals_by_hand(validation: InternalValidation, measured: Measured) -
     assert [slope.corrected_low, slope.corrected_high] == pytest.approx(
         np.nanquantile(measured.test["calibration_slope"], [0.025, 0.975]), abs=1e-8
     )
+
+
+def test_intervals_out_of_bag_by_hand(births: Births, measured: Measured) -> None:
+    found = internal_validation(
+        births.outcome, births.fitted, measured, thresholds=THRESHOLDS, spread="out of bag"
+    )
+    area = found.figure("auroc")
+    values = measured.oob["auroc"][measured.usable]
+    assert area.interval == OUT_OF_BAG
+    assert area.corrected is not None
+    expected = area.corrected + 0.632**0.5 * (np.quantile(values, [0.025, 0.975]) - values.mean())
+    assert [area.corrected_low, area.corrected_high] == pytest.approx(expected)
+    assert found.figure("calibration_slope").interval == OF_OPTIMISM
+
+
+def test_a_figure_that_fitting_makes_perfect_has_the_interval_of_its_optimism() -> None:
+    outcome = np.r_[np.zeros(20), np.ones(20)]
+    _, measured = random_refits(outcome, 150)
+    boot = dict(measured.boot) | {"auroc": np.ones(150)}
+    row = internal_validation(
+        outcome, 0.1 + 0.8 * outcome, replace(measured, boot=boot), thresholds=THRESHOLDS
+    ).figure("auroc")
+    assert row.interval == OF_OPTIMISM
+    quantiles = np.quantile(measured.test["auroc"], [0.025, 0.975])
+    assert [row.corrected_low, row.corrected_high] == pytest.approx(quantiles)
+
+
+def test_632plus_can_be_what_is_reported(
+    monkeypatch: pytest.MonkeyPatch, births: Births, measured: Measured
+) -> None:
+    monkeypatch.setattr("predictor.validation.corrected.CORRECTED_BY", "b632plus")
+    found = internal_validation(births.outcome, births.fitted, measured, thresholds=THRESHOLDS)
+    area, slope = found.figure("auroc"), found.figure("calibration_slope")
+    assert (area.corrected, area.corrected_by) == (area.b632plus, "b632plus")
+    assert (slope.corrected, slope.corrected_by) == (slope.harrell, "harrell")
+    # the location shift is the correction that was made
+    assert area.apparent is not None
+    assert area.corrected is not None
+    shift = area.apparent - area.corrected
+    expected = np.nanquantile(measured.boot["auroc"], [0.025, 0.975]) - shift
+    assert [area.corrected_low, area.corrected_high] == pytest.approx(expected)
 
 
 def test_another_level_gives_a_narrower_interval(births: Births, measured: Measured) -> None:
