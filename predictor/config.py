@@ -277,7 +277,8 @@ class ExplanationPlan(_Part):
     """What the explanation shows."""
 
     patients: StrictBool = False
-    """Draw real patients in figures; by default labelled synthetic profiles stand for them."""
+    """Draw real patients in figures; by default labelled synthetic profiles, or means over several
+    patients, stand for them."""
 
 
 class PrivacyPlan(_Part):
