@@ -287,7 +287,7 @@ def test_the_programs_of_the_docs_run(root: Path, tmp_path: Path) -> None:
         check=False,
     )
     assert finished.returncode == 0, finished.stderr
-    assert "There are 3 events and 3 non-events." in finished.stdout
+    assert "3 events and 3 non-events" in finished.stdout
     assert (tmp_path / "curves.png").exists()
 
 
