@@ -66,7 +66,7 @@ class PredictionInstability:
         return float((self.high - self.low).mean())
 
     def to_dict(self) -> dict[str, Any]:
-        """Summaries for JSON; nothing in it belongs to one patient."""
+        """Summaries over patients for JSON; no patient can be found in them."""
         error = self.mean_absolute_error
         return {
             "refits": self.refits,

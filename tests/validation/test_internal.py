@@ -6,7 +6,7 @@ import csv
 import json
 from dataclasses import replace
 from pathlib import Path
-from typing import Any
+from typing import Any, get_args
 
 import numpy as np
 import pytest
@@ -21,6 +21,7 @@ from predictor.validation.corrected import (
     OF_OPTIMISM,
     OUT_OF_BAG,
     SHIFTED,
+    Spread,
     leave_one_out_brier,
     no_information_brier,
     weighted_632,
@@ -384,6 +385,34 @@ def test_the_order_of_resamples_does_not_matter(births: Births) -> None:
     for left, right in zip(one.figures, other.figures, strict=True):
         assert left.corrected == pytest.approx(right.corrected, abs=1e-12)
         assert left.b632plus == pytest.approx(right.b632plus, abs=1e-12)
+
+
+@pytest.mark.filterwarnings("error")
+@given(
+    st.integers(2, 12),
+    st.sampled_from([0, 1, 7, 101]),
+    st.sampled_from([(0.0, 1.0), (0.0, 0.5, 1.0), (0.3,), tuple(np.linspace(0, 1, 21))]),
+    st.integers(0, 2**32 - 1),
+)
+def test_tiny_cohorts_give_numbers_or_none(
+    n: int, b: int, values: tuple[float, ...], seed: int
+) -> None:
+    rng = np.random.default_rng(seed)
+    outcome = np.r_[1.0, 0.0, rng.integers(0, 2, n - 2)]
+    count = rng.multinomial(n, np.full(n, 1 / n), size=b)
+    refits = rng.choice(values, (b, n))
+    usable = rng.random(b) < 0.8
+    refits[~usable] = np.nan
+    measured = measure(outcome, refits, count, usable, THRESHOLDS)
+    p = rng.choice(values, n)
+    for spread in get_args(Spread):
+        found = internal_validation(outcome, p, measured, thresholds=THRESHOLDS, spread=spread)
+        json.dumps(found.to_dict(), allow_nan=False)
+        for row in found.figures:
+            assert row.resamples <= found.resamples.used == usable.sum()
+            assert (row.corrected_low is None) == (row.corrected_high is None)
+            if row.corrected_low is not None and row.corrected_high is not None:
+                assert row.corrected_low <= row.corrected_high
 
 
 def test_one_class_is_refused() -> None:
