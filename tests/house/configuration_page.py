@@ -79,7 +79,9 @@ def _section(path: str, part: Mapping[str, Any], schema: Mapping[str, Any]) -> I
             meaning = field.get("description") or NAMES_SAY_IT[key]
         if name in part.get("required", ()):
             default = "**needed**"
-        cells = (f"`{name}`", written, default, meaning.replace("``", "`"))
+        # A docstring may have several lines, a row of a table only one.
+        meaning = " ".join(meaning.replace("``", "`").split())
+        cells = (f"`{name}`", written, default, meaning)
         yield "| " + " | ".join(cell.replace("|", "\\|") for cell in cells) + " |"
     yield ""
 
