@@ -39,6 +39,7 @@ _MARGIN = 0.2
 _GAP = 0.12  # between a label and the plot area
 _UNNAMED = "(no label)"
 _TICKS = 0.27  # a row of tick labels with its gap
+_BETWEEN = 0.25  # two columns
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,6 +62,56 @@ class Label:
     tail: str = ""
     right: str = ""
     bold: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Column:
+    """One of the plot areas that stand beside each other.
+
+    Parameters
+    ----------
+    extent
+        Ends of its horizontal axis.
+    axis
+        What that axis measures.
+    rights
+        Short text on its right side, one for each row.
+    title
+        Stands above it.
+    share
+        Its part of the width that all plot areas have together, in relation to the others.
+    """
+
+    extent: tuple[float, float]
+    axis: str
+    rights: Sequence[str]
+    title: str = ""
+    share: float = 1.0
+
+
+@dataclass(frozen=True, slots=True)
+class ColumnChart:
+    """A figure with several plot areas over the same rows.
+
+    Parameters
+    ----------
+    figure
+        What is drawn on.
+    axes
+        One for each column; vertical axes run downwards in inches.
+    centres, half
+        Middle of each row, and half the height that marks of a row may take.
+    lefts, widths, bottom
+        Places of the plot areas in inches from the lower left corner of the figure.
+    """
+
+    figure: Figure
+    axes: tuple[Axes, ...]
+    centres: tuple[float, ...]
+    half: float
+    lefts: tuple[float, ...]
+    widths: tuple[float, ...]
+    bottom: float
 
 
 @dataclass(frozen=True, slots=True)
@@ -127,76 +178,167 @@ def row_chart(
     ValueError
         If there is no row or an end of the axis is not finite.
     """
-    if not labels or not all(map(math.isfinite, extent)):
+    chart = column_chart(
+        title,
+        subtitle,
+        labels,
+        [Column(extent, axis, [label.right for label in labels])],
+        note=note,
+        row=row,
+        lines=lines,
+        head=_TICKS + text_height("x", SMALL) if second_axis else 0.0,
+        foot=foot,
+    )
+    (axes,), (left,), (width,) = chart.axes, chart.lefts, chart.widths
+    return RowChart(chart.figure, axes, chart.centres, chart.half, left, width, chart.bottom)
+
+
+def column_chart(
+    title: str,
+    subtitle: str,
+    labels: Sequence[Label],
+    columns: Sequence[Column],
+    *,
+    note: str = "",
+    row: float = 0.3,
+    lines: int = 2,
+    head: float = 0.0,
+    foot: float = 0.0,
+) -> ColumnChart:
+    """Lay out a chart with several plot areas over the same rows.
+
+    Parameters
+    ----------
+    title, subtitle, labels, note, row, lines, foot
+        As for :func:`row_chart`; ``Label.right`` is not used.
+    columns
+        From the left.
+    head
+        Height to leave free above the plot areas.
+
+    Raises
+    ------
+    ValueError
+        If there is no row or an end of an axis is not finite.
+    """
+    if not labels or not all(math.isfinite(end) for column in columns for end in column.extent):
         raise ValueError("a chart needs at least one row and an axis with finite ends")
     inner = WIDTH - 2 * _MARGIN
     names = [
         fit(clean(x.text) or _UNNAMED, x.tail, 3.1, size=BODY, lines=lines, bold=x.bold)
         for x in labels
     ]
-    rights = [clean(x.right) for x in labels]
-    right = max(text_width(r, SMALL) for r in rights)
-    beside = max(
+    left = _MARGIN + _GAP
+    left += max(
         text_width(line, BODY, bold=x.bold)
         for x, name in zip(labels, names, strict=True)
         for line in name.split("\n")
     )
-    left = _MARGIN + beside + _GAP
-    # Half a tick label may hang over the end of the axis.
-    width = WIDTH - left - _MARGIN - max(right + _GAP, 0.2)
+    boxes = _boxes(left, columns)
 
     heights = [max(row, text_height(name, BODY) + 0.06) for name in names]
     plot = sum(heights)
-    head = [
+    words = [
         (fit(title, "", inner, size=TITLE, lines=4, bold=True), TITLE, True),
         (fit(subtitle, "", inner, size=BODY, lines=6), BODY, False),
     ]
-    axis = fit(axis, "", inner, size=BODY, lines=2)
+    # A single axis may be named across the whole sheet.
+    room = [inner if len(columns) == 1 else box.end - box.left for box in boxes]
+    axis = [
+        fit(column.axis, "", most, size=BODY, lines=2 if len(columns) == 1 else 4)
+        for column, most in zip(columns, room, strict=True)
+    ]
+    titles = [
+        fit(column.title, "", box.end - box.left, size=BODY, lines=1, bold=True)
+        for column, box in zip(columns, boxes, strict=True)
+    ]
     note = fit(note, "", inner, size=SMALL, lines=6)
-    above = sum(text_height(text, size) for text, size, _ in head) + 0.12
-    above += _TICKS + text_height("x", SMALL) if second_axis else 0.0
-    below = _TICKS + text_height(axis, BODY) + text_height(note, SMALL) + foot
+    above = sum(text_height(text, size) for text, size, _ in words) + 0.12 + head
+    above += max(text_height(text, BODY) for text in titles)
+    below = _TICKS + max(text_height(text, BODY) for text in axis)
+    below += text_height(note, SMALL) + foot
     height = _MARGIN + above + plot + below + _MARGIN
 
     figure = Figure(figsize=(WIDTH, height), dpi=DPI, facecolor="white")
     y = height - _MARGIN
-    for text, size, bold in head:
+    for text, size, bold in words:
         colour = INK if bold else QUIET
         put(figure, _MARGIN, y, text, size=size, bold=bold, colour=colour, vertical="top")
         y -= text_height(text, size)
     bottom = _MARGIN + below
-    put(
-        figure,
-        min(
-            max(left + width / 2, _MARGIN + _widest(axis) / 2), WIDTH - _MARGIN - _widest(axis) / 2
-        ),
-        bottom - _TICKS,
-        axis,
-        align="center",
-        vertical="top",
-    )
     put(figure, _MARGIN, _MARGIN + foot, note, size=SMALL, colour=QUIET, vertical="bottom")
 
-    axes = figure.add_axes((left / WIDTH, bottom / height, width / WIDTH, plot / height))
+    areas = []
+    for column, box, name, over in zip(columns, boxes, axis, titles, strict=True):
+        put(figure, box.left, bottom + plot + 0.06, over, bold=True, vertical="bottom")
+        half = _widest(name) / 2
+        least, most = (
+            (_MARGIN, WIDTH - _MARGIN) if len(columns) == 1 else (box.left - _GAP, box.end)
+        )
+        middle = min(max(box.left + box.width / 2, least + half), most - half)
+        put(figure, middle, bottom - _TICKS, name, align="center", vertical="top")
+        areas.append(_plot_area(figure, box, bottom, plot, column.extent))
+
+    centres = []
+    top = 0.0
+    for i, (x, name, tall) in enumerate(zip(labels, names, heights, strict=True)):
+        centres.append(top + tall / 2)
+        at = bottom + plot - centres[-1]
+        put(figure, left - _GAP, at, name, bold=x.bold, align="right")
+        for column, box in zip(columns, boxes, strict=True):
+            put(figure, box.end, at, clean(column.rights[i]), size=SMALL, align="right")
+        top += tall
+    return ColumnChart(
+        figure,
+        tuple(areas),
+        tuple(centres),
+        row / 2 - 0.03,
+        tuple(box.left for box in boxes),
+        tuple(box.width for box in boxes),
+        bottom,
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class _Box:
+    """Where a plot area begins and how wide it is, and where the text beside it ends."""
+
+    left: float
+    width: float
+    end: float
+
+
+def _plot_area(
+    figure: Figure, box: _Box, bottom: float, plot: float, extent: tuple[float, float]
+) -> Axes:
+    height = float(figure.get_size_inches()[1])
+    axes = figure.add_axes((box.left / WIDTH, bottom / height, box.width / WIDTH, plot / height))
     axes.set_xlim(extent)
     axes.set_ylim(plot, 0.0)
     axes.set_yticks([])
     for side in ("left", "right", "top"):
         axes.spines[side].set_visible(False)
     axes.spines["bottom"].set_color(GREY)
-    label_ticks(axes, *ticks(extent, width))
+    label_ticks(axes, *ticks(extent, box.width))
     axes.grid(axis="x", color=FAINT, linewidth=0.6)
     axes.set_axisbelow(True)
+    return axes
 
-    centres = []
-    top = 0.0
-    for x, name, aside, tall in zip(labels, names, rights, heights, strict=True):
-        centres.append(top + tall / 2)
-        at = bottom + plot - centres[-1]
-        put(figure, left - _GAP, at, name, bold=x.bold, align="right")
-        put(figure, WIDTH - _MARGIN, at, aside, size=SMALL, align="right")
-        top += tall
-    return RowChart(figure, axes, tuple(centres), row / 2 - 0.03, left, width, bottom)
+
+def _boxes(left: float, columns: Sequence[Column]) -> list[_Box]:
+    # Half a tick label may hang over the end of the axis.
+    asides = [
+        max(max(text_width(clean(text), SMALL) for text in column.rights) + _GAP, 0.2)
+        for column in columns
+    ]
+    plots = WIDTH - _MARGIN - left - sum(asides) - _BETWEEN * (len(columns) - 1)
+    shares = sum(column.share for column in columns)
+    boxes = []
+    for column, aside in zip(columns, asides, strict=True):
+        width = plots * column.share / shares
+        boxes.append(_Box(left, width, left + width + aside))
+        left = boxes[-1].end + _BETWEEN
+    return boxes
 
 
 def widened(values: Sequence[float], share: float = 0.04) -> tuple[float, float]:
