@@ -133,20 +133,21 @@ def _one_class(n: int, events: int) -> Limit:
 
 def _few(events: int, others: int) -> Iterator[Limit]:
     smaller = min(events, others)
-    counts = f"{_counted(events, 'event')} and {_counted(others, 'non-event')}"
+    verb = "is" if events == 1 else "are"
+    counts = f"There {verb} {_counted(events, 'event')} and {_counted(others, 'non-event')}"
     if smaller < VERY_FEW_EVENTS:
         yield Limit(
             "very_few_events",
             ("auroc", "auroc_logit", "calibration_intercept", *SLOPE, "observed_expected"),
-            f"Only {counts}: with fewer than {VERY_FEW_EVENTS} of either, the figures mean little "
-            "and even their intervals cannot be relied on.",
+            f"{counts}. With fewer than {VERY_FEW_EVENTS} of either, the figures mean little and "
+            "even their intervals cannot be relied on.",
         )
     elif smaller < FEW_EVENTS:
         yield Limit(
             "few_events",
             ("auroc", "auroc_logit", "calibration_intercept", *SLOPE, "observed_expected"),
-            f"Only {counts}: at least {FEW_EVENTS} of each are recommended; read the intervals "
-            "rather than the values.",
+            f"{counts}. At least {FEW_EVENTS} of each are recommended; read the intervals rather "
+            "than the values.",
         )
     if smaller < FEW_FOR_A_CURVE:
         yield Limit(
