@@ -23,7 +23,6 @@ from predictor.report.canvas import (
     BLUE,
     BODY,
     DPI,
-    FAINT,
     GREY,
     INK,
     ORANGE,
@@ -36,8 +35,8 @@ from predictor.report.canvas import (
     font,
     put,
     text_height,
-    text_width,
 )
+from predictor.report.panels import Box, name_upright, panel_axes, panel_head
 from predictor.report.rows import number, ticks
 from predictor.validation.evaluated import Evaluated
 
@@ -85,16 +84,6 @@ class _Model:
         return {"color": self.colour, "linewidth": 1.8, "linestyle": _DOTTED}
 
 
-@dataclass(frozen=True, slots=True)
-class _Box:
-    """A plot area in inches from the lower left corner of the sheet."""
-
-    left: float
-    bottom: float
-    width: float
-    height: float
-
-
 @as_png
 def evaluation_figure(evaluated: Evaluated) -> Figure:
     """Calibration curve with a histogram, ROC curve and decision curve.
@@ -128,29 +117,29 @@ def evaluation_figure(evaluated: Evaluated) -> Figure:
 
     left, right = _MARGIN + _BESIDE, WIDTH - _MARGIN - _SQUARE
     floor = top - _HEAD - _SQUARE
-    _panel_head(figure, left, top, "Calibration", "Do the probabilities come true?")
-    _panel_head(figure, right, top, "Discrimination", "Do events have the higher ones?")
-    box = _Box(left, floor, _SQUARE, _SQUARE)
-    axes = _axes(figure, box)
+    panel_head(figure, left, top, "Calibration", "Do the probabilities come true?")
+    panel_head(figure, right, top, "Discrimination", "Do events have the higher ones?")
+    box = Box(left, floor, _SQUARE, _SQUARE)
+    axes = panel_axes(figure, box)
     _draw_calibration(axes, models)
-    _name_upright(figure, axes, box, "observed share of events")
-    box = _Box(left, floor - _GAP - _BARS, _SQUARE, _BARS)
-    _draw_bars(_axes(figure, box, x="predicted probability"), models[0], outcome)
+    name_upright(figure, axes, box, "observed share of events")
+    box = Box(left, floor - _GAP - _BARS, _SQUARE, _BARS)
+    _draw_bars(panel_axes(figure, box, x="predicted probability"), models[0], outcome)
     _key(figure, left, box.bottom - _BELOW, keys[0])
-    box = _Box(right, floor, _SQUARE, _SQUARE)
-    axes = _axes(figure, box, x="1 − specificity")
+    box = Box(right, floor, _SQUARE, _SQUARE)
+    axes = panel_axes(figure, box, x="1 − specificity")
     _draw_roc(axes, models, outcome)
-    _name_upright(figure, axes, box, "sensitivity")
+    name_upright(figure, axes, box, "sensitivity")
     _key(figure, right, box.bottom - _BELOW, keys[1])
 
     top -= upper
-    _panel_head(
+    panel_head(
         figure, left, top, "Usefulness", "Net benefit of acting from a threshold on, per row"
     )
-    box = _Box(left, top - _HEAD - _CURVE, WIDTH - _MARGIN - left, _CURVE)
-    axes = _axes(figure, box, x="threshold probability")
+    box = Box(left, top - _HEAD - _CURVE, WIDTH - _MARGIN - left, _CURVE)
+    axes = panel_axes(figure, box, x="threshold probability")
     _draw_decision(axes, models)
-    _name_upright(figure, axes, box, "net benefit")
+    name_upright(figure, axes, box, "net benefit")
     _key(figure, left, box.bottom - _BELOW, _decision_key(models), across=box.width)
     return figure
 
@@ -293,36 +282,6 @@ def _key(figure: Figure, left: float, top: float, key: Key, *, across: float | N
 
 
 # ---- the sheet
-
-
-def _panel_head(figure: Figure, x: float, y: float, name: str, question: str) -> None:
-    put(figure, x, y, name, bold=True, vertical="top")
-    put(figure, x, y - text_height("x", BODY), question, size=SMALL, colour=QUIET, vertical="top")
-
-
-def _axes(figure: Figure, box: _Box, *, x: str = "") -> Axes:
-    width, height = (float(side) for side in figure.get_size_inches())
-    axes = figure.add_axes(
-        (box.left / width, box.bottom / height, box.width / width, box.height / height)
-    )
-    for side in ("top", "right"):
-        axes.spines[side].set_visible(False)
-    for side in ("left", "bottom"):
-        axes.spines[side].set_color(GREY)
-    axes.tick_params(color=GREY, length=3)
-    axes.grid(color=FAINT, linewidth=0.6)
-    axes.set_axisbelow(True)
-    middle = box.left + box.width / 2
-    put(figure, middle, box.bottom - 0.25, x, size=SMALL, align="center", vertical="top")
-    return axes
-
-
-def _name_upright(figure: Figure, axes: Axes, box: _Box, text: str) -> None:
-    """Name of a vertical axis, as far from it as its labels are wide."""
-    widest = max(text_width(label.get_text(), SMALL) for label in axes.get_yticklabels())
-    middle = box.bottom + box.height / 2
-    name = put(figure, box.left - widest - 0.14, middle, text, size=SMALL, align="right")
-    name.set_rotation(90)
 
 
 def _unit_axis(axes: Axes, which: str) -> None:
