@@ -80,13 +80,21 @@ def _internal_error(error: Exception) -> NoReturn:
 @click.option("--data", type=FILE, help="Cohort; overrides cohort.file.")
 @click.option("--out", type=FILE, help="Bundle folder; overrides output.")
 @click.option(
+    "--choose", metavar="MODEL", help="Bundle this candidate whatever the rule says; ridge, say."
+)
+@click.option(
     "--workers",
     type=click.IntRange(min=1),
     help="Parallel processes; every core by default.",
 )
 @as_format
 def train(
-    config: str, data: Path | None, out: Path | None, workers: int | None, output: str
+    config: str,
+    data: Path | None,
+    out: Path | None,
+    choose: str | None,
+    workers: int | None,
+    output: str,
 ) -> None:
     """Compare models, explain the chosen one, track and bundle it.
 
@@ -97,7 +105,7 @@ def train(
     from predictor.workflow.train import train as run
 
     with terminal.progress_bar() as progress:
-        finished = run(config, data, out=out, workers=workers, progress=progress)
+        finished = run(config, data, out=out, choose=choose, workers=workers, progress=progress)
     if output == "json":
         print_json(finished.to_dict())
     else:

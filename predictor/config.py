@@ -317,6 +317,9 @@ class Config(_Part):
     """The one predictor that stands alone as a baseline."""
     preparation: PreparationPlan = PreparationPlan()
     models: Models
+    choose: Name = "rule"
+    """Which candidate is bundled: by the rule, or one that was named beforehand, such as ridge. A
+    model that a protocol names needs no choice, and no choice can be made too well."""
     validation: ValidationPlan = ValidationPlan()
     explanation: ExplanationPlan = ExplanationPlan()
     prediction: PredictionPlan = PredictionPlan()
@@ -332,6 +335,18 @@ class Config(_Part):
         if isinstance(value, str):
             raise ValueError("a list was expected: [age, sex, ...]")  # noqa: TRY004 - pydantic's way
         return value
+
+    @model_validator(mode="after")
+    def _can_be_chosen(self) -> Config:
+        if self.choose not in self.choices:
+            raise ValueError(f"choose names one of {', '.join(self.choices)}")
+        return self
+
+    @property
+    def choices(self) -> tuple[str, ...]:
+        """What ``choose`` can be: the rule, a baseline or one of the models."""
+        there = [name for name in type(self.models).model_fields if getattr(self.models, name)]
+        return ("rule", "prevalence", "one_predictor", *there)
 
 
 def json_schema() -> dict[str, Any]:

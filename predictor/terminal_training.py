@@ -34,15 +34,17 @@ def show_training(run: TrainingRun) -> None:
         "AUROC: pairs within a test fold, with 95% interval. Log loss: with the standard error of "
         "the paired difference to the best."
     )
-    say_wrapped(
-        f"Chosen: {chosen.label}, the simplest within one standard error of the best log loss."
-    )
-    if chosen.name == "prevalence":
+    by_rule = next(m for m in run.comparison.models if m.name == run.comparison.by_rule)
+    rule = "the simplest within one standard error of the best log loss"
+    if run.comparison.named:
         say_wrapped(
-            "No model is better than the prevalence by more than its standard error, so the bundle "
-            "gives everybody the prevalence: these data do not support a model."
+            f"Chosen: {chosen.label}, named beforehand. The rule takes {by_rule.label}, {rule}."
         )
     else:
+        say_wrapped(f"Chosen: {chosen.label}, {rule}.")
+    if by_rule.name == "prevalence":
+        say_wrapped(_no_model(run))
+    if chosen.name != "prevalence":
         _show_importance(run)
     show_validation(run.internal.to_dict(run.cell_size), chosen.label)
     say()
@@ -54,6 +56,17 @@ def show_training(run: TrainingRun) -> None:
         say(f"MLflow: {run.sent.tracking_uri}, experiment {run.sent.experiment}")
         say(f"        run {run.sent.run_id}")
     say(f"Next: predictor predict PATIENT.json --model {run.bundle}")
+
+
+def _no_model(run: TrainingRun) -> str:
+    """What it means that the rule takes the prevalence."""
+    found = run.internal.signal is not None and run.internal.signal.found
+    text = "No model is better than the prevalence by more than its standard error"
+    if not run.comparison.named:
+        text += ", so the bundle gives everybody the prevalence"
+    if found:
+        return f"{text}: there is signal, but these are too few patients to make a model of it."
+    return f"{text}: these data do not support a model."
 
 
 def _show_importance(run: TrainingRun) -> None:

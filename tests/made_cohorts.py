@@ -48,7 +48,13 @@ def configuration(**changes: Any) -> dict[str, Any]:
         "predictors": list(PREDICTORS),
         "baseline": "sledai_2k",
         "models": {"ridge": {"penalty": [1.0]}},
-        "validation": {"folds": 2, "repeats": 1, "inner_folds": 2},
+        "validation": {
+            "folds": 2,
+            "repeats": 1,
+            "inner_folds": 2,
+            "bootstrap": 20,
+            "permutations": 19,
+        },
         "tracking": {"enabled": False},
         "output": "runs/tiny",
     } | changes

@@ -29,7 +29,8 @@ class ModelResult:
     name, label
         The candidate.
     chosen
-        Whether the rule of :mod:`predictor.learning.choice` takes it.
+        Whether it is bundled: taken by the rule of :mod:`predictor.learning.choice`, or named
+        beforehand.
     auroc, auroc_low, auroc_high
         Mean AUROC within test folds, with its 95% interval; None where no fold has both outcomes.
     log_loss
@@ -73,13 +74,25 @@ class ModelResult:
 
 @dataclass(frozen=True, slots=True)
 class Comparison:
-    """All candidates side by side, in order of simplicity."""
+    """All candidates side by side, in order of simplicity.
+
+    Parameters
+    ----------
+    models
+        One row each.
+    by_rule
+        Name of the one that the rule takes.
+    named
+        Whether the chosen one was named beforehand instead.
+    """
 
     models: tuple[ModelResult, ...]
+    by_rule: str
+    named: bool
 
     @property
     def chosen(self) -> ModelResult:
-        """The model the rule takes."""
+        """The model that is bundled."""
         return next(model for model in self.models if model.chosen)
 
 
@@ -88,6 +101,7 @@ def compare(
     outcome: NDArray[np.int8],
     folds: RepeatedFolds,
     group: NDArray[np.int64] | None,
+    named: str = "rule",
 ) -> Comparison:
     """Judge every candidate by its out-of-fold predictions.
 
@@ -101,6 +115,8 @@ def compare(
         The plan the predictions were made by.
     group
         Patients or centres whose rows are not independent, shape (patients,), or None.
+    named
+        Candidate that is taken whatever the rule says; ``"rule"`` for none.
     """
     losses = np.stack(
         [
@@ -112,12 +128,14 @@ def compare(
     by_unit = summed_by_unit(losses, unit)
     size = summed_by_unit(np.ones(len(outcome)), unit)
     difference, error = differences(by_unit, size)
-    taken = int(choose(difference, error))
+    by_rule = int(choose(difference, error))
+    names = [result.candidate.name for result in results]
+    taken = by_rule if named == "rule" else names.index(named)
     rows = [
         _row(result, outcome, folds, group, i == taken, losses[i], difference[i], error[i])
         for i, result in enumerate(results)
     ]
-    return Comparison(tuple(rows))
+    return Comparison(tuple(rows), names[by_rule], named != "rule")
 
 
 def _area(

@@ -82,6 +82,8 @@ def signal_test(
                 progress((c * repeats + r) / (len(tested) * repeats))
             total += _areas(candidate, plan, patients, outcome, folds, (seed, r), workers)
         best = np.fmax(best, total / repeats)
+    if progress is not None:
+        progress(1.0)
     label = " and ".join(", ".join(c.label for c in tested).rsplit(", ", 1))
     return signal(
         STATISTIC.format(label) if len(tested) > 1 else f"AUROC within test folds of {label}",

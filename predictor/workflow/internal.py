@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+import numpy as np
 from joblib import cpu_count
+from numpy.typing import NDArray
 
 from predictor.cohort.cohort import Cohort
 from predictor.config import Config
@@ -16,6 +18,7 @@ from predictor.learning.crossvalidation import OutOfFold
 from predictor.learning.linear_family import is_batched
 from predictor.learning.procedure import Fitted, Patients, Plan
 from predictor.learning.splits import RepeatedFolds, derived_seed
+from predictor.performance.estimate import Estimate
 from predictor.validation.budget import affordable
 from predictor.validation.cross_validated import cross_validated_measures
 from predictor.validation.internal_external import InternalExternal, internal_external
@@ -66,6 +69,38 @@ class InternalResults:
         }
 
 
+@dataclass(frozen=True, slots=True)
+class _Run:
+    """What all parts of the validation share; ``notes`` fills up while they run."""
+
+    config: Config
+    cohort: Cohort
+    plan: Plan
+    patients: Patients
+    cost: Mapping[str, float]
+    workers: int | None
+    progress: Progress
+    notes: list[str]
+
+    def linear(self, candidates: Sequence[Candidate]) -> list[Candidate]:
+        """Those that are fitted in all resamples at once."""
+        return [c for c in candidates if is_batched(c, self.plan)]
+
+    def affordable(self, wanted: int, candidates: Sequence[Candidate], fits: int = 1) -> int:
+        """Repetitions of so many fits of each candidate that the time allows."""
+        seconds = fits * sum(self.cost[c.name] for c in candidates)
+        return affordable(wanted, seconds, self.config.validation.minutes)
+
+    def fewer(self, what: str, made: int, wanted: int) -> None:
+        """Note that there are fewer repetitions than were asked for, if so."""
+        if made < wanted:
+            done = f"{made} of the {wanted}" if made else f"none of the {wanted}"
+            self.notes.append(
+                f"{what[:1].upper()}{what[1:]}: {done} repetitions that were asked for fit into "
+                f"validation.minutes: {self.config.validation.minutes:g}."
+            )
+
+
 def validate_internally(
     config: Config,
     cohort: Cohort,
@@ -95,121 +130,131 @@ def validate_internally(
     workers, progress
         As everywhere.
     """
-    notes: list[str] = []
     cost = {o.candidate.name: _seconds(o, plan, len(folds.tasks), workers) for o in out_of_fold}
-    linear = [c for c in candidates if is_batched(c, plan)]
-    others = [c for c in candidates if not is_batched(c, plan)]
+    run = _Run(config, cohort, plan, patients, cost, workers, progress, [])
     bootstrap, with_choice = None, None
+    choosing = config.choose == "rule"
     if config.validation.bootstrap:
         predicted = next(o for o in out_of_fold if o.candidate.name == candidate.name)
-        beside = cross_validated_measures(
-            cohort.outcome,
-            predicted.probability,
-            folds.fold,
-            cohort.group,
-            config.validation.thresholds,
-        )
-        if candidate.name == "prevalence":
-            # Out of fold it differs by the size of the folds only, which a slope would explain.
-            beside.pop("calibration_slope", None)
-            beside.pop("calibration_intercept_joint", None)
+        beside = _cross_validated(run, predicted, folds)
         apparent = fitted.probability(patients.values[:, candidate.predictors])
-
-        def resample(
-            procedure: Sequence[Candidate], label: str, part: int
-        ) -> ProcedureBootstrap | None:
-            wanted = config.validation.bootstrap
-            seconds = sum(cost[c.name] for c in procedure)
-            made = affordable(wanted, seconds, config.validation.minutes)
-            if made < wanted:
-                notes.append(_fewer(label, made, wanted, config.validation.minutes))
-            if not made:
-                return None
-            return bootstrap_procedure(
-                procedure,
-                plan,
-                patients,
-                cohort.patient,
-                apparent,
-                cohort.names,
-                resamples=made,
-                thresholds=config.validation.thresholds,
-                seed=derived_seed(config.validation.seed, 11),
-                cross_validated=beside,
-                workers=workers,
-                progress=lambda share: progress.advance((part + share) / _PARTS, label),
+        bootstrap = _bootstrap(run, [candidate], apparent, beside, "bootstrap", 0)
+        linear = run.linear(candidates)
+        if choosing and candidate in linear and len(linear) > 1:
+            with_choice = _bootstrap(run, linear, apparent, beside, "bootstrap with choice", 1)
+        others = [c.label for c in candidates if c not in linear]
+        if choosing and others:
+            run.notes.append(
+                "The choice of the model was not repeated in the resamples as far as it concerns "
+                f"{', '.join(others)}."
             )
-
-        bootstrap = resample([candidate], "bootstrap", 0)
-        if candidate in linear and len(linear) > 1:
-            with_choice = resample(linear, "bootstrap with choice", 1)
-        if others and len(candidates) > 1:
-            names = ", ".join(c.label for c in others)
-            notes.append(
-                f"The choice of the model was not repeated in the resamples as far as it concerns "
-                f"{names}."
-            )
-    signal = _signal(config, cohort, linear, others, plan, patients, cost, notes, workers, progress)
+    signal = None
+    if config.validation.permutations:
+        signal = _signal(run, candidates if choosing else [candidate])
     centres = None
-    if cohort.group_kind == "centre" and cohort.group is not None:
-        try:
-            centres = internal_external(
-                candidate,
-                plan,
-                patients,
-                cohort.group,
-                seed=derived_seed(config.validation.seed, 12),
-                workers=workers,
-                thresholds=config.validation.thresholds,
-            )
-        except LearningError as error:
-            notes.append(f"No internal-external validation: {error.rule}.")
-    return InternalResults(bootstrap, with_choice, signal, centres, tuple(notes))
+    if cohort.group_kind == "centre":
+        centres = _centres(run, candidate)
+    return InternalResults(bootstrap, with_choice, signal, centres, tuple(run.notes))
 
 
-def _signal(
-    config: Config,
-    cohort: Cohort,
-    linear: Sequence[Candidate],
-    others: Sequence[Candidate],
-    plan: Plan,
-    patients: Patients,
-    cost: dict[str, float],
-    notes: list[str],
-    workers: int | None,
-    progress: Progress,
-) -> Signal | None:
-    wanted = config.validation.permutations
-    if not wanted:
+def _cross_validated(
+    run: _Run, predicted: OutOfFold, folds: RepeatedFolds
+) -> Mapping[str, Estimate]:
+    cohort = run.cohort
+    found = cross_validated_measures(
+        cohort.outcome,
+        predicted.probability,
+        folds.fold,
+        cohort.group,
+        run.config.validation.thresholds,
+    )
+    if predicted.candidate.name == "prevalence":
+        # Out of fold it differs by the size of the folds only, which a slope would explain.
+        for name in ("calibration_slope", "calibration_intercept_joint"):
+            found.pop(name, None)
+    return found
+
+
+def _bootstrap(
+    run: _Run,
+    procedure: Sequence[Candidate],
+    apparent: NDArray[np.float64],
+    beside: Mapping[str, Estimate],
+    label: str,
+    part: int,
+) -> ProcedureBootstrap | None:
+    wanted = run.config.validation.bootstrap
+    made = run.affordable(wanted, procedure)
+    run.fewer(label, made, wanted)
+    if not made:
         return None
-    tested = [c for c in linear if c.name != "prevalence"]
+    return bootstrap_procedure(
+        procedure,
+        run.plan,
+        run.patients,
+        run.cohort.patient,
+        apparent,
+        run.cohort.names,
+        resamples=made,
+        thresholds=run.config.validation.thresholds,
+        seed=derived_seed(run.config.validation.seed, 11),
+        cross_validated=beside,
+        workers=run.workers,
+        progress=lambda share: run.progress.advance((part + share) / _PARTS, label),
+    )
+
+
+def _signal(run: _Run, procedure: Sequence[Candidate]) -> Signal | None:
+    """Permutation test of the procedure, or of its linear candidates where time allows no more."""
+    plan = run.config.validation
+    wanted, repeats = plan.permutations, min(_REPEATS, plan.repeats)
+    tested = [c for c in procedure if c.name != "prevalence"]
     if not tested:
-        notes.append("No test for signal: no candidate can be fitted quickly enough to repeat it.")
+        run.notes.append("No test for signal: the prevalence has no predictors.")
         return None
-    repeats = min(_REPEATS, config.validation.repeats)
-    seconds = sum(cost[c.name] for c in tested) * config.validation.folds * repeats
-    made = affordable(wanted, seconds, config.validation.minutes)
-    if made < wanted:
-        notes.append(_fewer("permutation test", made, wanted, config.validation.minutes))
+    whole = tested
+    made = run.affordable(wanted, tested, plan.folds * repeats)
+    if made < wanted and run.linear(tested):
+        tested = run.linear(tested)
+        made = run.affordable(wanted, tested, plan.folds * repeats)
+    run.fewer("permutation test", made, wanted)
     if made < FEWEST:
         return None
     try:
         return signal_test(
-            linear,
-            plan,
-            patients,
-            cohort.group_kind,
-            patient=cohort.patient,
-            folds=config.validation.folds,
+            tested,
+            run.plan,
+            run.patients,
+            run.cohort.group_kind,
+            patient=run.cohort.patient,
+            folds=plan.folds,
             repeats=repeats,
             permutations=made,
-            seed=derived_seed(config.validation.seed, 13),
-            not_repeated=tuple(c.label for c in others),
-            workers=workers,
-            progress=lambda share: progress.advance((2 + share) / _PARTS, "permutation test"),
+            seed=derived_seed(plan.seed, 13),
+            not_repeated=tuple(c.label for c in whole if c not in tested),
+            workers=run.workers,
+            progress=lambda share: run.progress.advance((2 + share) / _PARTS, "permutation test"),
         )
     except LearningError as error:
-        notes.append(f"No test for signal: {error.rule}.")
+        run.notes.append(f"No test for signal: {error.rule}.")
+        return None
+
+
+def _centres(run: _Run, candidate: Candidate) -> InternalExternal | None:
+    if run.cohort.group is None:
+        return None
+    try:
+        return internal_external(
+            candidate,
+            run.plan,
+            run.patients,
+            run.cohort.group,
+            seed=derived_seed(run.config.validation.seed, 12),
+            workers=run.workers,
+            thresholds=run.config.validation.thresholds,
+        )
+    except LearningError as error:
+        run.notes.append(f"No internal-external validation: {error.rule}.")
         return None
 
 
@@ -217,11 +262,3 @@ def _seconds(result: OutOfFold, plan: Plan, fits: int, workers: int | None) -> f
     """Cost of one training with all workers at it."""
     at_it = 1 if is_batched(result.candidate, plan) else (workers or cpu_count())
     return result.seconds / max(fits, 1) / at_it
-
-
-def _fewer(what: str, made: int, wanted: int, minutes: float) -> str:
-    done = f"{made} of the {wanted} repetitions" if made else f"none of the {wanted} repetitions"
-    return (
-        f"{what[:1].upper()}{what[1:]}: {done} that were asked for fit into "
-        f"validation.minutes: {minutes:g}."
-    )

@@ -81,6 +81,7 @@ def describe(
         "validation": {
             "plan": config.validation.model_dump(mode="json"),
             "sample_size": sample_size(needed, cohort),
+            "choice": {"named_beforehand": comparison.named, "by_rule": comparison.by_rule},
             "models": [
                 {key: value for key, value in model.to_dict().items() if key != "seconds"}
                 for model in comparison.models

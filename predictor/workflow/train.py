@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from concurrent.futures.process import BrokenProcessPool
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -101,6 +101,7 @@ class TrainingRun:
             "report": None,
             "run_id": self.sent.run_id if self.sent else None,
             "chosen": self.comparison.chosen.name,
+            "chosen_by_rule": self.comparison.by_rule,
             "models": [model.to_dict() for model in self.comparison.models],
             "validation": self.internal.to_dict(self.cell_size),
             "evidence": dict(self.evidence),
@@ -120,6 +121,7 @@ def train(
     data: str | Path | pd.DataFrame | None = None,
     *,
     out: str | Path | None = None,
+    choose: str | None = None,
     workers: int | None = None,
     progress: Progress | None = None,
 ) -> TrainingRun:
@@ -134,6 +136,8 @@ def train(
     out
         Folder of the bundle; overrides ``output``. An earlier bundle there is replaced as a whole
         at the very end.
+    choose
+        Candidate that is bundled whatever the rule says; overrides ``choose``.
     workers
         Parallel processes; overrides ``compute.workers``. Results do not depend on it.
     progress
@@ -150,7 +154,7 @@ def train(
     """
     if workers is not None and workers < 1:
         raise ConfigError("workers", "at least 1 is needed", "Leave it out to use every core.")
-    study = _study(config)
+    study = _study(config, choose)
     folder = Path(out or study.config.output or Path("runs") / study.config.name)
     watch = Stopwatch(progress or Silent())
     check_destination(folder)
@@ -196,7 +200,7 @@ def _train(
             predicted = cross_validate(
                 named, plan, patients, folds, workers=workers, progress=progress.advance
             )
-        comparison = compare(predicted, cohort.outcome, folds, cohort.group)
+        comparison = compare(predicted, cohort.outcome, folds, cohort.group, config.choose)
     with watch.stage("final fit"):
         candidate = next(c for c in named if c.name == comparison.chosen.name)
         # One thread, as in the folds: sums keep their order, so the bundle is the same everywhere.
@@ -283,10 +287,20 @@ def _workers() -> Iterator[None]:
         ) from None
 
 
-def _study(config: str | Path | Mapping[str, Any]) -> Study:
+def _study(config: str | Path | Mapping[str, Any], choose: str | None) -> Study:
     if isinstance(config, Mapping):
-        return study_from(Document("configuration", dict(config)), Path.cwd())
-    return load_study(config)
+        study = study_from(Document("configuration", dict(config)), Path.cwd())
+    else:
+        study = load_study(config)
+    if choose is None:
+        return study
+    if choose not in study.config.choices:
+        raise ConfigError(
+            "choose",
+            f"{choose} is no candidate of this study",
+            f"Name one of {', '.join(study.config.choices)}.",
+        )
+    return replace(study, config=study.config.model_copy(update={"choose": choose}))
 
 
 def _table(study: Study, data: str | Path | pd.DataFrame | None) -> Table:

@@ -41,7 +41,8 @@ def test_a_shipped_study_names_no_place_and_no_store(path: Path) -> None:
     assert config.output == f"runs/{config.name}"
     assert config.tracking.uri is None
     assert config.tracking.register_as is None
-    assert config.validation.bootstrap == 0, "nothing uses it yet"
+    assert config.validation.bootstrap >= 1000
+    assert config.validation.permutations >= 200
 
 
 @pytest.mark.parametrize("path", STUDIES, ids=lambda path: path.stem)

@@ -39,7 +39,7 @@ cohort: {patient: subject}
 predictors: [age, sex, c3]
 baseline: age
 models: {ridge: {penalty: [1, 10]}}
-validation: {folds: 3, repeats: 1}
+validation: {folds: 3, repeats: 1, bootstrap: 20, permutations: 19}
 """
 
 

@@ -34,7 +34,7 @@ cohort: {file: cohort.csv, patient: patient, units: {c3: mg/dL}}
 predictors: [age, sex, c3]
 baseline: age
 models: {ridge: {penalty: [1, 10]}, random_forest: {trees: 20, min_samples_leaf: 5}}
-validation: {folds: 3, repeats: 1}
+validation: {folds: 3, repeats: 1, bootstrap: 20, permutations: 19}
 """
 
 

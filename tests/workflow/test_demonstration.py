@@ -52,7 +52,13 @@ def study(**changes: Any) -> dict[str, Any]:
         "predictors": ["c3", "crp", "platelets"],
         "baseline": "platelets",
         "models": {"firth": {}},
-        "validation": {"folds": 3, "repeats": 1, "inner_folds": 2},
+        "validation": {
+            "folds": 3,
+            "repeats": 1,
+            "inner_folds": 2,
+            "bootstrap": 20,
+            "permutations": 19,
+        },
         "tracking": {"enabled": False},
     } | changes
 
@@ -179,7 +185,7 @@ def test_the_main_studies_answer_that_31_patients_cannot_support_them(
 ) -> None:
     quick = load_study(name).config.model_dump(mode="json", exclude_none=True)
     quick["models"] = {"firth": {}}
-    quick["validation"] |= {"folds": 3, "repeats": 1}
+    quick["validation"] |= {"folds": 3, "repeats": 1, "bootstrap": 20, "permutations": 19}
     quick["tracking"] = {"enabled": False}
     monkeypatch.chdir(tmp_path)
     done = train(quick, workers=1)

@@ -31,14 +31,15 @@ class Recorder:
 
     def __init__(self) -> None:
         self.stages: list[str] = []
-        self.shares: list[float] = []
+        self.shares: dict[str, list[float]] = {}
 
     def stage(self, name: str) -> None:
         self.stages.append(name)
+        self.shares[name] = []
 
     def advance(self, share: float, what: str) -> None:
         assert what
-        self.shares.append(share)
+        self.shares[self.stages[-1]].append(share)
 
 
 @pytest.fixture(scope="session")
@@ -84,9 +85,18 @@ def test_the_json_has_the_keys_of_the_contract(run: TrainingRun) -> None:
 
 
 def test_progress_never_goes_back(run: TrainingRun, heard: Recorder) -> None:
-    assert heard.stages == ["cohort", "cross-validation", "final fit", "explanation", "bundle"]
-    assert heard.shares == sorted(heard.shares)
-    assert heard.shares[-1] == pytest.approx(1.0)
+    assert heard.stages == [
+        "cohort",
+        "cross-validation",
+        "final fit",
+        "internal validation",
+        "explanation",
+        "bundle",
+    ]
+    for shares in heard.shares.values():
+        assert shares == sorted(shares)
+    for long in ("cross-validation", "internal validation"):
+        assert heard.shares[long][-1] == pytest.approx(1.0)
     assert list(run.seconds) == heard.stages
 
 
@@ -145,7 +155,7 @@ def test_a_file_is_read_as_a_data_frame_is(
 def test_a_second_training_replaces_the_first_as_a_whole(tmp_path: Path) -> None:
     out = tmp_path / "b"
     for seed in (1, 2):
-        plan = {"folds": 2, "repeats": 1, "inner_folds": 2, "seed": seed}
+        plan = {"folds": 2, "repeats": 1, "bootstrap": 0, "permutations": 0, "seed": seed}
         train(configuration(validation=plan), cohort(), out=out, workers=1)
         assert load_bundle(out).manifest["validation"]["plan"]["seed"] == seed
     assert os.listdir(tmp_path) == ["b"]

@@ -48,7 +48,13 @@ def study(**question: Any) -> dict[str, Any]:
         "baseline": "crp",
         "preparation": {"missing_indicators": ["crp"]},
         "models": {"firth": {}},
-        "validation": {"folds": 2, "repeats": 1, "inner_folds": 2},
+        "validation": {
+            "folds": 2,
+            "repeats": 1,
+            "inner_folds": 2,
+            "bootstrap": 20,
+            "permutations": 19,
+        },
         "tracking": {"enabled": False},
     }
 
