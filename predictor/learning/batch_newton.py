@@ -91,9 +91,10 @@ def firth(design: Floats, outcome: Floats, weights: Floats, *, flic: bool) -> Ba
     fit = _orthonormal(design, outcome, weights, firth=True)
     if not flic:
         return fit
-    offset = _product(design, fit.coefficients[:, 0])
-    intercept = intercepts(offset, outcome, weights)
-    return BatchFit(intercept[:, None], fit.coefficients, fit.converged, fit.separated)
+    # What is sought is the shift, so that columns far from zero do not swallow its digits.
+    log_odds = _product(design, fit.coefficients[:, 0]) + fit.intercept
+    shift = intercepts(log_odds, outcome, weights)
+    return BatchFit(fit.intercept + shift[:, None], fit.coefficients, fit.converged, fit.separated)
 
 
 def intercepts(offset: Floats, outcome: Floats, weights: Floats) -> Floats:
