@@ -84,6 +84,40 @@ def test_the_json_has_the_keys_of_the_contract(run: TrainingRun) -> None:
     assert found["models"][0]["calibration_slope"] is None
 
 
+def test_the_run_is_validated_by_resampling_it(run: TrainingRun) -> None:
+    told = run.to_dict()["validation"]
+    assert told["bootstrap"]["resamples"]["drawn"] == 20
+    area = next(row for row in told["bootstrap"]["figures"] if row["name"] == "auroc")
+    ridge = next(model for model in run.comparison.models if model.name == "ridge")
+    assert area["cross_validated"] == pytest.approx(ridge.auroc)
+    assert area["oob"] < area["apparent"]
+    assert told["signal"]["permutations"] == 19
+    assert told["signal"]["not_repeated"] == []
+    assert sum(c["refits"] for c in told["with_choice"]["chosen_models"]) == 20
+    kept = load_bundle(run.bundle).manifest["validation"]
+    assert kept["bootstrap"] == told["bootstrap"]
+    assert (run.bundle / "validation.csv").is_file()
+
+
+def test_a_model_named_beforehand_is_bundled_whatever_the_rule_says(tmp_path: Path) -> None:
+    named = train(configuration(), cohort(), out=tmp_path / "b", choose="one_predictor", workers=1)
+    assert named.comparison.named
+    assert named.comparison.chosen.name == "one_predictor"
+    assert named.comparison.by_rule == "ridge"
+    assert named.internal.with_choice is None, "nothing was chosen"
+    manifest = load_bundle(tmp_path / "b").manifest
+    assert manifest["model"]["candidate"] == "one_predictor"
+    assert manifest["validation"]["choice"] == {"named_beforehand": True, "by_rule": "ridge"}
+
+
+def test_a_name_that_is_no_candidate_is_refused(tmp_path: Path) -> None:
+    with pytest.raises(ConfigError, match="Name one of rule, prevalence, one_predictor, ridge"):
+        train(configuration(), cohort(), out=tmp_path / "b", choose="firth")
+    with pytest.raises(ConfigError, match="choose names one of"):
+        train(configuration(choose="forest"), cohort(), out=tmp_path / "b")
+    assert not list(tmp_path.iterdir())
+
+
 def test_progress_never_goes_back(run: TrainingRun, heard: Recorder) -> None:
     assert heard.stages == [
         "cohort",
@@ -308,14 +342,15 @@ def test_no_patient_is_in_a_bundle_or_a_log(
 def test_simulated_patients_are_no_patients(run: TrainingRun) -> None:
     from dataclasses import replace
 
-    from predictor.workflow.manifest import evidence
+    from predictor.validation.evidence import evidence
 
     real: Cohort = run.cohort
-    found = evidence(replace(real, simulated=True), run.needed)
+    found = evidence(replace(real, simulated=True), run.needed, None, False)
     assert (found["level"], found["patients"], found["events"]) == ("demonstration", 0, 0)
     assert found["simulated_patients"] == real.patients
     assert found["statement"].startswith("Not for care.")
-    rows = evidence(replace(real, group_kind="none"), run.needed)
+    unnamed = replace(real, group_kind="none", patient=None)
+    rows = evidence(unnamed, run.needed, None, False)
     assert rows["statement"].startswith(f"{real.patients} rows taken for patients")
 
 
