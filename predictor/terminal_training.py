@@ -5,7 +5,13 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
-from predictor.report.validation_text import choice_text, figure_name, limit_lines, stability_lines
+from predictor.report.validation_text import (
+    CORRECTED,
+    choice_text,
+    figure_name,
+    limit_lines,
+    stability_lines,
+)
 from predictor.terminal import plain, print_tables, say, say_wrapped, width
 
 if TYPE_CHECKING:
@@ -116,6 +122,7 @@ def show_validation(found: Mapping[str, Any], label: str) -> None:
             f"with preparation and tuning repeated in each:"
         )
         print_tables(validation_table(bootstrap["figures"]))
+        say_wrapped(CORRECTED)
         if counts["used"] < counts["drawn"]:
             say_wrapped(
                 f"{counts['drawn'] - counts['used']} resamples left out: {counts['one_class']} "
@@ -150,7 +157,7 @@ def validation_table(figures: Sequence[Mapping[str, Any]]) -> Table:
         "Apparent",
         f"Cross-validated{interval}",
         f"Corrected{interval}",
-        ".632+",
+        "Harrell",
         "Out of bag",
     ):
         table.add_column(name, justify="right", no_wrap=narrow)
@@ -161,7 +168,7 @@ def validation_table(figures: Sequence[Mapping[str, Any]]) -> Table:
                 _number(row["apparent"]),
                 _with_interval(row, "cross_validated", between),
                 _with_interval(row, "corrected", between),
-                _number(row["b632plus"]),
+                _number(row["harrell"]),
                 _number(row["oob"]),
             )
     return table

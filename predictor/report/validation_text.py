@@ -15,6 +15,11 @@ _NAMES = {
 }
 _FEW = 3
 
+CORRECTED = (
+    "Corrected for optimism: by .632+ (AUROC, Brier scores), else by Harrell's method; its intervals "
+    "include refitting."
+)
+
 
 def figure_name(row: Mapping[str, Any]) -> str | None:
     """What people call a figure of the validation; None for one that only JSON carries.

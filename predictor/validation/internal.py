@@ -116,7 +116,7 @@ def internal_validation(
     thresholds: Sequence[float],
     cross_validated: Mapping[str, Estimate] | None = None,
     level: float = 0.95,
-    spread: Spread = "refits",
+    spread: Spread = "out of bag",
 ) -> InternalValidation:
     """Correct the apparent performance by the refits.
 

@@ -47,8 +47,10 @@ _FIGURES = (
     "b632",
     "b632plus",
     "corrected",
+    "corrected_by",
     "corrected_low",
     "corrected_high",
+    "interval",
     "resamples",
     "oob_resamples",
 )

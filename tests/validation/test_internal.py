@@ -116,7 +116,13 @@ def test_counts_equal_r(validation: InternalValidation, reference: dict[str, Any
     assert "separate events from non-events" in validation.rule
 
 
-def test_intervals_by_hand(validation: InternalValidation, measured: Measured) -> None:
+def test_location_shifted_intervals_by_hand(
+    monkeypatch: pytest.MonkeyPatch, births: Births, measured: Measured
+) -> None:
+    monkeypatch.setattr("predictor.validation.corrected.CORRECTED_BY", "harrell")
+    validation = internal_validation(
+        births.outcome, births.fitted, measured, thresholds=THRESHOLDS, spread="refits"
+    )
     area = validation.figure("auroc")
     quantiles = np.nanquantile(measured.boot["auroc"], [0.025, 0.975])
     assert area.interval == SHIFTED
@@ -131,9 +137,7 @@ def test_intervals_by_hand(validation: InternalValidation, measured: Measured) -
 
 
 def test_intervals_out_of_bag_by_hand(births: Births, measured: Measured) -> None:
-    found = internal_validation(
-        births.outcome, births.fitted, measured, thresholds=THRESHOLDS, spread="out of bag"
-    )
+    found = internal_validation(births.outcome, births.fitted, measured, thresholds=THRESHOLDS)
     area = found.figure("auroc")
     values = measured.oob["auroc"][measured.usable]
     assert area.interval == OUT_OF_BAG
@@ -148,18 +152,23 @@ def test_a_figure_that_fitting_makes_perfect_has_the_interval_of_its_optimism() 
     _, measured = random_refits(outcome, 150)
     boot = dict(measured.boot) | {"auroc": np.ones(150)}
     row = internal_validation(
-        outcome, 0.1 + 0.8 * outcome, replace(measured, boot=boot), thresholds=THRESHOLDS
+        outcome,
+        0.1 + 0.8 * outcome,
+        replace(measured, boot=boot),
+        thresholds=THRESHOLDS,
+        spread="refits",
     ).figure("auroc")
     assert row.interval == OF_OPTIMISM
     quantiles = np.quantile(measured.test["auroc"], [0.025, 0.975])
-    assert [row.corrected_low, row.corrected_high] == pytest.approx(quantiles)
+    assert row.corrected is not None
+    shift = row.corrected - measured.test["auroc"].mean()
+    assert [row.corrected_low, row.corrected_high] == pytest.approx(quantiles + shift)
 
 
-def test_632plus_can_be_what_is_reported(
-    monkeypatch: pytest.MonkeyPatch, births: Births, measured: Measured
-) -> None:
-    monkeypatch.setattr("predictor.validation.corrected.CORRECTED_BY", "b632plus")
-    found = internal_validation(births.outcome, births.fitted, measured, thresholds=THRESHOLDS)
+def test_632plus_is_what_is_reported_where_there_is_one(births: Births, measured: Measured) -> None:
+    found = internal_validation(
+        births.outcome, births.fitted, measured, thresholds=THRESHOLDS, spread="refits"
+    )
     area, slope = found.figure("auroc"), found.figure("calibration_slope")
     assert (area.corrected, area.corrected_by) == (area.b632plus, "b632plus")
     assert (slope.corrected, slope.corrected_by) == (slope.harrell, "harrell")
@@ -200,9 +209,22 @@ def test_net_benefit_names_its_threshold(validation: InternalValidation) -> None
 
 
 def test_corrected_is_what_it_says(validation: InternalValidation) -> None:
-    assert validation.corrected_by == "harrell"
+    assert validation.corrected_by == "b632plus"
     for row in validation.figures:
-        assert row.corrected == row.harrell
+        has_632plus = row.name in ("auroc", "brier", "scaled_brier")
+        assert row.corrected_by == ("b632plus" if has_632plus else "harrell")
+        assert row.corrected == (row.b632plus if has_632plus else row.harrell)
+
+
+def test_the_scaled_brier_score_follows_from_the_brier_score(
+    validation: InternalValidation, births: Births
+) -> None:
+    prevalence = float(np.mean(births.outcome))
+    plain, scaled = validation.figure("brier"), validation.figure("scaled_brier")
+    assert plain.b632plus is not None
+    expected = 1 - plain.b632plus / (prevalence * (1 - prevalence))
+    assert scaled.b632plus == pytest.approx(expected, abs=1e-12)
+    assert scaled.relative_overfitting == pytest.approx(plain.relative_overfitting)
 
 
 @given(st.lists(st.tuples(st.booleans(), st.floats(0, 1)), min_size=1, max_size=12))
@@ -323,8 +345,8 @@ def test_a_figure_that_no_refit_has_is_not_corrected() -> None:
     p, measured = random_refits(outcome, 120)
     nothing = {name: np.full_like(values, np.nan) for name, values in measured.test.items()}
     found = internal_validation(outcome, p, replace(measured, test=nothing), thresholds=THRESHOLDS)
-    assert "auroc" in limits(found)["uncorrected"]
-    assert found.figure("auroc").oob is not None
+    assert "eavg" in limits(found)["uncorrected"]
+    assert found.figure("eavg").oob is not None
 
 
 def test_resamples_without_both_samples_are_left_out_of_the_pair() -> None:
