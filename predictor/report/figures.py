@@ -43,6 +43,7 @@ __all__ = [
     "beeswarm_figure",
     "comparison_figure",
     "importance_figure",
+    "left_out",
     "waterfall_figure",
 ]
 
@@ -80,7 +81,7 @@ def importance_figure(importance: Importance) -> Figure:
         ],
         (0.0, largest * 1.02 if largest > 1e-12 else 1.0),
         axis=f"mean absolute effect on the {importance.scale}",
-        note=_left_out(len(importance.rows) - len(shown)),
+        note=left_out(len(importance.rows) - len(shown)),
     )
     sizes = [row.mean_absolute_shap for row in shown]
     chart.axes.barh(chart.centres, sizes, height=2 * chart.half - 0.04, color=BLUE)
@@ -117,7 +118,7 @@ def beeswarm_figure(
     follow = "follows" if n == 1 else "follow"
     who = f"{counted} that {follow} the cohort's moments, no real patient" if synthetic else counted
     drawn = contributions.values[:, order]
-    notes = [_left_out(len(variables) - len(order))]
+    notes = [left_out(len(variables) - len(order))]
     if any(variables[j].kind == "binary" for j in order):
         notes.append("Yes is high, no is low.")
     if any(len(variables[j].states) > 2 for j in order):
@@ -281,5 +282,10 @@ def _counted(n: int, what: str) -> str:
     return f"{n} {what}" if n == 1 else f"{n} {what}s"
 
 
-def _left_out(count: int) -> str:
+def left_out(count: int) -> str:
+    """What to say of variables that are not drawn; nothing where there is none.
+
+    >>> left_out(0), left_out(2)
+    ('', '2 more variables with smaller effects not shown.')
+    """
     return f"{_counted(count, 'more variable')} with smaller effects not shown." if count else ""

@@ -270,7 +270,7 @@ def column_chart(
 
     areas = []
     for column, box, name, over in zip(columns, boxes, axis, titles, strict=True):
-        put(figure, box.left, bottom + plot + 0.06, over, bold=True, vertical="bottom")
+        put(figure, box.left, bottom + plot + 0.1, over, bold=True, vertical="baseline")
         half = _widest(name) / 2
         least, most = (
             (_MARGIN, WIDTH - _MARGIN) if len(columns) == 1 else (box.left - _GAP, box.end)

@@ -20,9 +20,7 @@ from predictor.cohort.table import Table, table_of
 from predictor.config import PublishedCohort
 from predictor.documents import Document
 from predictor.errors import ConfigError, LearningError, TrackingError
-from predictor.explanation.contributions import contributions
-from predictor.explanation.importance import Importance, drawn_patients, importance
-from predictor.explanation.profiles import synthetic_profiles
+from predictor.explanation.importance import Importance, importance
 from predictor.fitted.bundle import check_destination, save_bundle
 from predictor.fitted.folder import sole_writer
 from predictor.learning.candidates import Candidate, candidates
@@ -30,7 +28,6 @@ from predictor.learning.crossvalidation import cross_validate
 from predictor.learning.preparer import column_of, parameters
 from predictor.learning.procedure import Fitted, Patients, Plan, fit
 from predictor.learning.splits import derived_seed, repeated_folds
-from predictor.report.figures import beeswarm_figure, comparison_figure, importance_figure
 from predictor.report.model_card import model_card
 from predictor.study import Study, load_study, study_from
 from predictor.tracking.sending import SentRun, send_bundle
@@ -39,14 +36,13 @@ from predictor.validation.comparison import Comparison, compare
 from predictor.validation.evidence import evidence
 from predictor.validation.samplesize import SampleSize, for_training
 from predictor.workflow import manifest, tables
+from predictor.workflow.figures import figures
 from predictor.workflow.internal import InternalResults, validate_internally
 from predictor.workflow.interrupts import workers_left_alone
 from predictor.workflow.progress import Progress, Silent, Stopwatch
 
 if TYPE_CHECKING:
     import pandas as pd
-
-_PROFILES = 300
 
 
 @dataclass(frozen=True, slots=True)
@@ -222,7 +218,7 @@ def _train(
         )
     with watch.stage("explanation"):
         ranked = _importance(cohort, candidate, fitted, seed)
-        figures = _figures(study, cohort, candidate, fitted, comparison, ranked)
+        drawn = figures(study, cohort, candidate, fitted, comparison, internal, ranked)
     with watch.stage("bundle"):
         needed = for_training(
             cohort.events / cohort.patients,
@@ -247,7 +243,7 @@ def _train(
             "importance.csv": tables.importance_csv(ranked),
             **tables.validation_csv(internal),
             "model_card.md": model_card(described).encode(),
-            **figures,
+            **drawn,
         }
         save_bundle(folder, described, fitted.preparation, fitted.model, files)
     sent, lost = None, None
@@ -340,31 +336,3 @@ def _importance(cohort: Cohort, candidate: Candidate, fitted: Fitted, seed: int)
         cohort.values[:, candidate.predictors],
         seed=seed,
     )
-
-
-def _figures(
-    study: Study,
-    cohort: Cohort,
-    candidate: Candidate,
-    fitted: Fitted,
-    comparison: Comparison,
-    ranked: Importance,
-) -> dict[str, bytes]:
-    compared = {
-        "figures/comparison.png": comparison_figure([m.to_dict() for m in comparison.models])
-    }
-    if not any(row.mean_absolute_shap for row in ranked.rows):
-        return compared  # the prevalence: nothing moves its predictions
-    variables = [cohort.variables[j] for j in candidate.predictors]
-    values = cohort.values[:, candidate.predictors]
-    seed, real = study.config.validation.seed, study.config.explanation.patients
-    shown = (
-        values[drawn_patients(len(values), seed)]
-        if real
-        else synthetic_profiles(variables, values, count=_PROFILES, seed=seed)
-    )
-    explained = contributions(fitted.model, fitted.preparation, shown)
-    return compared | {
-        "figures/importance.png": importance_figure(ranked),
-        "figures/beeswarm.png": beeswarm_figure(explained, variables, shown, synthetic=not real),
-    }
