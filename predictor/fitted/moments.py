@@ -1,0 +1,199 @@
+"""Moments of a cohort: what is typical, how variables go together, and how far is far.
+
+Means and a shrunken covariance of the patients' values in standard deviations, and quantiles of
+the distances of the patients from each other's moments. No patient can be read from them.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from predictor.errors import BundleError
+from predictor.fitted.preparation import Values, finite
+
+FILE = "moments.json"
+
+
+@dataclass(frozen=True, slots=True)
+class Moments:
+    """First and second moments of the predictors, and the distances of the patients.
+
+    Parameters
+    ----------
+    centre, spread : shape (variables,)
+        Mean and standard deviation in the variable's unit; a state counts by its position.
+    correlation : shape (variables, variables)
+        Shrunken towards the identity.
+    low, high : shape (variables,)
+        Bounds of a value that is drawn; infinite where there is none.
+    whole : shape (variables,)
+        Whether only whole numbers occur (states, yes and no, counts).
+    distances
+        Quantiles of the leave-one-out distances of the patients, at equally spaced shares from 0
+        to 1.
+    cutoff
+        Distance beyond which a patient is unlike those of the cohort.
+    """
+
+    centre: Values
+    spread: Values
+    correlation: Values
+    low: Values
+    high: Values
+    whole: NDArray[np.bool_]
+    distances: Values
+    cutoff: float
+
+    def standardised(self, values: Values) -> Values:
+        """Values in standard deviations from the mean, NaN where missing."""
+        return (values - self.centre) / self.spread
+
+    def distance(self, values: Values) -> Values:
+        """Mahalanobis distance of each patient per known variable, shape (patients,).
+
+        Only known values count: the distance is that of their own marginal distribution, squared,
+        divided by their number, so that patients with gaps are judged on the same scale.
+        """
+        z = self.standardised(values)
+        known = ~np.isnan(z)
+        found = np.zeros(len(z))
+        patterns, which = np.unique(known, axis=0, return_inverse=True)
+        for i, pattern in enumerate(patterns):
+            rows = np.flatnonzero(which.reshape(-1) == i)
+            if not pattern.any():
+                continue
+            part = z[np.ix_(rows, pattern)]
+            solved = np.linalg.solve(self.correlation[np.ix_(pattern, pattern)], part.T).T
+            found[rows] = (part * solved).sum(axis=1) / pattern.sum()
+        return np.sqrt(found)
+
+    def percentile(self, distance: Values) -> Values:
+        """Share of the cohort that is less far away than this, shape as given."""
+        shares = np.linspace(0.0, 1.0, len(self.distances))
+        return np.asarray(np.interp(distance, self.distances, shares))
+
+    def draw(self, values: Values, draws: int) -> Values:
+        """Complete one patient several times, given what is known.
+
+        Missing values are drawn from the normal distribution of these moments conditional on the
+        known ones (in standard deviations), cut to their bounds and rounded where only whole
+        numbers occur. The draws are the same for the same values: quasi-random points of a fixed
+        sequence, so a patient gets the same answer twice.
+
+        Parameters
+        ----------
+        values : shape (variables,)
+            NaN for missing.
+        draws
+            How many.
+
+        Returns
+        -------
+        Shape (draws, variables).
+        """
+        missing = np.isnan(values)
+        complete = np.broadcast_to(values, (draws, len(values))).copy()
+        gaps = np.flatnonzero(missing)
+        if not gaps.size:
+            return complete
+        z = self.standardised(values)
+        known = ~missing
+        across = self.correlation[np.ix_(missing, known)]
+        within = self.correlation[np.ix_(missing, missing)]
+        mean = np.zeros(gaps.size)
+        if known.any():
+            weights = np.linalg.solve(self.correlation[np.ix_(known, known)], across.T).T
+            mean = weights @ z[known]
+            within = within - weights @ across.T
+        root = np.linalg.cholesky(within + 1e-12 * np.eye(gaps.size))
+        drawn = mean + normal_points(draws, gaps.size) @ root.T
+        raw = drawn * self.spread[gaps] + self.centre[gaps]
+        raw = np.where(self.whole[gaps], np.round(raw), raw)
+        complete[:, gaps] = np.clip(raw, self.low[gaps], self.high[gaps])
+        return complete
+
+    def to_dict(self) -> dict[str, Any]:
+        """Plain data for JSON; no bound is null."""
+        return {
+            "centre": self.centre.tolist(),
+            "spread": self.spread.tolist(),
+            "correlation": self.correlation.tolist(),
+            "low": [None if np.isinf(x) else float(x) for x in self.low],
+            "high": [None if np.isinf(x) else float(x) for x in self.high],
+            "whole": self.whole.tolist(),
+            "distances": self.distances.tolist(),
+            "cutoff": self.cutoff,
+        }
+
+    @classmethod
+    def from_dict(cls, data: object, variables: int, where: str = FILE) -> Moments:
+        """Rebuild from :meth:`to_dict`; BundleError if anything is missing or impossible."""
+        if not isinstance(data, dict):
+            raise BundleError(where, "a mapping was expected")
+        try:
+            return cls(
+                centre=finite(data["centre"], variables),
+                spread=_positive(finite(data["spread"], variables)),
+                correlation=_correlation(data["correlation"], variables),
+                low=_bounds(data["low"], variables, -np.inf),
+                high=_bounds(data["high"], variables, np.inf),
+                whole=np.array([flag is True for flag in _list(data["whole"], variables)]),
+                distances=_rising(finite(data["distances"])),
+                cutoff=float(finite([data["cutoff"]])[0]),
+            )
+        except (KeyError, TypeError):
+            raise BundleError(where, "the moments are incomplete") from None
+        except (ValueError, np.linalg.LinAlgError) as error:
+            raise BundleError(where, f"in the moments {error}") from None
+
+
+def normal_points(count: int, dimensions: int) -> Values:
+    """Points spread like a standard normal distribution, always the same ones.
+
+    Each dimension holds the same evenly spaced quantiles in another order, drawn by a fixed seed
+    (a Latin hypercube; McKay, Beckman and Conover, Technometrics 1979;21:239).
+
+    >>> points = normal_points(50, 2)
+    >>> bool(np.abs(points.mean(axis=0)).max() < 1e-12)
+    True
+    """
+    from statistics import NormalDist
+
+    quantiles = np.array([NormalDist().inv_cdf((i + 0.5) / count) for i in range(count)])
+    generator = np.random.Generator(np.random.PCG64(20241120))
+    return np.stack([generator.permutation(quantiles) for _ in range(dimensions)], axis=1)
+
+
+def _list(given: object, length: int) -> list[object]:
+    if not isinstance(given, list) or len(given) != length:
+        raise ValueError("two lists that belong together differ in length")
+    return given
+
+
+def _bounds(given: object, length: int, open_end: float) -> Values:
+    bounds = [open_end if x is None else float(finite([x])[0]) for x in _list(given, length)]
+    return np.array(bounds)
+
+
+def _positive(numbers: Values) -> Values:
+    if not (numbers > 0.0).all():
+        raise ValueError("a spread is not positive")
+    return numbers
+
+
+def _correlation(rows: object, size: int) -> Values:
+    matrix = np.array([finite(row, size) for row in _list(rows, size)]).reshape(size, size)
+    if not np.allclose(matrix, matrix.T):
+        raise ValueError("the correlation is not symmetric")
+    np.linalg.cholesky(matrix)
+    return matrix
+
+
+def _rising(numbers: Values) -> Values:
+    if len(numbers) < 2 or (np.diff(numbers) < 0.0).any():
+        raise ValueError("distances must rise")
+    return numbers

@@ -1,0 +1,138 @@
+"""Bootstrap replicates of a linear model: what other samples of patients would have made of it.
+
+Each replicate is the whole procedure (imputation, scaling, tuning) fitted in one bootstrap
+resample, written as one linear formula in the variables' own units. They are numbers of models,
+not of patients, and lie in the bundle as ``replicates.npz``.
+"""
+
+from __future__ import annotations
+
+import io
+import zipfile
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from predictor.errors import BundleError
+from predictor.fitted.preparation import Values
+
+FILE = "replicates.npz"
+_NAMES = ("intercept", "slope", "variable", "state", "missing")
+# More would be no bundle of ours, and a damaged header must not fill the memory.
+_MOST_NUMBERS = 50_000_000
+
+
+@dataclass(frozen=True, slots=True)
+class Replicates:
+    """Linear formulas in the variables' own units.
+
+    Parameters
+    ----------
+    intercept : shape (replicates,)
+        Log-odds where every column is 0.
+    slope : shape (replicates, columns)
+        Log-odds per unit of each column.
+    variable : shape (columns,)
+        Position of the variable a column comes from.
+    state : shape (columns,)
+        State that a dummy column stands for; -1 for a number.
+    missing : shape (columns,)
+        Whether the column says that the value is missing.
+    """
+
+    intercept: Values
+    slope: Values
+    variable: NDArray[np.int64]
+    state: NDArray[np.int64]
+    missing: NDArray[np.bool_]
+
+    def __len__(self) -> int:
+        return len(self.intercept)
+
+    def columns(self, filled: Values, absent: NDArray[np.bool_]) -> Values:
+        """Columns of some patients, shape (patients, columns).
+
+        Parameters
+        ----------
+        filled : shape (patients, variables)
+            Values without gaps.
+        absent : shape (patients, variables)
+            Which of them were missing.
+        """
+        found = filled[:, self.variable]
+        dummy = self.state >= 0
+        if dummy.any():
+            found[:, dummy] = found[:, dummy] == self.state[dummy]
+        if self.missing.any():
+            found[:, self.missing] = absent[:, self.variable[self.missing]]
+        return found
+
+    def log_odds(self, filled: Values, absent: NDArray[np.bool_]) -> Values:
+        """Log-odds of some patients by each replicate, shape (patients, replicates)."""
+        return self.columns(filled, absent) @ self.slope.T + self.intercept
+
+    def to_bytes(self) -> bytes:
+        """An NPZ archive whose bytes depend on the numbers alone."""
+        target = io.BytesIO()
+        with zipfile.ZipFile(target, "w", zipfile.ZIP_DEFLATED) as archive:
+            for name in _NAMES:
+                entry = zipfile.ZipInfo(f"{name}.npy", (1980, 1, 1, 0, 0, 0))
+                content = io.BytesIO()
+                np.lib.format.write_array(content, getattr(self, name), allow_pickle=False)
+                archive.writestr(entry, content.getvalue(), zipfile.ZIP_DEFLATED)
+        return target.getvalue()
+
+    @classmethod
+    def from_bytes(cls, data: bytes, variables: int, where: str = FILE) -> Replicates:
+        """Read :meth:`to_bytes`; every shape and position is checked.
+
+        Raises
+        ------
+        BundleError
+            If the archive is damaged or does not fit ``variables`` variables.
+        """
+        try:
+            with zipfile.ZipFile(io.BytesIO(data)) as archive:
+                _check_size(archive)
+                found = {name: _array(archive, name) for name in _NAMES}
+            replicates = cls(**found)
+            _check(found, variables)
+        except (KeyError, ValueError, TypeError, EOFError, zipfile.BadZipFile):
+            raise BundleError(
+                where, "the replicates are damaged", "Get the bundle again."
+            ) from None
+        return replicates
+
+
+def _check_size(archive: zipfile.ZipFile) -> None:
+    if sum(info.file_size for info in archive.infolist()) > 8 * _MOST_NUMBERS:
+        raise ValueError("too large")
+
+
+def _array(archive: zipfile.ZipFile, name: str) -> NDArray[np.generic]:
+    with archive.open(f"{name}.npy") as stream:
+        return np.lib.format.read_array(io.BytesIO(stream.read()), allow_pickle=False)
+
+
+def _check(found: Mapping[str, NDArray[np.generic]], variables: int) -> None:
+    width = found["variable"].size
+    replicates = found["intercept"].size
+    shapes = {
+        "intercept": (replicates,),
+        "slope": (replicates, width),
+        "variable": (width,),
+        "state": (width,),
+        "missing": (width,),
+    }
+    kinds = {"intercept": "f", "slope": "f", "variable": "i", "state": "i", "missing": "b"}
+    for name, array in found.items():
+        if array.shape != shapes[name] or array.dtype.kind != kinds[name]:
+            raise ValueError(name)
+    if not (np.isfinite(found["intercept"]).all() and np.isfinite(found["slope"]).all()):  # type: ignore[call-overload]
+        raise ValueError("not finite")
+    if width and not (
+        0 <= int(found["variable"].min()) <= int(found["variable"].max()) < variables
+    ):
+        raise ValueError("variable")
