@@ -5,13 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
-from predictor.report.validation_text import (
-    CORRECTED,
-    choice_text,
-    figure_name,
-    limit_lines,
-    stability_lines,
-)
+from predictor.report.validation_text import bootstrap_lines, figure_name, further_lines, headline
 from predictor.terminal import plain, print_tables, say, say_wrapped, width
 
 if TYPE_CHECKING:
@@ -113,34 +107,14 @@ def comparison_table(models: Sequence[Mapping[str, Any]]) -> Table:
 def show_validation(found: Mapping[str, Any], label: str) -> None:
     """Corrected figures of the chosen model, their stability, and the test for signal."""
     bootstrap = found.get("bootstrap")
-    # The prevalence is the same for everybody: there is nothing to correct, and nothing moves.
-    if bootstrap is not None and any(row["top"] for row in bootstrap["explanation"]):
-        counts = bootstrap["resamples"]
+    if bootstrap is not None and (said := headline(bootstrap, label)):
         say()
-        say_wrapped(
-            f"{label} validated by {counts['drawn']:,} bootstrap resamples of the same patients, "
-            f"with preparation and tuning repeated in each:"
-        )
+        say_wrapped(said)
         print_tables(validation_table(bootstrap["figures"]))
-        say_wrapped(CORRECTED)
-        if counts["used"] < counts["drawn"]:
-            say_wrapped(
-                f"{counts['drawn'] - counts['used']} resamples left out: {counts['one_class']} "
-                f"with one outcome only, {counts['separated']} separated, {counts['not_fitted']} "
-                "not fitted."
-            )
-        for line in limit_lines(bootstrap):
+        for line in bootstrap_lines(bootstrap):
             say_wrapped(line)
-        for line in stability_lines(bootstrap):
-            say_wrapped(line)
-    if found.get("with_choice") is not None:
-        say_wrapped(choice_text(found["with_choice"], label))
-    if found.get("signal") is not None:
-        say_wrapped(found["signal"]["sentence"])
-    if found.get("centres") is not None:
-        say_wrapped(found["centres"]["sentence"])
-    for text in found.get("notes", ()):
-        say_wrapped(f"Note: {text}")
+    for line in further_lines(found, label):
+        say_wrapped(line)
 
 
 def validation_table(figures: Sequence[Mapping[str, Any]]) -> Table:

@@ -277,9 +277,9 @@ def _solve(
     """Fit one candidate in each group: all of its settings, or one given for each group."""
     columns = universe.columns_of(candidate.predictors)
     groups = len(weights)
+    events = (weights * y).sum(axis=1)
+    odds = np.log(events) - np.log(weights.sum(axis=1) - events)
     if candidate.name == "prevalence":
-        events = (weights * y).sum(axis=1)
-        odds = np.log(events) - np.log(weights.sum(axis=1) - events)
         done = np.ones((groups, 1), dtype=bool)
         return batch_newton.BatchFit(
             odds[:, None], np.zeros((groups, 1, len(columns))), done, ~done
@@ -292,7 +292,12 @@ def _solve(
         shares = _of_grid(candidate, "l1_share", setting)
         return elastic_net(design, y, weights, penalties, shares)
     flic = candidate.fixed.get("intercept_correction", "flic") == "flic"
-    return batch_newton.firth(design, y, weights, flic=flic)
+    fit = batch_newton.firth(design, y, weights, flic=flic)
+    if not flic:
+        # Where no predictor varies nothing but the prevalence is learned, as in the procedure.
+        bare = ~prepared.kept[:, columns].any(axis=1)
+        fit.intercept[bare, 0] = odds[bare]
+    return fit
 
 
 def _of_grid(candidate: Candidate, name: str, setting: NDArray[np.int64] | None) -> Floats:

@@ -44,6 +44,7 @@ _HEAD = 0.44
 _BELOW = 0.52  # labels and name of a horizontal axis
 _SQUARE = 3.55
 _RIGHT = WIDTH - 2 * _MARGIN - 2 * _BESIDE - _BETWEEN - _SQUARE
+_LEAST_EXTENT = 0.05
 _CROWD = 120  # patients from which on marks become fainter
 _DASHED = (0, (4, 2.5))
 _BY_FINAL = "probability by the final model"
@@ -252,8 +253,10 @@ def _draw_dots(
 
 
 def _within_one(values: Floats) -> tuple[float, float]:
-    """Ends of an axis of probabilities, never beyond 0 and 1."""
-    low, high = widened([float(values.min()), float(values.max())], 0.06)
+    """Ends of an axis of probabilities: not beyond 0 and 1, nor closer than differences matter."""
+    low, high = float(values.min()), float(values.max())
+    missing = max(_LEAST_EXTENT - (high - low), 0.0) / 2
+    low, high = widened([low - missing, high + missing], 0.06)
     return max(low, 0.0), min(high, 1.0)
 
 

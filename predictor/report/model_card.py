@@ -11,6 +11,7 @@ from jinja2 import Environment, PackageLoader, StrictUndefined
 
 from predictor.clinical.units import readable_unit
 from predictor.clinical.variable import Variable
+from predictor.report.validation_text import bootstrap_lines, figure_name, further_lines, headline
 
 _SPECIAL = re.compile(r"([\\`*_{}\[\]<>#|])")
 
@@ -58,6 +59,9 @@ def model_card(manifest: Mapping[str, Any]) -> str:
         packages=", ".join(f"{k} {v}" for k, v in manifest["environment"]["packages"].items()),
         imputation="median or most frequent state" if imputation == "median" else "regressions",
         interval=_interval,
+        two=_two,
+        taken=_taken(manifest),
+        internal=_internal(manifest),
     )
     return text
 
@@ -100,6 +104,37 @@ def escaped(text: object) -> str:
     a\|b \<i\> \*c\*
     """
     return _SPECIAL.sub(r"\\\1", " ".join(str(text).split()))
+
+
+def _taken(manifest: Mapping[str, Any]) -> str:
+    """Why this model, of all that were compared."""
+    rule = "the simplest model within one standard error of the best cross-validated log loss"
+    choice = manifest["validation"].get("choice", {"named_beforehand": False})
+    if not choice["named_beforehand"]:
+        return f"chosen as {rule}"
+    label = next(
+        row["label"] for row in manifest["validation"]["models"] if row["name"] == choice["by_rule"]
+    )
+    return f"named beforehand; the rule takes {label}, {rule}"
+
+
+def _internal(manifest: Mapping[str, Any]) -> dict[str, Any]:
+    """Sentences and table of the internal validation; empty for a bundle without one."""
+    found, label = manifest["validation"], manifest["model"]["label"]
+    bootstrap = found.get("bootstrap")
+    said = headline(bootstrap, label) if bootstrap is not None else None
+    return {
+        "headline": said,
+        "rows": [{"called": figure_name(row), **row} for row in bootstrap["figures"]]
+        if said
+        else [],
+        "lines": bootstrap_lines(bootstrap) if said else [],
+        "further": further_lines(found, label),
+    }
+
+
+def _two(value: float | None) -> str:
+    return "–" if value is None else f"{value:.2f}"
 
 
 def _interval(model: Mapping[str, Any], name: str) -> str:

@@ -32,6 +32,41 @@ def figure_name(row: Mapping[str, Any]) -> str | None:
     return _NAMES.get(row["name"])
 
 
+def headline(bootstrap: Mapping[str, Any], label: str) -> str | None:
+    """What was done; None for the prevalence, of which there is nothing to correct or to move."""
+    if not any(row["top"] for row in bootstrap["explanation"]):
+        return None
+    return (
+        f"{label} validated by {bootstrap['resamples']['drawn']:,} bootstrap resamples of the same "
+        "patients, with preparation and tuning repeated in each:"
+    )
+
+
+def bootstrap_lines(bootstrap: Mapping[str, Any]) -> list[str]:
+    """What belongs below the table of corrected figures."""
+    lines = [CORRECTED]
+    counts = bootstrap["resamples"]
+    if counts["used"] < counts["drawn"]:
+        lines.append(
+            f"{counts['drawn'] - counts['used']} resamples left out: {counts['one_class']} with "
+            f"one outcome only, {counts['separated']} separated, {counts['not_fitted']} not fitted."
+        )
+    return [*lines, *limit_lines(bootstrap), *stability_lines(bootstrap)]
+
+
+def further_lines(found: Mapping[str, Any], label: str) -> list[str]:
+    """What was found beside the bootstrap of the chosen model; nothing for older bundles."""
+    lines = []
+    if found.get("with_choice") is not None:
+        lines.append(choice_text(found["with_choice"], label))
+    lines += [
+        str(found[part]["sentence"])
+        for part in ("signal", "centres")
+        if found.get(part) is not None
+    ]
+    return [*lines, *(f"Note: {text}" for text in found.get("notes", ()))]
+
+
 def limit_lines(bootstrap: Mapping[str, Any]) -> list[str]:
     """What is missing or not to be trusted, with the names of the figures that people see."""
     rows = {row["name"]: figure_name(row) for row in bootstrap["figures"]}

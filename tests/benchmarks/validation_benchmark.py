@@ -229,7 +229,7 @@ def growth(given: argparse.Namespace, folder: Path) -> None:
 
     points: list[Point] = []
     runs = [("unpenalised", n, 7, 200) for n in SIZES if n <= given.largest]
-    runs += [("ridge", n, 16, 200) for n in SIZES if n <= min(given.largest, 1_000)]
+    runs += [("ridge", n, 16, 200) for n in SIZES if n <= min(given.largest, 10_000)]
     runs += [("unpenalised", 532, 7, b) for b in RESAMPLES]
     runs += [("ridge", 86, 16, b) for b in RESAMPLES if b <= 2_000]
     print("\n### Growth, on one worker\n")

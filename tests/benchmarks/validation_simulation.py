@@ -37,6 +37,7 @@ from predictor.performance.calibration import calibration_intercept, calibration
 from predictor.performance.discrimination import auroc
 from predictor.performance.scores import brier
 from predictor.study import load_study
+from predictor.validation.corrected import CorrectedFigure, Spread
 from predictor.validation.cross_validated import cross_validated_measures
 from predictor.validation.internal import internal_validation
 from predictor.validation.measured import Measured, joined, measure
@@ -73,16 +74,16 @@ def main() -> None:
     names = ("procedure", "resamples", "repeats", "permutations", "permuted_repeats")
     settings = {name: getattr(given, name) for name in names}
     print(", ".join(f"{name.replace('_', ' ')} {value}" for name, value in settings.items()))
-    rows = run("none", 31, given.cohorts, None, settings, given)
-    print(f"\n### No signal: {len(rows)} cohorts of 31\n")
-    print(without_signal(rows))
-    if not given.strong:
-        return
-    population = cohort_of(given.population, POPULATION_SEED, "strong")
-    for patients in (31, 100):
-        rows = run("strong", patients, given.strong, population, settings, given)
-        print(f"\n### Strong signal: {len(rows)} cohorts of {patients}\n")
-        print(with_signal(rows))
+    if given.strong:
+        population = cohort_of(given.population, POPULATION_SEED, "strong")
+        for patients in (31, 100):
+            rows = run("strong", patients, given.strong, population, settings, given)
+            print(f"\n### Strong signal: {len(rows)} cohorts of {patients}\n")
+            print(with_signal(rows), flush=True)
+    if given.cohorts:
+        rows = run("none", 31, given.cohorts, None, settings, given)
+        print(f"\n### No signal: {len(rows)} cohorts of 31\n")
+        print(without_signal(rows))
 
 
 def run(
@@ -140,12 +141,18 @@ def one(
     known = Patients(cohort.values, cohort.outcome, cohort.group)
     apparent, true = fitted(named, plan, known, seed, population)
     refits = measured(named, plan, known, settings["resamples"], seed)
-    found = internal_validation(
-        cohort.outcome,
-        apparent,
-        refits,
-        thresholds=THRESHOLDS,
-        cross_validated=cross_validated(named, plan, known, settings["repeats"], seed),
+    beside = cross_validated(named, plan, known, settings["repeats"], seed)
+    spreads: tuple[Spread, ...] = ("out of bag", "refits")
+    found, shifted = (
+        internal_validation(
+            cohort.outcome,
+            apparent,
+            refits,
+            thresholds=THRESHOLDS,
+            cross_validated=beside,
+            spread=spread,
+        )
+        for spread in spreads
     )
     tested = signal_test(
         named,
@@ -165,26 +172,16 @@ def one(
         "used": found.resamples.used,
         "p_value": tested.p_value,
         "truth": true,
-        "figures": {
-            name: row_of(found.figure(name)) | spread(refits.boot[name]) for name in FIGURES
-        },
+        "figures": {name: row_of(found.figure(name), shifted.figure(name)) for name in FIGURES},
     }
 
 
-def row_of(figure: Any) -> dict[str, float | None]:
-    """What is kept of a figure."""
-    names = ("apparent", "cross_validated", "harrell", "oob", "b632", "b632plus")
+def row_of(figure: CorrectedFigure, shifted: CorrectedFigure) -> dict[str, float | None]:
+    """What is kept of a figure, and of its interval made from the refits on their resamples."""
+    names = ("apparent", "cross_validated", "harrell", "oob", "b632", "b632plus", "corrected")
     bounds = ("cross_validated_low", "cross_validated_high", "corrected_low", "corrected_high")
-    return {name: getattr(figure, name) for name in (*names, *bounds)}
-
-
-def spread(boot: NDArray[np.float64]) -> dict[str, float | None]:
-    """Of the refits on their own resamples, for intervals that are made otherwise."""
-    known = boot[np.isfinite(boot)]
-    if len(known) < 100:
-        return dict.fromkeys(("boot", "boot_low", "boot_high"))
-    low, high = np.quantile(known, (0.025, 0.975))
-    return {"boot": float(known.mean()), "boot_low": float(low), "boot_high": float(high)}
+    kept = {name: getattr(figure, name) for name in (*names, *bounds)}
+    return kept | {"shifted_low": shifted.corrected_low, "shifted_high": shifted.corrected_high}
 
 
 def fitted(

@@ -18,14 +18,13 @@ VERSIONS = {
 }
 # The first two are printed by training; the others are what could be printed instead.
 INTERVALS = {
-    "corrected": "of the corrected figure, as printed",
+    "corrected": "corrected, out-of-bag quantiles",
     "cross_validated": "cross-validated",
-    "centred": "refits on their own resamples, centred at Harrell",
-    "harrell": "width of the cross-validated one, around Harrell",
-    "b632plus": "width of the cross-validated one, around .632+",
-    "oob": "width of the cross-validated one, around out of bag",
+    "shifted": "corrected, location-shifted",
+    "harrell": "as wide as the cross-validated one, around Harrell",
+    "b632plus": "as wide as the cross-validated one, around .632+",
 }
-OF_EVERY_FIGURE = {"corrected", "cross_validated", "centred"}
+OF_EVERY_FIGURE = {"corrected", "cross_validated", "shifted"}
 ALPHA = 0.05
 
 Rows = Sequence[Mapping[str, Any]]
@@ -52,8 +51,9 @@ def without_signal(rows: Rows) -> str:
     for version, label in INTERVALS.items():
         above = bounds(rows, "auroc", version)[0] > 0.5
         lines.append(f"| 95% interval of the AUROC above 0.5: {label} | {share(above)} |")
-    apparent = figures(rows, "auroc", "harrell") > 0.6
-    lines.append(f"| Harrell's AUROC above 0.6 | {share(apparent)} |")
+    for version in ("harrell", "b632plus"):
+        high = figures(rows, "auroc", version) > 0.6
+        lines.append(f"| AUROC above 0.6: {VERSIONS[version]} | {share(high)} |")
     return "\n".join(lines)
 
 
@@ -107,12 +107,8 @@ def figures(rows: Rows, name: str, version: str) -> Floats:
 
 def bounds(rows: Rows, name: str, version: str) -> tuple[Floats, Floats]:
     """Low and high ends of one kind of interval, NaN where there is none."""
-    if version in {"corrected", "cross_validated"}:
+    if version in OF_EVERY_FIGURE:
         return figures(rows, name, f"{version}_low"), figures(rows, name, f"{version}_high")
-    if version == "centred":
-        shift = figures(rows, name, "harrell") - figures(rows, name, "boot")
-        low, high = figures(rows, name, "boot_low"), figures(rows, name, "boot_high")
-        return np.maximum(low + shift, 0.0), high + shift
     centre, other = figures(rows, name, version), figures(rows, name, "cross_validated")
     ends = [figures(rows, name, f"cross_validated_{side}") for side in ("low", "high")]
     if name != "auroc":
