@@ -9,8 +9,9 @@ from __future__ import annotations
 
 import io
 import zipfile
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -73,6 +74,19 @@ class Replicates:
         """Log-odds of some patients by each replicate, shape (patients, replicates)."""
         return self.columns(filled, absent) @ self.slope.T + self.intercept
 
+    def of(self, variables: Sequence[int]) -> Replicates:
+        """The columns of some variables, which are then numbered in this order."""
+        kept = np.isin(self.variable, variables)
+        place = {variable: i for i, variable in enumerate(variables)}
+        renumbered = [place[v] for v in self.variable[kept].tolist()]
+        return Replicates(
+            self.intercept,
+            self.slope[:, kept],
+            np.array(renumbered, dtype=np.int64),
+            self.state[kept],
+            self.missing[kept],
+        )
+
     def to_bytes(self) -> bytes:
         """An NPZ archive whose bytes depend on the numbers alone."""
         target = io.BytesIO()
@@ -97,8 +111,8 @@ class Replicates:
             with zipfile.ZipFile(io.BytesIO(data)) as archive:
                 _check_size(archive)
                 found = {name: _array(archive, name) for name in _NAMES}
-            replicates = cls(**found)
             _check(found, variables)
+            replicates = cls(**found)
         except (KeyError, ValueError, TypeError, EOFError, zipfile.BadZipFile):
             raise BundleError(
                 where, "the replicates are damaged", "Get the bundle again."
@@ -111,12 +125,12 @@ def _check_size(archive: zipfile.ZipFile) -> None:
         raise ValueError("too large")
 
 
-def _array(archive: zipfile.ZipFile, name: str) -> NDArray[np.generic]:
+def _array(archive: zipfile.ZipFile, name: str) -> NDArray[Any]:
     with archive.open(f"{name}.npy") as stream:
-        return np.lib.format.read_array(io.BytesIO(stream.read()), allow_pickle=False)
+        return np.asarray(np.lib.format.read_array(io.BytesIO(stream.read()), allow_pickle=False))
 
 
-def _check(found: Mapping[str, NDArray[np.generic]], variables: int) -> None:
+def _check(found: Mapping[str, NDArray[Any]], variables: int) -> None:
     width = found["variable"].size
     replicates = found["intercept"].size
     shapes = {
@@ -130,7 +144,7 @@ def _check(found: Mapping[str, NDArray[np.generic]], variables: int) -> None:
     for name, array in found.items():
         if array.shape != shapes[name] or array.dtype.kind != kinds[name]:
             raise ValueError(name)
-    if not (np.isfinite(found["intercept"]).all() and np.isfinite(found["slope"]).all()):  # type: ignore[call-overload]
+    if not (np.isfinite(found["intercept"]).all() and np.isfinite(found["slope"]).all()):
         raise ValueError("not finite")
     if width and not (
         0 <= int(found["variable"].min()) <= int(found["variable"].max()) < variables

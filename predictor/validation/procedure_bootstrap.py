@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from predictor.fitted.replicates import Replicates
 from predictor.learning.candidates import Candidate
 from predictor.learning.procedure import Patients, Plan
 from predictor.learning.refitting import Refit, refit
@@ -48,6 +49,8 @@ class ProcedureBootstrap:
         How often tuning chose which setting; empty where there was nothing to tune.
     explanation
         How stable the weight of each variable is.
+    replicates
+        The usable refits of a linear model as formulas; None for other models.
     """
 
     validation: InternalValidation
@@ -55,6 +58,7 @@ class ProcedureBootstrap:
     models: tuple[Choice, ...]
     settings: tuple[Choice, ...]
     explanation: tuple[ExplanationStability, ...]
+    replicates: Replicates | None
 
     def to_dict(self) -> dict[str, Any]:
         """Plain data for JSON, without anything of a single patient."""
@@ -127,6 +131,7 @@ def bootstrap_procedure(
         progress=progress,
     )
     measured = joined([chunk[0] for chunk in chunks])
+    formulas = [chunk[4] for chunk in chunks]
     candidate, setting, shap = (np.concatenate([chunk[i] for chunk in chunks]) for i in (1, 2, 3))
     return ProcedureBootstrap(
         validation=internal_validation(
@@ -144,6 +149,22 @@ def bootstrap_procedure(
         else (),
         settings=_settings(candidates, candidate, setting, measured),
         explanation=explanation_stability(shap, measured.usable, variables),
+        replicates=_replicates(formulas, measured.usable),
+    )
+
+
+def _replicates(
+    formulas: Sequence[Replicates | None], usable: NDArray[np.bool_]
+) -> Replicates | None:
+    there = [formula for formula in formulas if formula is not None]
+    if not there or not usable.any():
+        return None
+    return Replicates(
+        np.concatenate([f.intercept for f in there])[usable],
+        np.concatenate([f.slope for f in there])[usable],
+        there[0].variable,
+        there[0].state,
+        there[0].missing,
     )
 
 
@@ -152,7 +173,7 @@ def _measured(
     thresholds: tuple[float, ...],
     tracked: NDArray[np.intp],
     fits: Refit,
-) -> tuple[Measured, NDArray[np.int64], NDArray[np.int64], Floats]:
+) -> tuple[Measured, NDArray[np.int64], NDArray[np.int64], Floats, Replicates | None]:
     found = measure(
         outcome,
         fits.probability,
@@ -162,7 +183,7 @@ def _measured(
         tracked,
         fits.separated,
     )
-    return found, fits.candidate, fits.setting, fits.mean_absolute_shap
+    return found, fits.candidate, fits.setting, fits.mean_absolute_shap, fits.formula
 
 
 def _settings(
