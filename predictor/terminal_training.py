@@ -126,19 +126,19 @@ def validation_table(figures: Sequence[Mapping[str, Any]]) -> Table:
     between = "\n" if narrow else " "
     table = RichTable(box=box.SIMPLE_HEAD, pad_edge=False, collapse_padding=narrow)
     table.add_column("Figure", no_wrap=True)
-    interval = "\n(95% CI)" if narrow else " (95% CI)"
     for name in (
         "Apparent",
-        f"Cross-validated{interval}",
-        f"Corrected{interval}",
+        "Cross-validated (95% CI)",
+        "Corrected (95% CI)",
         "Harrell",
         "Out of bag",
     ):
-        table.add_column(name, justify="right", no_wrap=narrow)
+        head = name.replace("-", "-\n").replace(" (", "\n(").replace("of ", "of\n")
+        table.add_column(head if narrow else name, justify="right", no_wrap=narrow)
     for row in figures:
         if called := figure_name(row):
             table.add_row(
-                called,
+                called.replace("Calibration", "Cal.") if narrow else called,
                 _number(row["apparent"]),
                 _with_interval(row, "cross_validated", between),
                 _with_interval(row, "corrected", between),
@@ -149,7 +149,10 @@ def validation_table(figures: Sequence[Mapping[str, Any]]) -> Table:
 
 
 def _number(value: float | None) -> str:
-    return "-" if value is None else f"{value:.2f}"
+    """Two digits; none where a figure is so far off that they would only take room."""
+    if value is None:
+        return "-"
+    return f"{value:.2f}" if abs(value) < 99.995 else f"{value:.0f}"
 
 
 def show_bundle(manifest: Mapping[str, Any], folder: str) -> None:
@@ -184,9 +187,7 @@ def show_bundle(manifest: Mapping[str, Any], folder: str) -> None:
 
 def _with_interval(model: Mapping[str, Any], name: str, between: str) -> str:
     value, low, high = model[name], model[f"{name}_low"], model[f"{name}_high"]
-    if value is None:
-        return "-"
-    if low is None:
-        return f"{value:.2f}"
-    interval = f"{low:.2f} to {high:.2f}"
-    return f"{value:.2f}{between}({interval})" if between == " " else f"{value:.2f}\n{interval}"
+    if value is None or low is None:
+        return _number(value)
+    interval = f"{_number(low)} to {_number(high)}"
+    return f"{_number(value)}{between}" + (f"({interval})" if between == " " else interval)

@@ -19,7 +19,7 @@ from predictor.errors import LearningError
 from predictor.fitted.models import EstimatorModel, LinearModel, Model
 from predictor.fitted.preparation import Preparation
 from predictor.learning.candidates import Candidate, Setting
-from predictor.learning.estimators import Prevalence
+from predictor.learning.estimators import Prevalence, one_class_error
 from predictor.learning.preparer import Column, Preparer
 from predictor.learning.resampling import inner_folds
 from predictor.performance.scores import log_loss_per_patient
@@ -112,6 +112,8 @@ def fit(
     own = Patients(patients.values[:, candidate.predictors], patients.outcome, patients.group)
     if count is None:
         count = np.ones(len(own.outcome), dtype=np.int64)
+    if not 0 < count @ (own.outcome == 1) < count.sum():
+        raise one_class_error()  # trees would learn something or other
     setting = _tune(candidate, plan, own, count, seed)
     everybody = own.take(np.repeat(np.arange(len(count)), count))
     return _fit_all(candidate, plan, everybody, (setting,), seed)[0]

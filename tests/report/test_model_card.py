@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
+from made_validation import bootstrap, validation
 
 from predictor.clinical.dictionary import load_dictionary
 from predictor.report.model_card import escaped, model_card
@@ -126,3 +127,54 @@ def test_what_is_not_defined_is_a_dash_and_never_nan(manifest: dict[str, Any]) -
     card = model_card(manifest)
     assert "| 0.70 (0.60 to 0.80) | 0.600 | 0.200 | – |" in card
     assert "nan" not in card.lower()
+
+
+def test_a_bundle_from_before_the_validation_has_no_section_of_it(
+    manifest: dict[str, Any],
+) -> None:
+    assert "Internal validation" not in model_card(manifest)
+    assert "chosen as the simplest model within one standard error" in model_card(manifest)
+
+
+def test_the_validation_stands_as_a_table_with_its_lines(manifest: dict[str, Any]) -> None:
+    manifest["validation"] |= validation()
+    card = model_card(manifest)
+    _, _, section = card.partition("## Internal validation\n")
+    lines = section.partition("\n## ")[0].splitlines()
+    head = next(i for i, line in enumerate(lines) if line.startswith("| figure"))
+    assert lines[head - 1] == ""  # Markdown wants a blank line before a table
+    assert lines[head + 2] == (
+        "| AUROC | 0.86 | 0.71 (0.52 to 0.85) | 0.74 (0.55 to 0.91) | 0.76 | 0.69 |"
+    )
+    assert lines[head + 3] == "| Calibration slope | 1.90 | – | 1.10 | 1.10 | 0.90 |"
+    assert lines[head + 4] == "| Net benefit at 25% | 0.21 | – | 0.15 | 0.15 | – |"
+    assert lines[head + 5] == ""  # what has no name for people is left out
+    bullets = [line for line in lines if line.startswith("- ")]
+    assert bullets == lines[head + 6 : head + 6 + len(bullets)]
+    for beginning in ("Corrected for optimism", "Stability", "Tuning chose", "Among the three",
+                      "Where the choice", "Signal found: p = 0.03", "Note: Bootstrap"):  # fmt: skip
+        assert any(line.startswith(f"- {beginning}") for line in bullets), beginning
+
+
+def test_the_prevalence_has_the_test_for_signal_and_no_table(manifest: dict[str, Any]) -> None:
+    manifest["validation"] |= validation(bootstrap=bootstrap(explanation=[]), with_choice=None)
+    card = model_card(manifest)
+    assert "| figure |" not in card
+    assert "- Signal found: p = 0.03" in card
+
+
+def test_no_validation_asked_for_has_no_section(manifest: dict[str, Any]) -> None:
+    nothing = validation(bootstrap=None, with_choice=None, signal=None, notes=[])
+    manifest["validation"] |= nothing
+    assert "Internal validation" not in model_card(manifest)
+
+
+def test_a_model_named_beforehand_is_not_called_the_simplest(manifest: dict[str, Any]) -> None:
+    model = manifest["validation"]["models"][0]
+    manifest["validation"]["models"] = [
+        {**model, "name": "prevalence", "label": "Prevalence", "chosen": False},
+        {**model, "name": "ridge"},
+    ]
+    manifest["validation"]["choice"] = {"named_beforehand": True, "by_rule": "prevalence"}
+    said = " ".join(model_card(manifest).split())
+    assert "Ridge logistic (penalty 10), named beforehand; the rule takes Prevalence, the" in said
