@@ -21,7 +21,11 @@ from predictor.documents import parse_json
 from predictor.errors import BundleError, DocumentError, PredictorError
 from predictor.fitted.folder import check_writable, finish_swap, real, replace_folder
 from predictor.fitted.models import LinearModel, Model
+from predictor.fitted.moments import FILE as MOMENTS
+from predictor.fitted.moments import Moments
 from predictor.fitted.preparation import Preparation
+from predictor.fitted.replicates import FILE as REPLICATES
+from predictor.fitted.replicates import Replicates
 from predictor.fitted.seal import (
     FORMAT_VERSION,
     MANIFEST,
@@ -76,6 +80,10 @@ class Bundle:
         Largest share of predictors that may be missing.
     preparation, model
         What turns a patient's values into a probability.
+    moments
+        What is typical and how far is far; None in a bundle of an earlier version.
+    replicates
+        Bootstrap replicates of a linear model; None where there are none.
     """
 
     path: Path
@@ -86,6 +94,8 @@ class Bundle:
     most_missing: float
     preparation: Preparation
     model: Model
+    moments: Moments | None = None
+    replicates: Replicates | None = None
 
     @property
     def name(self) -> str:
@@ -104,6 +114,9 @@ def save_bundle(
     preparation: Preparation,
     model: Model,
     files: Mapping[str, bytes],
+    *,
+    moments: Moments | None = None,
+    replicates: Replicates | None = None,
 ) -> None:
     """Write a bundle atomically.
 
@@ -117,6 +130,8 @@ def save_bundle(
         The fitted model.
     files
         Further files by relative path, such as tables and figures.
+    moments, replicates
+        What answers say of distance, gaps and uncertainty; left out where None.
 
     Raises
     ------
@@ -133,6 +148,10 @@ def save_bundle(
         kind, described = "estimator", {"kind": model.kind}
         content["estimator.skops"] = dump_estimator(model)
     content["model.json"] = json_bytes(described)
+    if moments is not None:
+        content[MOMENTS] = json_bytes(moments.to_dict())
+    if replicates is not None:
+        content[REPLICATES] = replicates.to_bytes()
 
     digests = {name: digest_of(data) for name, data in sorted(content.items())}
     described_model = {**manifest.get("model", {}), "kind": kind, "digest": model_digest(digests)}
@@ -247,7 +266,22 @@ def _load(folder: Path, manifest: Mapping[str, Any]) -> Bundle:
         most_missing,
         preparation,
         fitted,
+        _moments(folder, content, len(variables)),
+        _replicates(folder, content, len(variables)),
     )
+
+
+def _moments(folder: Path, content: Mapping[str, bytes], variables: int) -> Moments | None:
+    if MOMENTS not in content:
+        return None
+    where = str(folder / MOMENTS)
+    return Moments.from_dict(_parsed(where, content[MOMENTS]), variables, where)
+
+
+def _replicates(folder: Path, content: Mapping[str, bytes], variables: int) -> Replicates | None:
+    if REPLICATES not in content:
+        return None
+    return Replicates.from_bytes(content[REPLICATES], variables, str(folder / REPLICATES))
 
 
 def _promises(manifest: Mapping[str, Any], known: Mapping[str, Variable]) -> tuple[str, float]:

@@ -106,17 +106,26 @@ class Preparation:
         -------
         Design matrix, shape (patients, columns), without missing values.
         """
-        filled = self.impute(values)
-        design = np.empty((len(values), len(self.columns)))
+        return self.design(self.impute(values), np.isnan(values))
+
+    def design(self, filled: Values, absent: NDArray[np.bool_]) -> Values:
+        """Design matrix of patients whose gaps have been filled in.
+
+        Parameters
+        ----------
+        filled
+            Shape (patients, variables), none missing.
+        absent
+            Which of them had been missing, same shape.
+        """
+        design = np.empty((len(filled), len(self.columns)))
         for j, column in enumerate(self.columns):
-            source = values if column.missing else filled
-            part = source[:, column.variable]
             if column.missing:
-                design[:, j] = np.isnan(part)
+                design[:, j] = absent[:, column.variable]
             elif column.state is not None:
-                design[:, j] = part == column.state
+                design[:, j] = filled[:, column.variable] == column.state
             else:
-                design[:, j] = part
+                design[:, j] = filled[:, column.variable]
         return (design - self.centre) / self.scale
 
     def fold(self, per_column: Values) -> Values:
