@@ -1,0 +1,276 @@
+"""One prediction as the contents of a page: plain data, placed and rounded, for the template."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from predictor.clinic.answer import percent, shown_value
+from predictor.clinical.units import readable_unit
+from predictor.service.text import powers
+
+if TYPE_CHECKING:
+    from predictor.clinic.prediction import Contribution, Prediction
+
+MOST_STEPS = 12
+"""Reasons that are drawn; the smallest are summed up, and listed below."""
+
+
+@dataclass(frozen=True, slots=True)
+class Bar:
+    """The bar of a probability, in percent of its width.
+
+    Parameters
+    ----------
+    probability, reference
+        Of this patient, and of an average one.
+    low, width
+        Of the interval; None where there is none.
+    """
+
+    probability: float
+    reference: float
+    low: float | None
+    width: float | None
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """One reason: a row of the table, and a step of the waterfall beside it.
+
+    Parameters
+    ----------
+    label, value, typical, standing
+        Texts; empty where there is nothing to say.
+    effect
+        With its sign.
+    raises
+        Whether it raises the prediction; None if it does neither.
+    start, width
+        Of the step, in percent of the width of the waterfall.
+    """
+
+    label: str
+    value: str
+    typical: str
+    standing: str
+    effect: str
+    raises: bool | None
+    start: float
+    width: float
+
+
+@dataclass(frozen=True, slots=True)
+class Interval:
+    """The interval in words.
+
+    Parameters
+    ----------
+    level
+        ``"95%"``; empty for a range that is no confidence interval.
+    low, high, method
+        Texts.
+    """
+
+    level: str
+    low: str
+    high: str
+    method: str
+
+
+@dataclass(frozen=True, slots=True)
+class AnswerPage:
+    """Everything on the page of an answer.
+
+    Parameters
+    ----------
+    title, horizon
+        What is predicted.
+    patient
+        The identifier, or empty.
+    demonstration
+        Whether the model has seen simulated patients only.
+    probability, reference
+        Texts.
+    bar, interval
+        Of the probability.
+    scale
+        On which effects are measured.
+    steps, further
+        Reasons that are drawn, and those that are only listed.
+    base, end
+        Where the waterfall begins and ends, in percent of its width.
+    imputed
+        Labels of what was not measured.
+    warnings
+        Label, or empty, and message.
+    outside
+        Share of the cohort's patients that lie nearer, as text, if this one lies outside; else
+        empty.
+    inside
+        The same of one who lies inside; empty if nothing is known.
+    level, statement, validation
+        What stands behind the model.
+    population, model, version, digest
+        Of the model.
+    """
+
+    title: str
+    horizon: str
+    patient: str
+    demonstration: bool
+    probability: str
+    reference: str
+    bar: Bar
+    interval: Interval | None
+    scale: str
+    steps: tuple[Step, ...]
+    further: tuple[Step, ...]
+    base: float
+    end: float
+    imputed: tuple[str, ...]
+    warnings: tuple[tuple[str, str], ...]
+    outside: str
+    inside: str
+    level: str
+    statement: str
+    validation: str
+    population: str
+    model: str
+    version: str
+    digest: str
+
+
+def answer_page(prediction: Prediction, labels: Mapping[str, str]) -> AnswerPage:
+    """Lay out one prediction.
+
+    Parameters
+    ----------
+    prediction
+        The answer.
+    labels
+        Label of each variable.
+    """
+    drawn, further = _split(prediction.contributions)
+    effects = [part.contribution for part in drawn]
+    rest = sum(part.contribution for part in further)
+    path = _path(prediction.base_value, [*effects, *([rest] if further else [])])
+    place = _scaled(path)
+    steps = [_step(part, place[i], place[i + 1]) for i, part in enumerate(drawn)]
+    if further:
+        together = Step("", str(len(further)), "", "", *_drawn(rest, place[-2], place[-1]))
+        steps.append(together)
+    applicability: Any = getattr(prediction, "applicability", None)
+    distance = "" if applicability is None else percent(applicability.distance_percentile)
+    inside = applicability is None or applicability.inside
+    evidence, model = prediction.evidence, prediction.model
+    return AnswerPage(
+        title=prediction.label[:1].upper() + prediction.label[1:],
+        horizon=prediction.horizon,
+        patient=prediction.patient or "",
+        demonstration=evidence["level"] == "demonstration",
+        probability=percent(prediction.probability),
+        reference=percent(prediction.reference_probability),
+        bar=_bar(prediction),
+        interval=_interval(prediction),
+        scale=prediction.scale,
+        steps=tuple(steps),
+        further=tuple(_step(part, 0.0, 0.0) for part in further),
+        base=place[0],
+        end=place[-1],
+        imputed=tuple(labels.get(name, name) for name in prediction.imputed),
+        warnings=tuple(
+            (labels.get(w.where, w.where), powers(w.message)) for w in prediction.warnings
+        ),
+        outside="" if inside else distance,
+        inside=distance if inside else "",
+        level=str(evidence["level"]),
+        statement=str(evidence["statement"]),
+        validation=getattr(prediction, "validation", None) or "",
+        population=prediction.population,
+        model=str(model["name"]),
+        version=str(model["version"]),
+        digest=str(model["digest"])[:19],
+    )
+
+
+def _split(
+    parts: Sequence[Contribution],
+) -> tuple[Sequence[Contribution], Sequence[Contribution]]:
+    """Reasons to draw and reasons to list: one alone is drawn rather than summed up."""
+    if len(parts) <= MOST_STEPS + 1:
+        return parts, ()
+    return parts[:MOST_STEPS], parts[MOST_STEPS:]
+
+
+def _path(base: float, effects: Sequence[float]) -> list[float]:
+    path = [base]
+    for effect in effects:
+        path.append(path[-1] + effect)
+    return path
+
+
+def _scaled(path: Sequence[float]) -> list[float]:
+    """Places between 2 and 98 percent of the width."""
+    low, high = min(path), max(path)
+    if high == low:
+        return [50.0] * len(path)
+    return [round(2 + 96 * (x - low) / (high - low), 2) for x in path]
+
+
+def _step(part: Contribution, start: float, end: float) -> Step:
+    typical = getattr(part, "typical", None)
+    return Step(
+        part.label,
+        powers(shown_value(part)),
+        "" if typical is None else _with_unit(typical, part.unit),
+        getattr(part, "standing", None) or "",
+        *_drawn(part.contribution, start, end),
+    )
+
+
+def _drawn(effect: float, start: float, end: float) -> tuple[str, bool | None, float, float]:
+    raises = None if effect == 0 else effect > 0
+    width = max(abs(end - start), 0.6)  # an effect of next to nothing is still a line
+    return _signed(effect), raises, min(start, end), round(width, 2)
+
+
+def _with_unit(value: float | str, unit: str | None) -> str:
+    if isinstance(value, str):
+        return value
+    return powers(f"{value:.3g} {readable_unit(unit)}".rstrip())
+
+
+def _signed(effect: float) -> str:
+    """An effect with its sign, the minus as wide as the plus.
+
+    >>> _signed(-0.316), _signed(0.004), _signed(0.0)
+    ('−0.32', '+0.004', '0')
+    """
+    if effect == 0:
+        return "0"
+    text = f"{effect:+.2f}" if abs(effect) >= 0.01 else f"{effect:+.1g}"
+    return text.replace("-", "−")
+
+
+def _bar(prediction: Prediction) -> Bar:
+    found: Any = getattr(prediction, "interval", None)
+    return Bar(
+        probability=round(100 * prediction.probability, 2),
+        reference=round(100 * prediction.reference_probability, 2),
+        low=None if found is None else round(100 * found.low, 2),
+        width=None if found is None else round(100 * (found.high - found.low), 2),
+    )
+
+
+def _interval(prediction: Prediction) -> Interval | None:
+    found: Any = getattr(prediction, "interval", None)
+    if found is None:
+        return None
+    return Interval(
+        level="" if found.level is None else f"{found.level:.0%}",
+        low=percent(found.low),
+        high=percent(found.high),
+        method=found.method,
+    )

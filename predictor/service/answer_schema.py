@@ -1,0 +1,151 @@
+"""JSON Schemas of what the server answers; tests hold real answers against them."""
+
+from __future__ import annotations
+
+from typing import Any
+
+Schema = dict[str, Any]
+
+_TEXT: Schema = {"type": "string"}
+_NUMBER: Schema = {"type": "number"}
+_SHARE: Schema = {"type": "number", "minimum": 0, "maximum": 1}
+_COUNT: Schema = {"type": "integer", "minimum": 0}
+_TEXT_OR_NULL: Schema = {"type": ["string", "null"]}
+_RANGE: Schema = {
+    "type": ["array", "null"],
+    "items": {"type": ["number", "null"]},
+    "minItems": 2,
+    "maxItems": 2,
+}
+
+
+def _list(items: Schema) -> Schema:
+    return {"type": "array", "items": items}
+
+
+def _object(properties: dict[str, Schema], *, optional: tuple[str, ...] = ()) -> Schema:
+    required = [name for name in properties if name not in optional]
+    return {"type": "object", "required": required, "properties": properties}
+
+
+def _or_null(schema: Schema) -> Schema:
+    return {"anyOf": [schema, {"type": "null"}]}
+
+
+_REASON = _object({"code": _TEXT, "variable": _TEXT_OR_NULL, "message": _TEXT})
+
+_EVIDENCE = _object(
+    {
+        "level": {
+            "enum": [
+                "demonstration",
+                "exploratory",
+                "internally validated",
+                "externally validated",
+            ]
+        },
+        "patients": _COUNT,
+        "events": _COUNT,
+        "simulated_patients": _COUNT,
+        "statement": _TEXT,
+    }
+)
+
+PREDICTION = _object(
+    {
+        "patient": _TEXT_OR_NULL,
+        "outcome": _TEXT,
+        "horizon": _TEXT,
+        "probability": _SHARE,
+        "interval": _or_null(
+            _object({"level": _or_null(_SHARE), "low": _SHARE, "high": _SHARE, "method": _TEXT})
+        ),
+        "reference_probability": _SHARE,
+        "scale": {"enum": ["log-odds", "probability"]},
+        "base_value": _NUMBER,
+        "contributions": _list(
+            _object(
+                {
+                    "variable": _TEXT,
+                    "label": _TEXT,
+                    "value": {"type": ["number", "string", "null"]},
+                    "unit": _TEXT_OR_NULL,
+                    "contribution": _NUMBER,
+                }
+            )
+        ),
+        "imputed": _list(_TEXT),
+        "warnings": _list(_REASON),
+        "applicability": _or_null(
+            _object({"inside": {"type": "boolean"}, "distance_percentile": _SHARE})
+        ),
+        "evidence": _EVIDENCE,
+        "model": _object({"name": _TEXT, "version": _TEXT, "digest": _TEXT}),
+    },
+    optional=("interval", "applicability"),
+)
+
+_TAKEN: Schema = {"type": "object", "required": ["variable"], "properties": {"variable": _TEXT}}
+
+FHIR_PREDICTION: Schema = {
+    "allOf": [
+        {"$ref": "#/components/schemas/Prediction"},
+        _object(
+            {
+                "fhir": _object(
+                    {
+                        "index_date": {"type": ["string", "null"], "format": "date"},
+                        "taken": _list(_TAKEN),
+                        "ignored": _list({"type": "object"}),
+                    }
+                )
+            }
+        ),
+    ]
+}
+
+_VARIABLE = _object(
+    {
+        "name": _TEXT,
+        "label": _TEXT,
+        "kind": {"enum": ["continuous", "binary", "nominal"]},
+        "unit": _TEXT_OR_NULL,
+        "units": _list(_TEXT),
+        "states": _list(_TEXT),
+        "reference": _RANGE,
+        "plausible": _RANGE,
+        "loinc": _list(_TEXT),
+    }
+)
+
+MODELS = _object(
+    {
+        "models": _list(
+            _object(
+                {
+                    "name": _TEXT,
+                    "version": _TEXT,
+                    "digest": _TEXT,
+                    "outcome": _TEXT,
+                    "label": _TEXT,
+                    "horizon": _TEXT,
+                    "population": _TEXT,
+                    "evidence": _EVIDENCE,
+                    "most_missing": _SHARE,
+                    "predictors": _list(_VARIABLE),
+                    "exclusions": _list(_VARIABLE),
+                }
+            )
+        )
+    }
+)
+
+PROBLEM = _object(
+    {
+        "type": {"type": "string", "format": "uri"},
+        "title": _TEXT,
+        "status": {"type": "integer", "minimum": 400, "maximum": 599},
+        "detail": _TEXT,
+        "errors": _list(_REASON),
+    }
+)

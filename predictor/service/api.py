@@ -1,0 +1,141 @@
+"""The addresses for programs: JSON in, JSON out."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Mapping
+from dataclasses import fields
+from datetime import date
+from typing import TYPE_CHECKING, Any
+
+from fastapi import APIRouter, Request
+from starlette.responses import Response
+
+from predictor.errors import Reason
+from predictor.service.bodies import FHIR, json_object
+from predictor.service.problems import Problem, ProblemError
+from predictor.service.served import Served, described
+
+if TYPE_CHECKING:
+    from predictor.clinic.fhir import FhirPatient
+
+_DATE = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
+_QUERY = ("model", "index_date", "look_back_days")
+LONGEST_LOOK_BACK = 3660
+"""Days; ten years."""
+
+
+def api_router(served: Served) -> APIRouter:
+    """The addresses for programs.
+
+    Parameters
+    ----------
+    served
+        The models.
+    """
+    router = APIRouter()
+    models = _json({"models": [described(bundle) for bundle in served.bundles.values()]}).body
+    health = b'{"status":"ok"}'
+
+    @router.get("/health")
+    async def get_health() -> Response:
+        return Response(health, media_type="application/json")
+
+    @router.get("/models")
+    async def get_models() -> Response:
+        return Response(models, media_type="application/json")
+
+    @router.post("/predict")
+    async def post_predict(request: Request) -> Response:
+        body = await json_object(request)
+        _refuse_unknown(body, ("model", "patient"))
+        bundle = served.named(body.get("model"))
+        if not isinstance(body.get("patient"), dict):
+            message = "a mapping from variable to value was expected"
+            raise ProblemError(_invalid([Reason("not_a_patient", "patient", message)]))
+        prediction = await served.answer(body["patient"], bundle)
+        return _json(prediction.to_dict())
+
+    @router.post("/predict/fhir")
+    async def post_predict_fhir(request: Request) -> Response:
+        from predictor.clinic.fhir import read_fhir
+
+        query = _query(request)
+        document = await json_object(request, FHIR)
+        bundle = served.named(query.get("model"))
+        found = read_fhir(document, bundle, **_window(query))
+        prediction = await served.answer(found.patient, bundle)
+        return _json({**prediction.to_dict(), "fhir": _read_from(found)})
+
+    return router
+
+
+def _json(data: Mapping[str, Any]) -> Response:
+    body = json.dumps(data, ensure_ascii=False, allow_nan=False, separators=(",", ":"))
+    return Response(body.encode(), media_type="application/json")
+
+
+def _refuse_unknown(given: Mapping[str, object], known: tuple[str, ...]) -> None:
+    if not given.keys() <= set(known):
+        message = f"only these are known: {', '.join(known)}"
+        raise ProblemError(_invalid([Reason("unknown_key", "", message)]))
+
+
+def _invalid(reasons: list[Reason]) -> Problem:
+    return Problem(422, "invalid-request", "Every reason is listed.", tuple(reasons))
+
+
+def _query(request: Request) -> dict[str, str]:
+    pairs = request.query_params.multi_items()
+    query = dict(pairs)
+    if len(query) != len(pairs):
+        raise ProblemError(_invalid([Reason("repeated_key", "", "a parameter is there twice")]))
+    _refuse_unknown(query, _QUERY)
+    return query
+
+
+def _window(query: Mapping[str, str]) -> dict[str, Any]:
+    """Index date and look-back of a request, checked; what was not given is left out."""
+    window: dict[str, Any] = {}
+    reasons = []
+    if "index_date" in query:
+        window["index_date"] = _date(query["index_date"])
+        if window["index_date"] is None:
+            reasons.append(Reason("unreadable_date", "index_date", "write it as 2026-01-31"))
+    if "look_back_days" in query:
+        text = query["look_back_days"]
+        days = int(text) if text.isascii() and text.isdigit() and len(text) <= 4 else -1
+        if not 0 <= days <= LONGEST_LOOK_BACK:
+            message = f"must be a whole number of days, 0 to {LONGEST_LOOK_BACK}"
+            reasons.append(Reason("unreadable_number", "look_back_days", message))
+        window["look_back_days"] = days
+    if reasons:
+        raise ProblemError(_invalid(reasons))
+    return window
+
+
+def _date(text: str) -> date | None:
+    if not _DATE.fullmatch(text):  # ISO 8601 also counts in weeks
+        return None
+    try:
+        return date.fromisoformat(text)
+    except ValueError:
+        return None
+
+
+def _read_from(found: FhirPatient) -> dict[str, Any]:
+    """What was taken from where, and what was ignored."""
+    return {
+        "index_date": None if found.index_date is None else found.index_date.isoformat(),
+        "taken": [_plain(entry) for entry in found.taken],
+        "ignored": [_plain(entry) for entry in found.ignored],
+    }
+
+
+def _plain(entry: Any) -> dict[str, Any]:
+    given = {field.name: getattr(entry, field.name) for field in fields(entry)}
+    return {
+        name: value.isoformat() if isinstance(value, date) else value
+        for name, value in given.items()
+    }

@@ -1,0 +1,102 @@
+"""What goes wrong, as RFC 9457 tells it: ``application/problem+json`` with every reason at once."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from starlette.responses import Response
+
+from predictor.errors import DocumentError, PatientRefused, PredictorError, Reason
+
+MEDIA_TYPE = "application/problem+json"
+
+_TITLES = {
+    400: "The request cannot be read",
+    401: "A token is needed",
+    403: "The request comes from another site",
+    404: "There is nothing at this address",
+    405: "This address does not take this method",
+    408: "The request came too slowly",
+    413: "The request is too large",
+    415: "The request is in a format that is not read here",
+    421: "The request is meant for another server",
+    422: "No prediction is given",
+    500: "An error of ours",
+    503: "The answer took too long",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Problem:
+    """Why a request was refused.
+
+    Parameters
+    ----------
+    status
+        Of HTTP.
+    code
+        Stable machine-readable name.
+    detail
+        The rule and the next step, as sentences; never a patient's value.
+    errors
+        Where several rules were broken, all of them.
+    headers
+        Further headers of the response.
+    """
+
+    status: int
+    code: str
+    detail: str = ""
+    errors: tuple[Reason, ...] = ()
+    headers: Mapping[str, str] = field(default_factory=dict)
+
+    @property
+    def title(self) -> str:
+        """The kind of problem, in words."""
+        return _TITLES.get(self.status, "The request was refused")
+
+    def to_dict(self) -> dict[str, Any]:
+        """Members of a problem document."""
+        return {
+            "type": f"urn:predictor:problem:{self.code}",
+            "title": self.title,
+            "status": self.status,
+            "detail": self.detail,
+            "errors": [
+                {"code": r.code, "variable": r.where or None, "message": r.message}
+                for r in self.errors
+            ],
+        }
+
+
+class ProblemError(Exception):
+    """Carries a problem to the one place that answers with it."""
+
+    def __init__(self, problem: Problem) -> None:
+        self.problem = problem
+        super().__init__(problem.code)
+
+
+def problem_response(problem: Problem) -> Response:
+    """The problem as JSON."""
+    body = json.dumps(problem.to_dict(), ensure_ascii=True).encode()
+    return Response(body, problem.status, headers=dict(problem.headers), media_type=MEDIA_TYPE)
+
+
+def problem_of(error: PredictorError) -> Problem:
+    """What an error of the lower floors means to the one who asked.
+
+    Parameters
+    ----------
+    error
+        Raised for something in the request.
+    """
+    if isinstance(error, PatientRefused):
+        return Problem(422, "patient-refused", "Every reason is listed.", error.reasons)
+    detail = " ".join(part for part in (f"{error.where}: {error.rule}.", error.next_step) if part)
+    if isinstance(error, DocumentError):
+        return Problem(400, "unreadable-document", detail, error.reasons)
+    return Problem(422, "refused", detail, error.reasons)
