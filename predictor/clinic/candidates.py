@@ -247,8 +247,11 @@ def chance_range(probability: Sequence[float], level: float = 0.95) -> tuple[int
     if p.size > _EXACT:
         spread = math.sqrt(float((p * (1 - p)).sum()))
         reach = NormalDist().inv_cdf(1 - tail) * spread
-        ends = (math.floor(p.sum() - reach - 0.5), math.ceil(p.sum() + reach + 0.5))
-        return max(0, ends[0]), min(p.size, ends[1])
+        middle = float(p.sum())
+        return (
+            max(0, math.floor(middle - reach - 0.5)),
+            min(p.size, math.ceil(middle + reach + 0.5)),
+        )
     mass = np.ones(1)
     for share in p:
         mass = np.convolve(mass, (1 - share, share))

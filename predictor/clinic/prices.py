@@ -57,7 +57,7 @@ class Prices:
     def grams(self, weight: float) -> float:
         """Immunoglobulin of one course in grams.
 
-        >>> Prices("made up", "EUR", 60, 2, 6, "weight", vial=10).grams(66.0)
+        >>> Prices("made up", "EUR", 60.0, 2.0, 6.0, "weight", vial=10.0).grams(66.0)
         140.0
         """
         grams = self.dose * weight
@@ -76,7 +76,7 @@ class Prices:
 
         Examples
         --------
-        >>> Prices("made up", "EUR", 60, 2, 6, "weight").cost(70)  # 60 * 2 * 70 * 6
+        >>> Prices("made up", "EUR", 60.0, 2.0, 6.0, "weight").cost(70.0)  # 60 * 2 * 70 * 6
         50400.0
         """
         return round(self.price_per_gram * self.grams(weight) * self.courses, 2)
