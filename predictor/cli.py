@@ -16,8 +16,10 @@ from typing import NoReturn
 
 import click
 
+import predictor.candidate_commands
 import predictor.cohort_commands
-import predictor.performance_commands  # noqa: F401 - their commands join the group
+import predictor.performance_commands
+import predictor.service_commands  # noqa: F401 - their commands join the group
 from predictor import terminal
 from predictor.command import FILE, answer_is_no, app, as_format, command, print_json
 from predictor.errors import BundleError, PredictorError
