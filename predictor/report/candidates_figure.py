@@ -13,12 +13,11 @@ from matplotlib.lines import Line2D
 from predictor.clinic.answer import percent
 from predictor.clinic.candidate_list import CandidateList
 from predictor.report.candidates_layout import interval_text
+from predictor.report.candidates_numbers import patient_name, threshold_text
 from predictor.report.candidates_words import (
     banner,
     figure_note,
-    patient_name,
     subtitle,
-    threshold_text,
     title,
 )
 from predictor.report.canvas import (

@@ -16,6 +16,7 @@ from predictor.report.candidates_layout import (
     refused,
     sides,
 )
+from predictor.report.candidates_numbers import plain_names
 from predictor.report.candidates_words import (
     AFTER,
     ANYWAY,
@@ -27,7 +28,6 @@ from predictor.report.candidates_words import (
     cut_text,
     label_of,
     order_caption,
-    plain_names,
     subtitle,
     title,
     unchecked,

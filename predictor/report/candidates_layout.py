@@ -10,7 +10,7 @@ from predictor.clinic.candidate_list import Apart, Candidate, CandidateList, Gro
 from predictor.clinic.prediction import RefusedPatient
 from predictor.errors import Reason
 from predictor.performance.estimate import Estimate
-from predictor.report.candidates_words import (
+from predictor.report.candidates_numbers import (
     patient_name,
     plain_money,
     ratio,

@@ -16,6 +16,7 @@ from predictor.report.candidates_layout import (
     refused,
     sides,
 )
+from predictor.report.candidates_numbers import plain_names
 from predictor.report.candidates_words import (
     AFTER,
     ANYWAY,
@@ -26,7 +27,6 @@ from predictor.report.candidates_words import (
     banner,
     cut_text,
     label_of,
-    plain_names,
     subtitle,
     title,
     unchecked,

@@ -3,16 +3,17 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 from predictor.clinic.beside import Beside, read_beside
-from predictor.clinic.candidate_list import CandidateList, list_candidates
+from predictor.clinic.candidate_list import CandidateList
 from predictor.clinic.intake import is_table, read_many
 from predictor.clinic.patient import identifier_of, unknown_columns
 from predictor.clinic.prediction import cached_bundle, predict_rows
 from predictor.clinic.prices import Prices, load_prices
+from predictor.clinic.ranking import list_candidates
 from predictor.clinical.cells import is_missing
 from predictor.clinical.unchecked import Treatment, load_treatment
 from predictor.cohort.table import SIMULATED, spelling
@@ -91,6 +92,8 @@ def candidates_file(
             "Rename them, or pass --ignore-unknown to leave them unread:",
             reasons=list(unknown.values()),
         )
+    if priced is not None and priced.weight_default is None:
+        _check_weighed(priced, table.columns, str(cohort))
     reader = _Reader(bundle, treatment, priced, decimal)
     answers = predict_rows(reader.read(table.rows, set(unknown)), bundle, decimal=decimal)
     if not answers.predictions and not answers.refused:
@@ -242,6 +245,12 @@ def _check_weight(prices: Prices, bundle: Bundle, where: str) -> None:
     default = prices.weight_default
     if default is not None and plausible is not None and not plausible.contains(default):
         raise DocumentError(where, f"weight.default must be {plausible} kg")
+
+
+def _check_weighed(prices: Prices, columns: Sequence[str], source: str) -> None:
+    if prices.weight_column not in columns:
+        rule = f"there is no column {prices.weight_column}, and the prices state no weight.default"
+        raise CohortError(source, rule, "Add either.")
 
 
 def _check_patients(rows_of: Mapping[str, list[int]], source: str) -> None:
