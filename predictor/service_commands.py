@@ -47,7 +47,7 @@ def serve(
     if (certificate is None) != (key is None):
         raise click.UsageError("--certificate and --key belong together.")
     try:
-        from predictor.service.server import Address
+        from predictor.service.server import Address, Announcement
         from predictor.service.server import serve as run
         from predictor.service.token import read_token
     except ModuleNotFoundError as error:
@@ -59,9 +59,9 @@ def serve(
             'Install the extra: python -m pip install "sle-ivig-predictor[serve]"',
         ) from None
 
-    def announce(address: str, names: list[str]) -> None:
-        terminal.note(f"Serving {', '.join(names)} at {address} (Ctrl-C ends it)")
-        if token is not None and certificate is None and not address.startswith("http://127."):
+    def announce(start: Announcement) -> None:
+        terminal.note(f"Serving {', '.join(start.models)} at {start.url} (Ctrl-C ends it)")
+        if not start.sealed:
             terminal.note("Without --certificate and --key the network can read what is sent.")
 
     token = read_token(token_file, os.environ)

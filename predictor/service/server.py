@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import os
 import signal
 import socket
 import ssl
@@ -49,12 +50,31 @@ class Address:
     key: Path | None = None
 
 
+@dataclass(frozen=True, slots=True)
+class Announcement:
+    """What people must know when a server starts.
+
+    Parameters
+    ----------
+    url
+        For a browser.
+    models
+        Their names.
+    sealed
+        Whether nobody else on the network can read what is sent.
+    """
+
+    url: str
+    models: tuple[str, ...]
+    sealed: bool
+
+
 def serve(
     models: Sequence[str | Path],
     address: Address,
     *,
     token: str | None,
-    announce: Callable[[str, list[str]], None],
+    announce: Callable[[Announcement], None],
     limits: Limits | None = None,
 ) -> None:
     """Answer until the process is told to end.
@@ -68,7 +88,7 @@ def serve(
     token
         What every request must carry; needed where other machines reach the server.
     announce
-        Called once with the address for a browser, and the names of the models.
+        Called once, when requests are heard.
     limits
         How much and how long; None for the defaults.
 
@@ -94,7 +114,8 @@ def serve(
         port = listener.getsockname()[1]
         scheme = "http" if address.certificate is None else "https"
         host = f"[{address.host}]" if ":" in address.host else address.host
-        announce(f"{scheme}://{host}:{port}/", list(app.state.models))
+        url = f"{scheme}://{host}:{port}/"
+        announce(Announcement(url, app.state.models, private or scheme == "https"))
         _run(uvicorn.Server(config), listener)
 
 
@@ -119,7 +140,7 @@ def _listening(
     except OSError as error:
         raise PredictorError(
             f"{address.host}:{address.port}",
-            f"the server cannot listen there ({error.strerror})",
+            f"the server cannot listen there ({os.strerror(error.errno or 0)})",
             "Choose another port with --port, or end what is listening there.",
         ) from None
 
