@@ -155,7 +155,8 @@ def test_loinc_codes_are_valid_and_belong_to_one_variable():
     assert len(codes) == len(set(codes))
     assert all(is_loinc(code) for code in codes)
     laboratory = (
-        "c3 c4 crp esr wbc neutrophils platelets haemoglobin creatinine albumin alt ast ldh"
+        "c3 c4 crp esr wbc neutrophils platelets haemoglobin creatinine albumin alt ast ldh "
+        "anti_dsdna ana acl_igm acl_igg anti_b2gpi_igm anti_b2gpi_igg"
     )
     assert all(DICTIONARY.variable(name).loinc for name in laboratory.split())
 
