@@ -14,7 +14,7 @@ from predictor.documents import Document, load_yaml
 from predictor.errors import DictionaryError
 
 _FILE = Path(__file__).resolve().parent / "unchecked_ivig.yaml"
-_KEYS = {"treatment", "source", "undesired", "unchecked"}
+_KEYS = {"treatment", "words", "source", "undesired", "unchecked"}
 _REFERENCE = "reference"
 
 
@@ -70,6 +70,8 @@ class Treatment:
     ----------
     name
         As people call it.
+    words
+        By one of which a text names it, in small letters.
     source
         Where the list comes from.
     undesired
@@ -79,9 +81,18 @@ class Treatment:
     """
 
     name: str
+    words: tuple[str, ...]
     source: str
     undesired: Mapping[str, tuple[str, ...]]
     unchecked: tuple[Unchecked, ...]
+
+    def is_named_in(self, text: str) -> bool:
+        """Whether a text speaks of the treatment.
+
+        >>> load_treatment().is_named_in("adults before their first IVIG")
+        True
+        """
+        return any(word in text.casefold() for word in self.words)
 
     def is_undesired(self, outcome: str, event: Sequence[object], variable: Variable) -> bool:
         """Whether an event, as a bundle's outcome defines it, holds an undesired state.
@@ -139,13 +150,16 @@ def _load(path: Path) -> Treatment:
         _refuse(document, (), f"it holds {', '.join(sorted(_KEYS))} and nothing else")
     if not isinstance(data["undesired"], dict) or not isinstance(data["unchecked"], list):
         _refuse(document, (), "undesired is a mapping, unchecked a list")
+    if not isinstance(data["words"], list):
+        _refuse(document, ("words",), "a list of words is expected")
+    words = tuple(str(word).casefold() for word in data["words"])
     undesired = {}
     for outcome, states in data["undesired"].items():
         if not isinstance(states, list) or not all(isinstance(s, str) for s in states):
             _refuse(document, ("undesired", outcome), "a list of states is expected")
         undesired[str(outcome)] = tuple(states)
     items = tuple(_item(document, i, item) for i, item in enumerate(data["unchecked"]))
-    return Treatment(str(data["treatment"]), str(data["source"]), undesired, items)
+    return Treatment(str(data["treatment"]), words, str(data["source"]), undesired, items)
 
 
 def _item(document: Document, i: int, item: object) -> Unchecked:

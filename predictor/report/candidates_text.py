@@ -19,14 +19,13 @@ from predictor.report.candidates_layout import (
 from predictor.report.candidates_numbers import plain_names
 from predictor.report.candidates_words import (
     AFTER,
-    ANYWAY,
     NO_CLEARANCE,
     UNCHECKED,
     about_the_cut,
+    anyway,
     assumptions,
     banner,
     cut_text,
-    label_of,
     subtitle,
     title,
     unchecked,
@@ -55,7 +54,7 @@ def candidates_text(found: CandidateList, width: int) -> Iterator[str]:
     yield from banner(found)
     yield title(found)
     yield subtitle(found)
-    yield ANYWAY.format(treatment=found.treatment.name, label=label_of(found))
+    yield anyway(found)
     yield ""
     rows = patients(found)
     if rows:

@@ -26,10 +26,15 @@ TITLE = "Patients in the order of predicted {label}, {horizon}"
 SUBTITLE = "{source}: {ranked} of {all} patients ranked. Model {model}: {population}."
 SIMULATED = "These patients are simulated: nothing here was measured in anybody."
 
-ANYWAY = (
+_ANYWAY = (
     "This is an order of prognosis under {treatment}, not of what {treatment} achieves, and no "
-    "answer to who should be given it: it may favour patients who would have {label} anyway, "
+    "answer to who should be given it: it may favour patients who would reach {label} anyway, "
     "without {treatment}."
+)
+_OTHER = (
+    "This is an order of prognosis under the treatment that the model's patients had "
+    "({population}), and nothing in the model says that it was {treatment}. It is no answer to who "
+    "should be given {treatment}: it may favour patients who would reach {label} anyway."
 )
 UNCHECKED = "No model checks what speaks against {treatment}. To be looked at in every patient:"
 NO_CLEARANCE = (
@@ -94,6 +99,9 @@ _KNOWN_PRICES = ", prices, weights and courses are"
 _KNOWN = " is"
 _CONFIDENCE = "{level} intervals ({method})"
 _RANGE = "ranges ({method}, no confidence intervals)"
+_NEVER_INTERVAL = (
+    "This model gives no intervals, so none is shown: the numbers are less sure than they look."
+)
 _NO_INTERVAL = (
     "There is no interval of one kind for every patient, so groups have none: the numbers are less "
     "sure than they look."
@@ -148,10 +156,22 @@ def banner(found: CandidateList) -> Iterator[str]:
 def must_be_said(found: CandidateList) -> Iterator[str]:
     """Sentences that go wherever the order goes, in every format."""
     yield from banner(found)
-    yield ANYWAY.format(treatment=found.treatment.name, label=label_of(found))
+    yield anyway(found)
     yield f"{UNCHECKED.format(treatment=found.treatment.name)} {'; '.join(unchecked(found))}."
     if found.after_treatment:
         yield AFTER.format(names=plain_names(found.after_treatment))
+
+
+def anyway(found: CandidateList) -> str:
+    """What the order is not."""
+    outcome = found.bundle.manifest["outcome"]
+    described = f"{outcome['population']} {outcome['time_zero']}"
+    template = _ANYWAY if found.treatment.is_named_in(described) else _OTHER
+    return template.format(
+        treatment=found.treatment.name,
+        label=outcome["label"],
+        population=outcome["population"],
+    )
 
 
 def unchecked(found: CandidateList) -> Iterator[str]:
@@ -286,7 +306,7 @@ def assumptions(found: CandidateList) -> Iterator[str]:
 
 def _about_intervals(found: CandidateList) -> Iterator[str]:
     if found.interval is None:
-        yield _NO_INTERVAL
+        yield _NEVER_INTERVAL if all(c.low is None for c in found.candidates) else _NO_INTERVAL
         return
     known = _KNOWN if found.prices is None else _KNOWN_PRICES
     yield _INTERVAL.format(kind=_kind(found.interval), known=known)

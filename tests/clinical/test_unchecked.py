@@ -12,6 +12,7 @@ from predictor.errors import DictionaryError
 
 GOOD = """\
 treatment: X
+words: [X]
 source: nobody
 undesired: {response: [flare]}
 unchecked:
@@ -57,6 +58,18 @@ def test_what_is_worth_reading_by_hand() -> None:
 
 
 @pytest.mark.parametrize(
+    ("text", "named"),
+    [
+        ("adults with SLE before their first IVIG", True),
+        ("adults on intravenous Immunoglobulin", True),
+        ("children with active SLE under usual care", False),
+    ],
+)
+def test_a_text_that_names_the_treatment_is_known(text: str, named: bool) -> None:
+    assert load_treatment().is_named_in(text) is named
+
+
+@pytest.mark.parametrize(
     ("outcome", "event", "undesired"),
     [
         ("response", ["remission"], False),
@@ -79,10 +92,12 @@ def test_an_event_that_nobody_wishes_for_is_known(
     ("old", "new", "said"),
     [
         ("treatment: X\n", "", "it holds source, treatment"),
-        ("[flare]", "flare", "line 3, undesired.response: a list of states"),
-        ("above: reference", "above: much", "line 8, .*above is a number or the word"),
-        ("above: reference", "above: yes", "line 8, .*above is a number or the word"),
-        ("above: reference", "state: yes", "line 8, .*a state is text"),
+        ("words: [X]", "words: X", "line 2, words: a list of words"),
+        ("words: [X]", "words: [X]\nmore: 1", "and nothing else"),
+        ("[flare]", "flare", "line 4, undesired.response: a list of states"),
+        ("above: reference", "above: much", "line 9, .*above is a number or the word"),
+        ("above: reference", "above: yes", "line 9, .*above is a number or the word"),
+        ("above: reference", "state: yes", "line 9, .*a state is text"),
         (", above: reference", "", "a sign has a variable, and either"),
         ("    note: why\n", "", "an entry has a name, a note and signs"),
     ],
