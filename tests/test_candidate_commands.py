@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import csv
 import json
 import os
 import re
@@ -15,6 +16,8 @@ from typing import Any
 import pandas as pd
 import pytest
 from candidates_page import PAGE, with_transcripts
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
 from made_bundles import save
 
 from predictor import cli
@@ -115,6 +118,7 @@ def test_the_json_is_the_contract_and_nothing_else_is_on_stdout(run: Run) -> Non
         e["patient"] for e in entries if e["probability"] >= 0.4
     }
     assert done.json["notes"]
+    assert all(note.endswith(".") and ".." not in note for note in done.json["notes"])
     assert done.json["evidence"]["level"] == "demonstration"
 
 
@@ -223,6 +227,42 @@ def test_bad_usage_exits_with_two(run: Run, words: tuple[str, ...], said: str) -
     done = run("candidates", "model", "cohort.csv", *words)
     assert (done.code, done.out) == (2, "")
     assert said in done.err
+
+
+CELL = st.one_of(
+    st.sampled_from(["", "NA", "45", "1e9", "-1", "nan", "yes", "skin", "0.45 g/L", "=1+1", "P1"]),
+    st.text(max_size=6),
+)
+HEADER = st.lists(
+    st.sampled_from(["patient", "c3", "marker", "fever", "organ", "overlap", "esr", "simulated"]),
+    min_size=1,
+    max_size=6,
+)
+
+
+@settings(max_examples=80, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(
+    HEADER,
+    st.lists(st.lists(CELL, min_size=1, max_size=6), max_size=5),
+    st.sampled_from(["text", "json"]),
+    st.sampled_from([(), ("--threshold", "0.4"), ("--out", "f.html"), ("--out", "f.csv")]),
+)
+def test_any_file_gives_an_order_or_a_refusal(
+    run: Run,
+    tmp_path: Path,
+    header: list[str],
+    rows: list[list[str]],
+    output: str,
+    options: tuple[str, ...],
+) -> None:
+    with (tmp_path / "any.csv").open("w", encoding="utf-8", newline="", errors="replace") as file:
+        csv.writer(file).writerows([header, *rows])
+    done = run("candidates", "model", "any.csv", "--format", output, *options)
+    assert done.code in (0, 1, 2), done.err
+    assert (done.out == "") == (done.code == 2)
+    assert "\x1b" not in done.out + done.err
+    if done.code < 2 and output == "json":
+        assert (done.code == 1) == (done.json["candidates"] == [])
 
 
 def test_no_message_holds_a_patients_value(run: Run, tmp_path: Path) -> None:

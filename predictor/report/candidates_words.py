@@ -157,7 +157,7 @@ def must_be_said(found: CandidateList) -> Iterator[str]:
     """Sentences that go wherever the order goes, in every format."""
     yield from banner(found)
     yield anyway(found)
-    yield f"{UNCHECKED.format(treatment=found.treatment.name)} {'; '.join(unchecked(found))}."
+    yield " ".join([UNCHECKED.format(treatment=found.treatment.name), *unchecked(found)])
     if found.after_treatment:
         yield AFTER.format(names=plain_names(found.after_treatment))
 
