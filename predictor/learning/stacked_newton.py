@@ -110,8 +110,8 @@ class _Work:
     ) -> tuple[Floats, Flags]:
         """Step for Firth's modified score; the formulas are those of the single fit.
 
-        The curvature is exact where it is positive definite and the pairs do not take too much
-        memory, otherwise that of Firth's augmented data.
+        The curvature is exact unless the pairs take too much memory, otherwise that of Firth's
+        augmented data.
         """
         lower, there = _triangles(information)
         root = np.sqrt(variance)[..., None] * self.columns[:, None]
@@ -119,23 +119,25 @@ class _Work:
         leverage = np.square(half).sum(axis=-2)
         t = -self.sign * np.tanh(0.5 * state.margin)
         score = (residual + 0.5 * leverage * t) @ self.columns
-        curvature, sound = information, np.array(False)
+        bent = variance + 0.25 * leverage * (1.0 - np.square(t))
+        augmented = self.stack.information(bent) + self._absent()
         n, k = self.columns.shape[1:]
-        if n * k * k <= MOST_PAIRS:
-            squares = products_of_pairs(half) @ (t[..., None] * self.columns[:, None])
-            # Each pair of different columns stands for two.
-            twice = np.where(np.arange(k)[:, None] == np.arange(k), 1.0, 2.0)
-            curvature = (
-                0.5 * np.swapaxes(squares, -1, -2) @ (twice[np.triu_indices(k)][:, None] * squares)
-            )
-            bent = variance + leverage * (0.25 - 0.75 * np.square(t))
-            curvature += self.stack.information(bent) + self._absent()
-            sound = _triangles(curvature)[1]
-        if not sound.all():
-            bent = variance + 0.25 * leverage * (1.0 - np.square(t))
-            augmented = self.stack.information(bent) + self._absent()
-            curvature = np.where(sound[..., None, None], curvature, augmented)
+        if n * k * k > MOST_PAIRS:
+            step, also = solved(augmented, score)
+            return step, there & also
+        squares = products_of_pairs(half) @ (t[..., None] * self.columns[:, None])
+        # Each pair of different columns stands for two.
+        twice = np.where(np.arange(k)[:, None] == np.arange(k), 1.0, 2.0)[np.triu_indices(k)]
+        curvature = 0.5 * np.swapaxes(squares, -1, -2) @ (twice[:, None] * squares)
+        bent = variance + leverage * (0.25 - 0.75 * np.square(t))
+        curvature += self.stack.information(bent) + self._absent()
+        concave = _triangles(curvature)[1]
         step, also = solved(curvature, score)
+        if not concave.all():
+            saddle = ~concave
+            step[saddle], also[saddle] = _steps_from_saddles(
+                curvature[saddle], augmented[saddle], score[saddle]
+            )
         return step, there & also
 
     def _absent(self) -> Floats:
@@ -222,6 +224,19 @@ def _separated(margin: Floats, change: Floats, used: Flags) -> Flags:
     smallest = np.where(used, change, np.inf).min(axis=-1)
     quasi = (largest > 0.1) & (smallest >= -1e-5) & (of_gaining > 20.0)
     return np.asarray(completely | quasi)
+
+
+def _steps_from_saddles(
+    curvature: Floats, augmented: Floats, score: Floats
+) -> tuple[Floats, Flags]:
+    """Steps by the absolute values of the curvature, as in the single fit; and where there are."""
+    lower, there = _triangles(augmented)
+    inverse = np.linalg.inv(lower)
+    values, vectors = np.linalg.eigh(inverse @ curvature @ np.swapaxes(inverse, -1, -2))
+    directions = np.swapaxes(inverse, -1, -2) @ vectors
+    along = (np.swapaxes(directions, -1, -2) @ score[..., None])[..., 0]
+    along /= np.maximum(np.abs(values), 0.01)
+    return (directions @ along[..., None])[..., 0], there
 
 
 def _triangles(matrix: Floats) -> tuple[Floats, Flags]:
