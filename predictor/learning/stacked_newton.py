@@ -19,9 +19,10 @@ from predictor.learning.stacked_likelihood import Likelihood, Place, along
 Floats = NDArray[np.float64]
 Flags = NDArray[np.bool_]
 
-# Largest change of any log-odds, relative to 1 + its size, that counts as no change. Newton's
-# steps shrink quadratically, Firth's with many patients by a constant factor.
-_NEWTON_TOLERANCE = 1e-8
+# Largest change of any log-odds, relative to 1 + its size, after which there is no further step.
+# Newton's steps shrink quadratically, so that what is left is about the square of the last one;
+# Firth's with very many patients shrink by a constant factor.
+_NEWTON_TOLERANCE = 1e-6
 _FIRTH_TOLERANCE = 1e-10
 _MAX_ITERATIONS = 200
 
@@ -79,8 +80,8 @@ class Problem:
         objective += np.where(sign > 0.0, 0.5 * log_determinant, -np.inf)
         return _State(place, objective, information)
 
-    def step(self, state: _State) -> tuple[Floats, Flags]:
-        """Newton step, and where there is one."""
+    def step(self, state: _State, open_: Flags) -> tuple[Floats, Flags]:
+        """Newton step of the open problems, and which of them have one."""
         stack, place = self.likelihood.stack, state.place
         residual = self.likelihood.residual(place)
         variance = self.likelihood.weights * self.likelihood.variance(place)
@@ -90,7 +91,9 @@ class Problem:
         curvature = stack.information(variance)
         k = curvature.shape[-1]
         curvature.reshape(*curvature.shape[:2], k * k)[..., :: k + 1] += self.penalty
-        return solved(curvature, score)
+        step, there = np.zeros_like(score), np.zeros_like(open_)
+        step[open_], there[open_] = solved(curvature[open_], score[open_])
+        return step, there
 
     def _firth_step(
         self, place: Place, information: Floats, residual: Floats, variance: Floats
@@ -149,13 +152,13 @@ def maximise(problem: Problem) -> End:
     state = problem.at(position)
     open_ = np.ones((groups, penalties), dtype=bool)
     for _ in range(_MAX_ITERATIONS):
-        step, there = problem.step(state)
+        step, there = problem.step(state, open_)
         open_ &= there
         if unpenalised:
             apart = _separated(problem.likelihood, state.place, step) & open_
             separated[rows] |= apart
             open_ &= ~apart
-        step *= open_[..., None]
+        step[~open_] = 0.0
         following, length = along(problem.at, state, step)
         open_ &= length > 0.0
         moved = np.abs(following.place.margin - state.place.margin)
