@@ -16,8 +16,8 @@ _NAMES = {
 _FEW = 3
 
 CORRECTED = (
-    "Corrected for optimism: by .632+ (AUROC, Brier scores), else by Harrell's method; the "
-    "intervals include refitting."
+    "Corrected for optimism: the AUROC by .632+, the rest by Harrell's method; the intervals "
+    "include refitting."
 )
 
 
