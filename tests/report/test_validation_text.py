@@ -99,7 +99,8 @@ def test_limits_of_a_real_validation_can_be_said() -> None:
 
 
 def test_stability_is_told_in_percentage_points() -> None:
-    first, tuning, top = stability_lines(bootstrap())
+    rows = [stable("sledai_2k", 0.99), stable("c3", 0.97), stable("age", 0.0), stable("c4", 0.0)]
+    first, tuning, top = stability_lines(bootstrap(explanation=rows))
     assert first == (
         "Stability: from one sample of this size to another a patient's probability moves by 12 "
         "percentage points on average (95% range 51 points wide). Patients on the other side: 17% "
@@ -107,7 +108,8 @@ def test_stability_is_told_in_percentage_points() -> None:
     )
     assert tuning == "Tuning chose penalty 10 in 70%, penalty 1 in 30% of the resamples."
     assert top == (
-        "Among the three most important variables: sledai_2k in 99%, c3 in 97% of the resamples."
+        "Among the three most important variables: sledai_2k in 99%, c3 in 97%, sex in 3% of the "
+        "resamples."
     )
 
 
