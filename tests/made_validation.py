@@ -96,7 +96,12 @@ def bootstrap(**changes: Any) -> dict[str, Any]:
             {"name": "penalty 1", "refits": 300, "share": 0.3},
             {"name": "penalty 0.1", "refits": 0, "share": 0.0},
         ],
-        "explanation": [stable("c3", 0.97), stable("sledai_2k", 0.99), stable("age", 0.0)],
+        "explanation": [
+            stable("c3", 0.97),
+            stable("sledai_2k", 0.99),
+            stable("sex", 0.03),
+            stable("age", 0.0),
+        ],
         **changes,
     }
 

@@ -15,14 +15,14 @@ import numpy as np
 from numpy.typing import NDArray
 
 from predictor.learning.batch_newton import BatchFit
-from predictor.learning.stacked_columns import StackedColumns, training_rows, with_intercept
+from predictor.learning.stacked_columns import training_rows, with_intercept
+from predictor.learning.stacked_likelihood import Likelihood, Place, along
 from predictor.learning.stacked_newton import solved
 
 Floats = NDArray[np.float64]
 Flags = NDArray[np.bool_]
 
 _STEPS = 200
-_HALVINGS = 30
 # Breach of the optimality conditions per patient: aimed at, and accepted where rounding stops.
 _AIM = 1e-10
 _ACCEPTED = 1e-6
@@ -54,93 +54,68 @@ def elastic_net(
         Each penalty above 0, each share from 0 to 1.
     """
     x, y, w = training_rows(design, outcome, weights)
-    columns = with_intercept(x)
-    groups, _, k = columns.shape
-    shape = (groups, penalties.shape[1], k)
+    shape = (len(w), penalties.shape[1], x.shape[2] + 1)
     absolute, square = np.zeros(shape), np.zeros(shape)
     absolute[..., 1:] = (penalties * l1_shares)[..., None]
     square[..., 1:] = (penalties * (1.0 - l1_shares))[..., None]
-    problem = _Problem(
-        StackedColumns(columns), (2.0 * y - 1.0)[:, None], w[:, None], absolute, square
-    )
-    events = (w * y).sum(axis=1)
-    start = np.zeros(shape)
-    start[..., 0] = np.log(events / (w.sum(axis=1) - events))[:, None]
-    position, breach = _minimise(problem, start)
+    problem = _Problem(Likelihood.of(with_intercept(x), y, w), absolute, square)
+    position, breach = _maximise(problem)
     converged = breach <= _ACCEPTED
     return BatchFit(position[..., 0], position[..., 1:], converged, np.zeros_like(converged))
-
-
-@dataclass(frozen=True, slots=True)
-class _Problem:
-    stack: StackedColumns  # columns (groups, n, k), the first of ones
-    sign: Floats  # (groups, 1, n): +1 event, -1 no event
-    weights: Floats  # (groups, 1, n)
-    absolute: Floats  # (groups, settings, k): penalty on absolute values
-    square: Floats  # (groups, settings, k): penalty on halves of squares
-
-    def part(self, rows: NDArray[np.intp]) -> _Problem:
-        """Some of the groups."""
-        return _Problem(
-            StackedColumns(self.stack.columns[rows]),
-            self.sign[rows],
-            self.weights[rows],
-            self.absolute[rows],
-            self.square[rows],
-        )
-
-    def state(self, position: Floats) -> _State:
-        margin = self.stack.log_odds(position)
-        margin *= self.sign
-        small = np.exp(-np.abs(margin))
-        loss = np.log1p(small) - np.minimum(margin, 0.0)
-        objective = (loss * self.weights).sum(axis=-1)
-        objective += (self.absolute * np.abs(position)).sum(axis=-1)
-        objective += 0.5 * (self.square * np.square(position)).sum(axis=-1)
-        return _State(position, margin, small, objective)
-
-    def slope(self, state: _State) -> Floats:
-        """Derivative of the log-likelihood, shape (groups, settings, k)."""
-        residual = np.where(state.margin >= 0.0, state.small, 1.0) / (1.0 + state.small)
-        residual *= self.sign
-        residual *= self.weights
-        return np.asarray(residual @ self.stack.columns)
-
-    def information(self, state: _State) -> Floats:
-        variance = state.small / np.square(1.0 + state.small)
-        return self.stack.information(self.weights * np.maximum(variance, _LEAST_VARIANCE))
-
-    def breach(self, state: _State, slope: Floats) -> Floats:
-        """Largest breach of the Karush-Kuhn-Tucker conditions, per patient and unit of a column."""
-        rest = slope - self.square * state.position
-        of_column = np.where(
-            state.position == 0.0,
-            np.maximum(np.abs(rest) - self.absolute, 0.0),
-            np.abs(rest - self.absolute * np.sign(state.position)),
-        )
-        size = np.maximum(1.0, np.abs(self.stack.columns).max(axis=1))[:, None]
-        return np.asarray((of_column / size).max(axis=-1) / self.weights.sum(axis=-1))
 
 
 @dataclass(frozen=True, slots=True)
 class _State:
     """Everything that belongs to the current positions."""
 
-    position: Floats  # (groups, settings, k)
-    margin: Floats  # (groups, settings, n): sign * log-odds
-    small: Floats  # exp(-|margin|)
-    objective: Floats  # (groups, settings): what is minimised
+    place: Place
+    objective: Floats  # (groups, settings)
 
 
-def _minimise(problem: _Problem, start: Floats) -> tuple[Floats, Floats]:
+@dataclass(frozen=True, slots=True)
+class _Problem:
+    likelihood: Likelihood
+    absolute: Floats  # (groups, settings, k): penalty on absolute values
+    square: Floats  # (groups, settings, k): penalty on halves of squares
+
+    def part(self, groups: NDArray[np.intp]) -> _Problem:
+        return _Problem(self.likelihood.part(groups), self.absolute[groups], self.square[groups])
+
+    def at(self, position: Floats) -> _State:
+        place = self.likelihood.at(position)
+        objective = self.likelihood.log_likelihood(place)
+        objective -= (self.absolute * np.abs(position)).sum(axis=-1)
+        objective -= 0.5 * (self.square * np.square(position)).sum(axis=-1)
+        return _State(place, objective)
+
+    def slope(self, state: _State) -> Floats:
+        """Derivative of the log-likelihood, shape (groups, settings, k)."""
+        return self.likelihood.residual(state.place) @ self.likelihood.stack.columns
+
+    def breach(self, state: _State, slope: Floats) -> Floats:
+        """Largest breach of the Karush-Kuhn-Tucker conditions, per patient and unit of a column."""
+        position = state.place.position
+        rest = slope - self.square * position
+        of_column = np.where(
+            position == 0.0,
+            np.maximum(np.abs(rest) - self.absolute, 0.0),
+            np.abs(rest - self.absolute * np.sign(position)),
+        )
+        size = np.maximum(1.0, np.abs(self.likelihood.stack.columns).max(axis=1))[:, None]
+        return np.asarray((of_column / size).max(axis=-1) / self.likelihood.weights.sum(axis=-1))
+
+
+def _maximise(problem: _Problem) -> tuple[Floats, Floats]:
     """Positions, and how far each breaches the conditions of an optimum."""
-    position, breach = start.copy(), np.full(start.shape[:2], np.inf)
-    rows = np.arange(len(start))
+    groups, settings, _ = problem.absolute.shape
+    position = problem.likelihood.empty_model(settings)
+    breach = np.full((groups, settings), np.inf)
+    rows = np.arange(groups)
     open_ = np.ones(breach.shape, dtype=bool)
-    state = problem.state(start)
+    state = problem.at(position)
     for _ in range(_STEPS):
         slope = problem.slope(state)
-        position[rows], breach[rows] = state.position, problem.breach(state, slope)
+        position[rows], breach[rows] = state.place.position, problem.breach(state, slope)
         open_ &= breach[rows] > _AIM
         left = open_.any(axis=1)
         if not left.any():
@@ -148,37 +123,24 @@ def _minimise(problem: _Problem, start: Floats) -> tuple[Floats, Floats]:
         if left.sum() <= 0.7 * len(rows):
             rows, open_, slope = rows[left], open_[left], slope[left]
             problem = problem.part(np.flatnonzero(left))
-            state = problem.state(position[rows])
+            state = problem.at(position[rows])
         step = np.zeros_like(slope)
         step[open_] = _newton_step(problem, state, slope, open_)
-        state, better = _improved(problem, state, step)
-        open_ &= better  # no step helps: either this is the optimum or none will be found
+        state, length = along(problem.at, state, step)
+        open_ &= length > 0.0  # no step helps: this is the optimum, or none will be found
     return position, breach
 
 
 def _newton_step(problem: _Problem, state: _State, slope: Floats, open_: Flags) -> Floats:
-    """Towards the minimum of the quadratic approximation, shape (open problems, k)."""
-    curvature, here = problem.information(state)[open_], state.position[open_]
+    """Towards the optimum of the quadratic approximation, shape (open problems, k)."""
+    likelihood = problem.likelihood
+    variance = np.maximum(likelihood.variance(state.place), _LEAST_VARIANCE)
+    curvature = likelihood.stack.information(likelihood.weights * variance)[open_]
+    here = state.place.position[open_]
     linear = slope[open_] + (curvature @ here[..., None])[..., 0]
     k = here.shape[1]
     curvature.reshape(-1, k * k)[:, :: k + 1] += problem.square[open_]
     return _least(curvature, linear, here, problem.absolute[open_]) - here
-
-
-def _improved(problem: _Problem, state: _State, step: Floats) -> tuple[_State, Flags]:
-    """First of the full, half, quarter ... steps that does not raise the objective."""
-    most = state.objective + 1e-14 * np.abs(state.objective)
-    following = problem.state(state.position + step)
-    worse = ~(following.objective <= most)
-    for _ in range(_HALVINGS):
-        if not worse.any():
-            break
-        step = np.where(worse[..., None], 0.5 * step, step)
-        following = problem.state(state.position + step)
-        worse = ~(following.objective <= most)
-    if worse.any():
-        following = problem.state(np.where(worse[..., None], state.position, following.position))
-    return following, ~worse
 
 
 def _least(curvature: Floats, linear: Floats, start: Floats, absolute: Floats) -> Floats:

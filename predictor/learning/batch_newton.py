@@ -18,6 +18,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from predictor.learning.stacked_columns import training_rows, with_intercept
+from predictor.learning.stacked_likelihood import Likelihood
 from predictor.learning.stacked_newton import Problem, maximise
 
 Floats = NDArray[np.float64]
@@ -64,12 +65,10 @@ def ridge(design: Floats, outcome: Floats, weights: Floats, penalties: Floats) -
         Lambda, each above 0: half of it times the sum of squared coefficients is taken off the
         log-likelihood.
     """
-    train = training_rows(design, outcome, weights)
-    diagonal = np.zeros((*penalties.shape, design.shape[2] + 1))
-    diagonal[..., 1:] = penalties[..., None]
-    problem = Problem(
-        with_intercept(train.design), _signs(train.outcome), train.weights, diagonal, firth=False
-    )
+    x, y, w = training_rows(design, outcome, weights)
+    penalty = np.zeros((len(w), penalties.shape[1], x.shape[2] + 1))
+    penalty[..., 1:] = penalties[..., None]
+    problem = Problem(Likelihood.of(with_intercept(x), y, w), penalty)
     end = maximise(problem)
     return BatchFit(end.position[..., 0], end.position[..., 1:], end.converged, end.separated)
 
@@ -160,15 +159,11 @@ def _orthonormal(design: Floats, outcome: Floats, weights: Floats, *, firth: boo
     columns = with_intercept(centred @ back)
     # A direction that is absent gets a penalty, which holds its coordinate at 0.
     penalty = np.concatenate([np.zeros((len(present), 1)), ~present], axis=1)[:, None]
-    end = maximise(Problem(columns, _signs(y), w, penalty, firth))
+    end = maximise(Problem(Likelihood.of(columns, y, w), penalty, firth))
     position = end.position[:, 0]
     coefficients = _product(back, position[:, 1:]) / scale
     intercept = position[:, 0] - (centre * coefficients).sum(axis=1)
     return BatchFit(intercept[:, None], coefficients[:, None], end.converged, end.separated)
-
-
-def _signs(outcome: Floats) -> Floats:
-    return np.asarray((2.0 * outcome - 1.0)[:, None, :])
 
 
 def _product(matrices: Floats, vectors: Floats) -> Floats:

@@ -263,11 +263,10 @@ def _firth_step(problem: _Problem, state: _State) -> Floats:
     With h the diagonal of the hat matrix H and t = 1 - 2p, the score is X' (r + h t / 2) and its
     negative derivative X' (V + diag(h (1 - 3 t^2) / 4) + diag(t) (H o H) diag(t) / 2) X, where o is
     the product by elements. H is never formed: with H = A A' the last term is a sum over pairs of
-    columns of A. Where this matrix is not positive definite (far from the solution) or the pairs
-    would take too much memory (many patients, hence small h), the information of Firth's
-    augmented data takes its place, in which each patient appears h / 2 more times with either
-    outcome. The usual Fisher information is too flat by the factor 1 + h: with about as many
-    predictors as patients its steps overshoot and can go back and forth for ever.
+    columns of A. Where the pairs would take too much memory (many patients, hence small h), the
+    information of Firth's augmented data takes its place, in which each patient appears h / 2 more
+    times with either outcome. The usual Fisher information is too flat by the factor 1 + h: with
+    about as many predictors as patients its steps overshoot and can go back and forth for ever.
     """
     x = problem.columns
     lower = np.linalg.cholesky(state.information)
@@ -275,16 +274,31 @@ def _firth_step(problem: _Problem, state: _State) -> Floats:
     leverage = np.square(root).sum(axis=1)
     t = -problem.sign * np.tanh(0.5 * state.margin)
     score = x.T @ (state.residual + 0.5 * leverage * t)
-    n, k = x.shape
-    if n * k * k <= _MOST_PAIRS:
-        diagonal = leverage * (0.25 - 0.75 * np.square(t))
-        pairs = (root[:, :, None] * root[:, None, :]).reshape(n, k * k)
-        half = pairs.T @ (x * t[:, None])
-        curvature = state.information + (x * diagonal[:, None]).T @ x + 0.5 * (half.T @ half)
-        if _positive_definite(curvature):
-            return np.asarray(np.linalg.solve(curvature, score))
     diagonal = leverage * 0.25 * (1.0 - np.square(t))
-    return np.asarray(np.linalg.solve(state.information + (x * diagonal[:, None]).T @ x, score))
+    augmented = state.information + (x * diagonal[:, None]).T @ x
+    n, k = x.shape
+    if n * k * k > _MOST_PAIRS:
+        return np.asarray(np.linalg.solve(augmented, score))
+    diagonal = leverage * (0.25 - 0.75 * np.square(t))
+    pairs = (root[:, :, None] * root[:, None, :]).reshape(n, k * k)
+    half = pairs.T @ (x * t[:, None])
+    curvature = state.information + (x * diagonal[:, None]).T @ x + 0.5 * (half.T @ half)
+    if _positive_definite(curvature):
+        return np.asarray(np.linalg.solve(curvature, score))
+    return _step_from_a_saddle(curvature, augmented, score)
+
+
+def _step_from_a_saddle(curvature: Floats, augmented: Floats, score: Floats) -> Floats:
+    """Step where the curvature is not positive definite: by its absolute values.
+
+    Firth's likelihood is not concave everywhere, and it can have saddle points, which a step by
+    the augmented information leaves by a few percent at a time. Eigenvalues are taken relative to
+    that information, and not below a hundredth of it (Dauphin et al., NIPS 2014).
+    """
+    inverse = np.linalg.inv(np.linalg.cholesky(augmented))
+    values, vectors = np.linalg.eigh(inverse @ curvature @ inverse.T)
+    directions = inverse.T @ vectors
+    return np.asarray(directions @ ((directions.T @ score) / np.maximum(np.abs(values), 0.01)))
 
 
 def _positive_definite(matrix: Floats) -> bool:

@@ -13,37 +13,25 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from predictor.learning.stacked_columns import MOST_PAIRS, StackedColumns, products_of_pairs
+from predictor.learning.stacked_columns import MOST_PAIRS, products_of_pairs
+from predictor.learning.stacked_likelihood import Likelihood, Place, along
 
 Floats = NDArray[np.float64]
 Flags = NDArray[np.bool_]
 
-# Largest change of any log-odds, relative to 1 + its size, that counts as no change. Newton's
-# steps shrink quadratically, Firth's with many patients by a constant factor.
-_NEWTON_TOLERANCE = 1e-8
+# Largest change of any log-odds, relative to 1 + its size, after which there is no further step.
+# Newton's steps shrink quadratically, so that what is left is about the square of the last one;
+# Firth's with very many patients shrink by a constant factor.
+_NEWTON_TOLERANCE = 1e-6
 _FIRTH_TOLERANCE = 1e-10
 _MAX_ITERATIONS = 200
-_MAX_HALVINGS = 30
 
 
 @dataclass(frozen=True, slots=True)
-class Problem:
-    """A stack of penalised likelihoods."""
-
-    columns: Floats  # (groups, n, k), the first of ones
-    sign: Floats  # (groups, 1, n): +1 event, -1 no event
-    weights: Floats  # (groups, n)
-    penalty: Floats  # (groups or 1, penalties, k)
-    firth: bool
-
-
-@dataclass(slots=True)
 class _State:
     """Everything that belongs to the current positions."""
 
-    position: Floats  # (groups, penalties, k)
-    margin: Floats  # (groups, penalties, n): sign * log-odds
-    small: Floats  # exp(-|margin|)
+    place: Place
     objective: Floats  # (groups, penalties)
     information: Floats | None  # (groups, penalties, k, k); with Firth only
 
@@ -57,85 +45,90 @@ class End:
     separated: Flags
 
 
-class _Work:
-    """One stack of problems and the products of its columns."""
+@dataclass(frozen=True, slots=True)
+class Problem:
+    """A stack of penalised likelihoods.
 
-    def __init__(self, problem: Problem, rows: NDArray[np.intp] | None = None) -> None:
-        take = slice(None) if rows is None else rows
-        self.stack = StackedColumns(problem.columns[take])
-        self.columns = self.stack.columns
-        self.sign = problem.sign[take]
-        self.weights = problem.weights[take][:, None, :]
-        penalty = problem.penalty
-        self.penalty = penalty if len(penalty) == 1 else penalty[take]
-        self.firth = problem.firth
+    Parameters
+    ----------
+    likelihood
+        The patients.
+    penalty : shape (groups, penalties, k)
+        On half the square of each coefficient.
+    firth
+        Whether Firth's penalty is added.
+    """
 
-    def state(self, position: Floats) -> _State:
-        margin = self.stack.log_odds(position)
-        margin *= self.sign
-        small = np.exp(-np.abs(margin))
-        likelihood = np.minimum(margin, 0.0) - np.log1p(small)
-        likelihood *= self.weights
-        objective = likelihood.sum(axis=-1)
+    likelihood: Likelihood
+    penalty: Floats
+    firth: bool = False
+
+    def part(self, groups: NDArray[np.intp]) -> Problem:
+        """Some of the groups."""
+        return Problem(self.likelihood.part(groups), self.penalty[groups], self.firth)
+
+    def at(self, position: Floats) -> _State:
+        """The state at some positions."""
+        place = self.likelihood.at(position)
+        objective = self.likelihood.log_likelihood(place)
         objective -= 0.5 * (self.penalty * np.square(position)).sum(axis=-1)
-        information = None
-        if self.firth:
-            information = self.stack.information(self.variance(small)) + self._absent()
-            sign, log_determinant = np.linalg.slogdet(information)
-            objective += np.where(sign > 0.0, 0.5 * log_determinant, -np.inf)
-        return _State(position, margin, small, objective, information)
+        if not self.firth:
+            return _State(place, objective, None)
+        variance = self.likelihood.weights * self.likelihood.variance(place)
+        information = self.likelihood.stack.information(variance) + self._absent()
+        sign, log_determinant = np.linalg.slogdet(information)
+        objective += np.where(sign > 0.0, 0.5 * log_determinant, -np.inf)
+        return _State(place, objective, information)
 
-    def variance(self, small: Floats) -> Floats:
-        """Weight times p (1 - p)."""
-        return np.asarray(self.weights * (small / np.square(1.0 + small)))
-
-    def step(self, state: _State) -> tuple[Floats, Flags]:
-        """Newton step, and where there is one."""
-        small = state.small
-        total = 1.0 + small
-        residual = np.where(state.margin >= 0.0, small, 1.0) / total
-        residual *= self.sign
-        residual *= self.weights
-        variance = self.weights * (small / np.square(total))
+    def step(self, state: _State, open_: Flags) -> tuple[Floats, Flags]:
+        """Newton step of the open problems, and which of them have one."""
+        stack, place = self.likelihood.stack, state.place
+        residual = self.likelihood.residual(place)
+        variance = self.likelihood.weights * self.likelihood.variance(place)
         if state.information is not None:
-            return self._firth_step(state, state.information, residual, variance)
-        score = residual @ self.columns - self.penalty * state.position
-        curvature = self.stack.information(variance)
+            return self._firth_step(place, state.information, residual, variance)
+        score = residual @ stack.columns - self.penalty * place.position
+        curvature = stack.information(variance)
         k = curvature.shape[-1]
         curvature.reshape(*curvature.shape[:2], k * k)[..., :: k + 1] += self.penalty
-        return solved(curvature, score)
+        step, there = np.zeros_like(score), np.zeros_like(open_)
+        step[open_], there[open_] = solved(curvature[open_], score[open_])
+        return step, there
 
     def _firth_step(
-        self, state: _State, information: Floats, residual: Floats, variance: Floats
+        self, place: Place, information: Floats, residual: Floats, variance: Floats
     ) -> tuple[Floats, Flags]:
         """Step for Firth's modified score; the formulas are those of the single fit.
 
-        The curvature is exact where it is positive definite and the pairs do not take too much
-        memory, otherwise that of Firth's augmented data.
+        The curvature is exact unless the pairs take too much memory, otherwise that of Firth's
+        augmented data.
         """
+        stack = self.likelihood.stack
         lower, there = _triangles(information)
-        root = np.sqrt(variance)[..., None] * self.columns[:, None]
+        root = np.sqrt(variance)[..., None] * stack.columns[:, None]
         half = np.linalg.inv(lower) @ np.swapaxes(root, -1, -2)  # the hat matrix is half' half
         leverage = np.square(half).sum(axis=-2)
-        t = -self.sign * np.tanh(0.5 * state.margin)
-        score = (residual + 0.5 * leverage * t) @ self.columns
-        curvature, sound = information, np.array(False)
-        n, k = self.columns.shape[1:]
-        if n * k * k <= MOST_PAIRS:
-            squares = products_of_pairs(half) @ (t[..., None] * self.columns[:, None])
-            # Each pair of different columns stands for two.
-            twice = np.where(np.arange(k)[:, None] == np.arange(k), 1.0, 2.0)
-            curvature = (
-                0.5 * np.swapaxes(squares, -1, -2) @ (twice[np.triu_indices(k)][:, None] * squares)
-            )
-            bent = variance + leverage * (0.25 - 0.75 * np.square(t))
-            curvature += self.stack.information(bent) + self._absent()
-            sound = _triangles(curvature)[1]
-        if not sound.all():
-            bent = variance + 0.25 * leverage * (1.0 - np.square(t))
-            augmented = self.stack.information(bent) + self._absent()
-            curvature = np.where(sound[..., None, None], curvature, augmented)
+        t = -self.likelihood.sign * np.tanh(0.5 * place.margin)
+        score = (residual + 0.5 * leverage * t) @ stack.columns
+        bent = variance + 0.25 * leverage * (1.0 - np.square(t))
+        augmented = stack.information(bent) + self._absent()
+        n, k = stack.columns.shape[1:]
+        if n * k * k > MOST_PAIRS:
+            step, also = solved(augmented, score)
+            return step, there & also
+        squares = products_of_pairs(half) @ (t[..., None] * stack.columns[:, None])
+        # Each pair of different columns stands for two.
+        twice = np.where(np.arange(k)[:, None] == np.arange(k), 1.0, 2.0)[np.triu_indices(k)]
+        curvature = 0.5 * np.swapaxes(squares, -1, -2) @ (twice[:, None] * squares)
+        bent = variance + leverage * (0.25 - 0.75 * np.square(t))
+        curvature += stack.information(bent) + self._absent()
+        concave = _triangles(curvature)[1]
         step, also = solved(curvature, score)
+        if not concave.all():
+            saddle = ~concave
+            step[saddle], also[saddle] = _steps_from_saddles(
+                curvature[saddle], augmented[saddle], score[saddle]
+            )
         return step, there & also
 
     def _absent(self) -> Floats:
@@ -148,38 +141,33 @@ class _Work:
 
 def maximise(problem: Problem) -> End:
     """Newton's method with step halving, from the empty model."""
-    groups, _, k = problem.columns.shape
-    penalties = problem.penalty.shape[1]
-    position = np.zeros((groups, penalties, k))
-    events = (problem.weights * (problem.sign[:, 0] > 0.0)).sum(axis=1)
-    position[..., 0] = np.log(events / (problem.weights.sum(axis=1) - events))[:, None]
+    groups, penalties, _ = problem.penalty.shape
+    position = problem.likelihood.empty_model(penalties)
     converged = np.zeros((groups, penalties), dtype=bool)
     separated = np.zeros((groups, penalties), dtype=bool)
     unpenalised = not problem.firth and bool((problem.penalty[..., 1:] == 0.0).any())
     tolerance = _FIRTH_TOLERANCE if problem.firth else _NEWTON_TOLERANCE
 
     rows = np.arange(groups)
-    work = _Work(problem)
-    state = work.state(position)
+    state = problem.at(position)
     open_ = np.ones((groups, penalties), dtype=bool)
     for _ in range(_MAX_ITERATIONS):
-        step, there = work.step(state)
+        step, there = problem.step(state, open_)
         open_ &= there
         if unpenalised:
-            change = work.stack.log_odds(step) * work.sign
-            apart = _separated(state.margin, change, work.weights > 0.0) & open_
+            apart = _separated(problem.likelihood, state.place, step) & open_
             separated[rows] |= apart
             open_ &= ~apart
-        step *= open_[..., None]
-        following, length = _improved(work, state, step)
+        step[~open_] = 0.0
+        following, length = along(problem.at, state, step)
         open_ &= length > 0.0
-        moved = np.abs(following.margin - state.margin)
-        moved /= 1.0 + np.abs(state.margin)
-        moved *= work.weights > 0.0
+        moved = np.abs(following.place.margin - state.place.margin)
+        moved /= 1.0 + np.abs(state.place.margin)
+        moved *= problem.likelihood.weights > 0.0
         # The whole step must be small, not the part of it that was taken.
         still = moved.max(axis=-1) <= tolerance * length
         state = following
-        position[rows] = state.position
+        position[rows] = state.place.position
         converged[rows] |= still & open_
         open_ &= ~still
         left = open_.any(axis=1)
@@ -187,32 +175,15 @@ def maximise(problem: Problem) -> End:
             break
         if left.sum() <= 0.7 * len(rows):
             rows, open_ = rows[left], open_[left]
-            work = _Work(problem, rows)
-            state = work.state(position[rows])
+            problem = problem.part(np.flatnonzero(left))
+            state = problem.at(position[rows])
     return End(position, converged, separated)
 
 
-def _improved(work: _Work, state: _State, step: Floats) -> tuple[_State, Floats]:
-    """First of the full, half, quarter ... steps that does not lower the objective; its length."""
-    # Close to the optimum the gain is smaller than the rounding of a sum over patients.
-    least = state.objective - 1e-12 * (1.0 + np.abs(state.objective))
-    length = np.ones(least.shape)
-    following = work.state(state.position + step)
-    worse = ~(following.objective >= least)
-    for _ in range(_MAX_HALVINGS):
-        if not worse.any():
-            break
-        length[worse] *= 0.5
-        following = work.state(state.position + length[..., None] * step)
-        worse = ~(following.objective >= least)
-    if worse.any():
-        length[worse] = 0.0
-        following = work.state(state.position + length[..., None] * step)
-    return following, length
-
-
-def _separated(margin: Floats, change: Floats, used: Flags) -> Flags:
+def _separated(likelihood: Likelihood, place: Place, step: Floats) -> Flags:
     """Whether position or step prove that no finite optimum exists, as in the single fit."""
+    margin, used = place.margin, likelihood.weights > 0.0
+    change = likelihood.stack.log_odds(step) * likelihood.sign
     lowest = np.where(used, margin, np.inf).min(axis=-1)
     highest = np.where(used, margin, -np.inf).max(axis=-1)
     completely = lowest > 1e-9 * highest
@@ -222,6 +193,19 @@ def _separated(margin: Floats, change: Floats, used: Flags) -> Flags:
     smallest = np.where(used, change, np.inf).min(axis=-1)
     quasi = (largest > 0.1) & (smallest >= -1e-5) & (of_gaining > 20.0)
     return np.asarray(completely | quasi)
+
+
+def _steps_from_saddles(
+    curvature: Floats, augmented: Floats, score: Floats
+) -> tuple[Floats, Flags]:
+    """Steps by the absolute values of the curvature, as in the single fit; and where there are."""
+    lower, there = _triangles(augmented)
+    inverse = np.linalg.inv(lower)
+    values, vectors = np.linalg.eigh(inverse @ curvature @ np.swapaxes(inverse, -1, -2))
+    directions = np.swapaxes(inverse, -1, -2) @ vectors
+    along = (np.swapaxes(directions, -1, -2) @ score[..., None])[..., 0]
+    along /= np.maximum(np.abs(values), 0.01)
+    return (directions @ along[..., None])[..., 0], there
 
 
 def _triangles(matrix: Floats) -> tuple[Floats, Flags]:

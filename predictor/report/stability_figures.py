@@ -205,7 +205,8 @@ def _slope_extent(versions: Sequence[_Version]) -> tuple[float, float]:
     # These stay on the axis however far they are; their intervals, and a mean over refits of which
     # some may have almost equal predictions, need not.
     values = [one.value for one in versions[:_FIRST] if one.value is not None]
-    return widened([max(low, min(least, *values, 0.0)), min(high, max(most, *values, 0.0))])
+    ends = [max(low, min(least, *values, 0.0)), min(high, max(most, *values, 0.0))]
+    return widened(ends, 0.08)
 
 
 def _known(versions: Sequence[_Version]) -> list[float]:

@@ -16,8 +16,8 @@ _NAMES = {
 _FEW = 3
 
 CORRECTED = (
-    "Corrected for optimism: by .632+ (AUROC, Brier scores), else by Harrell's method; the "
-    "intervals include refitting."
+    "Corrected for optimism: the AUROC by .632+, the rest by Harrell's method; the intervals "
+    "include refitting."
 )
 
 
@@ -125,7 +125,8 @@ def stability_lines(bootstrap: Mapping[str, Any]) -> list[str]:
         listed = ", ".join(f"{c['name']} in {100 * c['share']:.0f}%" for c in settings[:_FEW])
         lines.append(f"Tuning chose {listed} of the resamples.")
     rows = [row for row in bootstrap["explanation"] if row["top"] > 0]
-    if rows:
+    # With three variables each is always among the three.
+    if rows and len(bootstrap["explanation"]) != 3:
         ordered = sorted(rows, key=lambda row: -row["top"])[:_FEW]
         listed = ", ".join(f"{row['variable']} in {100 * row['top']:.0f}%" for row in ordered)
         lines.append(f"Among the three most important variables: {listed} of the resamples.")

@@ -29,6 +29,9 @@ MANIFEST_DIGEST = "predictor.manifest_digest"
 _LONGEST_KEY = 250
 _LONGEST_DIGEST = 36
 
+# Figures of the internal validation that runs are compared by; all others stand in a table.
+_CORRECTED = ("auroc", "brier", "calibration_slope")
+
 _TYPES = {"continuous": "double", "binary": "double", "nominal": "string"}
 
 
@@ -230,7 +233,29 @@ def _training_numbers(
     for candidate in candidates:
         if candidate.get("chosen"):
             numbers |= _numbers(candidate)
-    return numbers
+    return numbers | _numbers(_internal(manifest.get("validation", {})))
+
+
+def _internal(validation: Mapping[str, Any]) -> dict[str, Any]:
+    """Figures of the internal validation of the chosen model; older bundles have none."""
+    found: dict[str, Any] = {}
+    if bootstrap := validation.get("bootstrap"):
+        found["bootstrap/resamples"] = bootstrap["resamples"]["used"]
+        found["bootstrap/left_out"] = (
+            bootstrap["resamples"]["drawn"] - bootstrap["resamples"]["used"]
+        )
+        for row in bootstrap["figures"]:
+            if row["name"] in _CORRECTED:
+                found[f"optimism/{row['name']}"] = row["optimism"]
+                for end in ("", "_low", "_high"):
+                    found[f"corrected/{row['name']}{end}"] = row[f"corrected{end}"]
+        if moved := bootstrap["instability"]:
+            key = "mean_absolute_prediction_error"
+            found[f"stability/{key}"] = moved[key]
+    if signal := validation.get("signal"):
+        found["signal/p_value"] = signal["p_value"]
+        found["signal/permutations"] = signal["permutations"]
+    return found
 
 
 def _dataset(manifest: Mapping[str, Any]) -> Dataset:

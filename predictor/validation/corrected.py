@@ -20,6 +20,7 @@ All corrections come from one set of bootstrap refits of the whole procedure
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Literal
 
@@ -35,10 +36,12 @@ Floats = NDArray[np.float64]
 Correction = Literal["harrell", "b632", "b632plus"]
 Spread = Literal["refits", "out of bag"]
 
-#: Which correction the column ``corrected`` shows; Harrell's where a figure does not have it. In
-#: the simulation of docs/validation.md Harrell's AUROC of cohorts of 31 without any signal lies
-#: far above 0.5, that of .632+ close to it.
-CORRECTED_BY: Correction = "b632plus"
+#: Which correction the column ``corrected`` shows, and what its interval is made of; Harrell's and
+#: the location shift for every other figure. In the simulation of docs/validation.md Harrell's
+#: AUROC of cohorts of 31 without any signal lies far above 0.5 and its shifted interval holds too
+#: seldom, while for Brier scores Harrell's has the smaller bias and the shifted interval holds.
+CORRECTED_BY: Mapping[str, tuple[Correction, Spread]] = {"auroc": ("b632plus", "out of bag")}
+OTHERWISE: tuple[Correction, Spread] = ("harrell", "refits")
 #: Fewer resamples than this give no interval: the 2.5% quantile would rest on two of them.
 FEWEST_FOR_INTERVAL = 100
 
@@ -126,7 +129,7 @@ def corrected_figure(
     threshold: float | None = None,
     cross_validated: Estimate | None = None,
     level: float = 0.95,
-    spread: Spread = "out of bag",
+    spread: Spread | None = None,
 ) -> CorrectedFigure:
     """One row of the table.
 
@@ -144,7 +147,8 @@ def corrected_figure(
         What stands beside, if anything does.
     level, spread
         Confidence level of the interval, and what it is made of, as in
-        :func:`predictor.validation.internal.internal_validation`.
+        :func:`predictor.validation.internal.internal_validation`; by default what ``CORRECTED_BY``
+        says.
     """
     figure = _Versions.of(name, apparent, measured, outcome, probability)
     value, oob = figure.apparent, figure.oob
@@ -159,9 +163,11 @@ def corrected_figure(
             versions["b632plus"], overfitting = weighted_632plus(
                 value, oob, figure.no_information, higher_is_better=name != "brier"
             )
-    by: Correction = CORRECTED_BY if CORRECTED_BY in versions else "harrell"
+    by, own_spread = CORRECTED_BY.get(name, OTHERWISE)
+    if by not in versions:  # such as .632+ where no event was ever left out
+        by, own_spread = OTHERWISE
     corrected = versions.get(by)
-    low, high, method = _interval(figure, corrected, level, spread)
+    low, high, method = _interval(figure, corrected, level, spread or own_spread)
     least, most = _RANGE.get(name, (-np.inf, np.inf))
     return CorrectedFigure(
         name=name,

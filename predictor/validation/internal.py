@@ -17,7 +17,6 @@ from predictor.performance.estimate import Estimate, normal_quantile
 from predictor.performance.inputs import as_outcome, as_probability
 from predictor.performance.limits import Limit
 from predictor.validation.corrected import (
-    CORRECTED_BY,
     FEWEST_FOR_INTERVAL,
     CorrectedFigure,
     Spread,
@@ -68,8 +67,6 @@ class InternalValidation:
         What became of the resamples.
     rule
         When a resample is left out, as a sentence.
-    corrected_by
-        Which correction ``corrected`` is, where a figure has it.
     level
         Confidence level of the intervals.
     limits
@@ -79,7 +76,6 @@ class InternalValidation:
     figures: tuple[CorrectedFigure, ...]
     resamples: ResampleCounts
     rule: str
-    corrected_by: str
     level: float
     limits: tuple[Limit, ...]
 
@@ -102,7 +98,6 @@ class InternalValidation:
             "figures": [asdict(row) for row in self.figures],
             "resamples": asdict(self.resamples),
             "rule": self.rule,
-            "corrected_by": self.corrected_by,
             "level": self.level,
             "limits": [limit.to_dict() for limit in self.limits],
         }
@@ -116,7 +111,7 @@ def internal_validation(
     thresholds: Sequence[float],
     cross_validated: Mapping[str, Estimate] | None = None,
     level: float = 0.95,
-    spread: Spread = "out of bag",
+    spread: Spread | None = None,
 ) -> InternalValidation:
     """Correct the apparent performance by the refits.
 
@@ -136,7 +131,8 @@ def internal_validation(
     level
         Confidence level of the intervals.
     spread
-        What the intervals are made of, see Notes.
+        What the intervals are made of, see Notes; by default what held its level in simulation:
+        out of bag for the AUROC, the refits for everything else.
 
     Raises
     ------
@@ -197,7 +193,7 @@ def internal_validation(
         for name, value in apparent.items()
     )
     counts = _counts(measured)
-    return InternalValidation(rows, counts, RULE, CORRECTED_BY, level, _limits(counts, rows))
+    return InternalValidation(rows, counts, RULE, level, _limits(counts, rows))
 
 
 def _counts(measured: Measured) -> ResampleCounts:

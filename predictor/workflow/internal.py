@@ -205,18 +205,18 @@ def _bootstrap(
 
 
 def _signal(run: _Run, procedure: Sequence[Candidate]) -> Signal | None:
-    """Permutation test of the procedure, or of its linear candidates where time allows no more."""
+    """Permutation test of the procedure; of its linear candidates where there are any.
+
+    Signal that these find is signal, and what is tested must not depend on how fast a machine is.
+    """
     plan = run.config.validation
     wanted, repeats = plan.permutations, min(_REPEATS, plan.repeats)
     tested = [c for c in procedure if c.name != "prevalence"]
     if not tested:
         run.notes.append("No test for signal: the prevalence has no predictors.")
         return None
-    whole = tested
+    whole, tested = tested, run.linear(tested) or tested
     made = run.affordable(wanted, tested, plan.folds * repeats)
-    if made < wanted and run.linear(tested):
-        tested = run.linear(tested)
-        made = run.affordable(wanted, tested, plan.folds * repeats)
     run.fewer("permutation test", made, wanted)
     if made < FEWEST:
         return None

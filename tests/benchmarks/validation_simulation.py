@@ -142,17 +142,17 @@ def one(
     apparent, true = fitted(named, plan, known, seed, population)
     refits = measured(named, plan, known, settings["resamples"], seed)
     beside = cross_validated(named, plan, known, settings["repeats"], seed)
-    spreads: tuple[Spread, ...] = ("out of bag", "refits")
-    found, shifted = (
+    ways: tuple[Spread | None, ...] = (None, "refits", "out of bag")
+    found, *others = (
         internal_validation(
             cohort.outcome,
             apparent,
             refits,
             thresholds=THRESHOLDS,
             cross_validated=beside,
-            spread=spread,
+            spread=way,
         )
-        for spread in spreads
+        for way in ways
     )
     tested = signal_test(
         named,
@@ -176,12 +176,16 @@ def one(
     }
 
 
-def row_of(figure: CorrectedFigure, shifted: CorrectedFigure) -> dict[str, float | None]:
-    """What is kept of a figure, and of its interval made from the refits on their resamples."""
+def row_of(
+    figure: CorrectedFigure, shifted: CorrectedFigure, left_out: CorrectedFigure
+) -> dict[str, float | None]:
+    """What is kept of a figure, and of both kinds of interval it could have."""
     names = ("apparent", "cross_validated", "harrell", "oob", "b632", "b632plus", "corrected")
     bounds = ("cross_validated_low", "cross_validated_high", "corrected_low", "corrected_high")
     kept = {name: getattr(figure, name) for name in (*names, *bounds)}
-    return kept | {"shifted_low": shifted.corrected_low, "shifted_high": shifted.corrected_high}
+    for kind, other in (("shifted", shifted), ("left_out", left_out)):
+        kept |= {f"{kind}_low": other.corrected_low, f"{kind}_high": other.corrected_high}
+    return kept
 
 
 def fitted(

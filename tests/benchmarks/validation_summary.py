@@ -18,13 +18,14 @@ VERSIONS = {
 }
 # The first two are printed by training; the others are what could be printed instead.
 INTERVALS = {
-    "corrected": "corrected, out-of-bag quantiles",
+    "corrected": "corrected, as printed",
     "cross_validated": "cross-validated",
     "shifted": "corrected, location-shifted",
+    "left_out": "corrected, out-of-bag quantiles",
     "harrell": "as wide as the cross-validated one, around Harrell",
     "b632plus": "as wide as the cross-validated one, around .632+",
 }
-OF_EVERY_FIGURE = {"corrected", "cross_validated", "shifted"}
+OF_EVERY_FIGURE = {"corrected", "cross_validated", "shifted", "left_out"}
 ALPHA = 0.05
 
 Rows = Sequence[Mapping[str, Any]]

@@ -18,7 +18,7 @@ from predictor.report.validation_text import (
     limit_lines,
     stability_lines,
 )
-from predictor.validation.corrected import CORRECTED_BY
+from predictor.validation.corrected import CORRECTED_BY, OTHERWISE
 from predictor.validation.internal import internal_validation
 from predictor.validation.measured import figures, measure
 
@@ -48,8 +48,9 @@ def test_every_figure_of_the_validation_is_named_or_left_out_on_purpose() -> Non
 
 
 def test_the_correction_is_the_one_that_is_reported() -> None:
-    assert CORRECTED_BY == "b632plus"
-    assert ".632+" in CORRECTED
+    assert {name: by for name, (by, _) in CORRECTED_BY.items()} == {"auroc": "b632plus"}
+    assert OTHERWISE[0] == "harrell"
+    assert "the AUROC by .632+, the rest by Harrell's method" in CORRECTED
 
 
 def test_the_headline_says_how_much_was_repeated() -> None:
@@ -106,7 +107,8 @@ def test_stability_is_told_in_percentage_points() -> None:
     )
     assert tuning == "Tuning chose penalty 10 in 70%, penalty 1 in 30% of the resamples."
     assert top == (
-        "Among the three most important variables: sledai_2k in 99%, c3 in 97% of the resamples."
+        "Among the three most important variables: sledai_2k in 99%, c3 in 97%, sex in 3% of the "
+        "resamples."
     )
 
 

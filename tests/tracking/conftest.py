@@ -9,6 +9,7 @@ from typing import Any
 
 import numpy as np
 import pytest
+from made_validation import validation
 
 from predictor.clinical.variable import Range, Variable
 from predictor.fitted.bundle import save_bundle
@@ -65,6 +66,7 @@ def manifest(**changes: Any) -> dict[str, Any]:
         "config": {
             "name": "a test",
             "models": {"ridge": {"penalty": [0.1, 1.0]}, "firth": {}},
+            "validation": {"bootstrap": 1000, "permutations": 200},
             "tracking": {"uri": "http://ann:secret-word@mlflow.example:5000"},
             "cohort": {"values": {"sex": {"♀": "female", "♂": "male"}}},
         },
@@ -111,7 +113,8 @@ def manifest(**changes: Any) -> dict[str, Any]:
                     "seconds": 1.5,
                     "parameters": {"penalty": 1.0},
                 },
-            ]
+            ],
+            **validation(),
         },
         "environment": {
             "python": "3.11.2",
@@ -145,6 +148,7 @@ def build_bundle(folder: Path, **changes: Any) -> Path:
     files = {
         "comparison.csv": b"name,auroc\nridge,0.73\n",
         "importance.csv": b"variable,importance\nc3,0.8\n",
+        "validation.csv": b"procedure,name,corrected\nchosen,auroc,0.74\n",
         "figures/beeswarm.png": b"\x89PNG\r\n\x1a\n",
     }
     save_bundle(folder, manifest(**changes), preparation, model, files)

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from made_validation import bootstrap, validation
 
 from predictor.errors import BundleError
 from predictor.tracking.record import (
@@ -65,10 +66,45 @@ def test_metrics_carry_interval_bounds_and_leave_out_what_is_not_defined(
     assert metrics[None]["seconds/validation"] == 2.5
 
 
+def test_metrics_of_the_training_carry_its_internal_validation(facts: list[Fact]) -> None:
+    metrics = {fact.model: dict(fact.values) for fact in _of(Metrics, facts)}
+    internal = {key: value for key, value in metrics[None].items() if "/" in key}
+    internal.pop("seconds/validation")
+    assert internal == {
+        "corrected/auroc": 0.74,
+        "corrected/auroc_low": 0.55,
+        "corrected/auroc_high": 0.91,
+        "optimism/auroc": 0.1,
+        "corrected/calibration_slope": 1.1,  # without an interval here
+        "optimism/calibration_slope": 0.8,
+        "bootstrap/resamples": 1000,
+        "bootstrap/left_out": 0,
+        "stability/mean_absolute_prediction_error": 0.12,
+        "signal/p_value": 0.03,
+        "signal/permutations": 200,
+    }
+    assert not any("/" in key for key in metrics["ridge"])
+
+
+@pytest.mark.parametrize(
+    "left_out",
+    [{"bootstrap": None}, {"signal": None}, {"bootstrap": bootstrap(instability=None, figures=[])}],
+)
+def test_what_was_not_validated_has_no_metrics(
+    make_bundle: Callable[..., Path], left_out: dict[str, Any]
+) -> None:
+    bare = make_bundle(validation={"models": [], **validation(**left_out)})
+    (metrics,) = _of(Metrics, list(record(bare, version="0.1.0")))
+    assert ("signal/p_value" in metrics.values) == ("signal" not in left_out)
+    assert ("corrected/auroc" in metrics.values) == ("bootstrap" not in left_out)
+
+
 def test_config_is_flattened_and_its_password_removed(facts: list[Fact]) -> None:
     params = {fact.model: dict(fact.values) for fact in _of(Params, facts)}
     assert params[None]["models.ridge.penalty"] == "[0.1, 1.0]"
     assert params[None]["models.firth"] == "{}"
+    assert params[None]["validation.bootstrap"] == "1000"
+    assert params[None]["validation.permutations"] == "200"
     assert params[None]["tracking.uri"] == "http://mlflow.example:5000"
     assert params["ridge"] == {"parameters.penalty": "1.0"}
     texts = {fact.path: fact.content for fact in _of(Text, facts)}
@@ -135,6 +171,7 @@ def test_files_of_the_bundle_are_listed_and_strangers_are_not(bundle: Path) -> N
     files = {fact.path for fact in _of(File, list(record(bundle, version="0.1.0")))}
     assert {"bundle/manifest.json", "bundle/model.json", "bundle/figures/beeswarm.png"} <= files
     assert {"tables/comparison.csv", "tables/importance.csv", "figures/beeswarm.png"} <= files
+    assert {"tables/validation.csv", "bundle/validation.csv"} <= files
     assert not [path for path in files if "patients" in path or "tracking" in path]
 
 

@@ -119,7 +119,7 @@ def test_counts_equal_r(validation: InternalValidation, reference: dict[str, Any
 def test_location_shifted_intervals_by_hand(
     monkeypatch: pytest.MonkeyPatch, births: Births, measured: Measured
 ) -> None:
-    monkeypatch.setattr("predictor.validation.corrected.CORRECTED_BY", "harrell")
+    monkeypatch.setattr("predictor.validation.corrected.CORRECTED_BY", {})
     validation = internal_validation(
         births.outcome, births.fitted, measured, thresholds=THRESHOLDS, spread="refits"
     )
@@ -209,11 +209,19 @@ def test_net_benefit_names_its_threshold(validation: InternalValidation) -> None
 
 
 def test_corrected_is_what_it_says(validation: InternalValidation) -> None:
-    assert validation.corrected_by == "b632plus"
     for row in validation.figures:
-        has_632plus = row.name in ("auroc", "brier", "scaled_brier")
-        assert row.corrected_by == ("b632plus" if has_632plus else "harrell")
-        assert row.corrected == (row.b632plus if has_632plus else row.harrell)
+        area = row.name == "auroc"
+        assert row.corrected_by == ("b632plus" if area else "harrell")
+        assert row.corrected == (row.b632plus if area else row.harrell)
+
+
+def test_each_figure_has_the_interval_that_held_its_level(
+    births: Births, measured: Measured
+) -> None:
+    found = internal_validation(births.outcome, births.fitted, measured, thresholds=THRESHOLDS)
+    assert found.figure("auroc").interval == OUT_OF_BAG
+    assert found.figure("brier").interval == SHIFTED
+    assert found.figure("calibration_slope").interval == OF_OPTIMISM
 
 
 def test_the_scaled_brier_score_follows_from_the_brier_score(
