@@ -30,6 +30,10 @@ from predictor.clinical.unchecked import Treatment
 from predictor.errors import CohortError, Reason
 from predictor.fitted.bundle import Bundle
 
+_FARTHER = (
+    "farther from the middle of the model's patients than {share} of them; the probability cannot "
+    "be relied on."
+)
 _MOST_REASONS = 20
 _NOT_ODD = {"not_used"}
 """Warnings that say nothing about whether a patient's values can be trusted."""
@@ -227,12 +231,9 @@ def _interval_kind(predictions: Sequence[Prediction]) -> IntervalKind | None:
 
 def _apart(row: int, p: Prediction) -> Apart:
     applicability: Any = getattr(p, "applicability", None)
-    # Cut off, not rounded: 100% would say more than a distance can.
-    share = min(int(1000 * applicability.distance_percentile) / 10, 99.9)
-    message = (
-        f"farther from the patients of the model than about {share:g}% of such patients are; "
-        "its probability cannot be relied on."
-    )
+    # Cut off, not rounded, so that "all" means all.
+    share = int(1000 * applicability.distance_percentile) / 10
+    message = _FARTHER.format(share="any" if share >= 100 else f"{share:g}%")
     reasons = (
         Reason("outside_domain", "", message),
         *(w for w in p.warnings if w.code not in _NOT_ODD),

@@ -31,7 +31,7 @@ def test_patients_are_ranked_by_probability_and_the_unlike_stand_apart() -> None
     ]
     (apart,) = found.outside
     assert (apart.patient, apart.row, apart.reasons[0].code) == ("D", 5, "outside_domain")
-    assert "99.3%" in apart.reasons[0].message
+    assert "than 99.3% of them" in apart.reasons[0].message
     assert found.refused == (REFUSED,)
 
 

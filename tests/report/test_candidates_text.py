@@ -57,7 +57,10 @@ def test_a_budget_that_outlasts_the_threshold_says_so() -> None:
 def test_who_stands_apart_is_listed_with_reasons() -> None:
     told = text(listed(PATIENTS, refused=[REFUSED]))
     assert "Without a rank, because the model knows no such patients:" in told
-    assert "- D (row 5), 99% (90% to above 99%): Farther from the patients of the model" in told
+    assert (
+        "- D (row 5), 99% (90% to above 99%): Farther from the middle of the model's patients"
+        in told
+    )
     assert "Without a rank, because no prediction is given:" in told
     assert "- P90 (row 91): c3: is impossible." in told
 
