@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from predictor.errors import PredictorError
 from predictor.fitted.models import EstimatorModel, LinearModel, Model, Scale, expit
@@ -51,7 +52,12 @@ class Contributions:
         return float(expit(np.array([self.base_value]))[0])
 
 
-def contributions(model: Model, preparation: Preparation, values: Values) -> Contributions:
+def contributions(
+    model: Model,
+    preparation: Preparation,
+    values: Values,
+    absent: NDArray[np.bool_] | None = None,
+) -> Contributions:
     """Exact SHAP values of some patients.
 
     For a linear model the value of a column is its coefficient times the distance from the mean
@@ -66,6 +72,8 @@ def contributions(model: Model, preparation: Preparation, values: Values) -> Con
         The fitted model.
     values
         Shape (patients, variables), NaN for missing.
+    absent
+        Which values had been missing, where the gaps have been filled in before.
 
     Raises
     ------
@@ -73,7 +81,7 @@ def contributions(model: Model, preparation: Preparation, values: Values) -> Con
         If the values do not add up to the model's output to 1e-6; this must not happen, and a
         wrong explanation must not be shown.
     """
-    design = preparation.apply(values)
+    design = preparation.apply(values) if absent is None else preparation.design(values, absent)
     output = model.output(design)
     if isinstance(model, LinearModel):
         # Standardised columns have mean zero among the training patients.

@@ -76,8 +76,8 @@ class Moments:
         shares = np.linspace(0.0, 1.0, len(self.distances))
         return np.asarray(np.interp(distance, self.distances, shares))
 
-    def draw(self, values: Values, draws: int) -> Values:
-        """Complete one patient several times, given what is known.
+    def draws(self, values: Values, count: int) -> Values:
+        """Complete patients several times, given what is known of each.
 
         Missing values are drawn from the normal distribution of these moments conditional on the
         known ones (in standard deviations), cut to their bounds and rounded where only whole
@@ -86,34 +86,38 @@ class Moments:
 
         Parameters
         ----------
-        values : shape (variables,)
+        values : shape (patients, variables)
             NaN for missing.
-        draws
-            How many.
+        count
+            How many times.
 
         Returns
         -------
-        Shape (draws, variables).
+        Shape (patients, count, variables).
         """
-        missing = np.isnan(values)
-        complete = np.broadcast_to(values, (draws, len(values))).copy()
-        gaps = np.flatnonzero(missing)
-        if not gaps.size:
-            return complete
+        complete = np.repeat(values[:, None, :], count, axis=1)
         z = self.standardised(values)
-        known = ~missing
-        across = self.correlation[np.ix_(missing, known)]
-        within = self.correlation[np.ix_(missing, missing)]
-        mean = np.zeros(gaps.size)
-        if known.any():
-            weights = np.linalg.solve(self.correlation[np.ix_(known, known)], across.T).T
-            mean = weights @ z[known]
-            within = within - weights @ across.T
-        root = np.linalg.cholesky(within + 1e-12 * np.eye(gaps.size))
-        drawn = mean + normal_points(draws, gaps.size) @ root.T
-        raw = drawn * self.spread[gaps] + self.centre[gaps]
-        raw = np.where(self.whole[gaps], np.round(raw), raw)
-        complete[:, gaps] = np.clip(raw, self.low[gaps], self.high[gaps])
+        patterns, which = np.unique(np.isnan(values), axis=0, return_inverse=True)
+        for i, missing in enumerate(patterns):
+            gaps = np.flatnonzero(missing)
+            if not gaps.size:
+                continue
+            rows = np.flatnonzero(which.reshape(-1) == i)
+            known = ~missing
+            across = self.correlation[np.ix_(missing, known)]
+            within = self.correlation[np.ix_(missing, missing)]
+            mean = np.zeros((rows.size, gaps.size))
+            if known.any():
+                weights = np.linalg.solve(self.correlation[np.ix_(known, known)], across.T).T
+                mean = z[np.ix_(rows, known)] @ weights.T
+                within = within - weights @ across.T
+            root = np.linalg.cholesky(within + 1e-12 * np.eye(gaps.size))
+            drawn = mean[:, None, :] + normal_points(count, gaps.size) @ root.T
+            raw = drawn * self.spread[gaps] + self.centre[gaps]
+            raw = np.where(self.whole[gaps], np.round(raw), raw)
+            complete[np.ix_(rows, np.arange(count), gaps)] = np.clip(
+                raw, self.low[gaps], self.high[gaps]
+            )
         return complete
 
     def to_dict(self) -> dict[str, Any]:

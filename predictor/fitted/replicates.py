@@ -10,7 +10,7 @@ from __future__ import annotations
 import io
 import zipfile
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
@@ -41,6 +41,11 @@ class Replicates:
         State that a dummy column stands for; -1 for a number.
     missing : shape (columns,)
         Whether the column says that the value is missing.
+
+    Attributes
+    ----------
+    root : shape (1 + columns, 1 + columns) or fewer columns
+        Root of the covariance of intercept and slopes.
     """
 
     intercept: Values
@@ -48,6 +53,13 @@ class Replicates:
     variable: NDArray[np.int64]
     state: NDArray[np.int64]
     missing: NDArray[np.bool_]
+    root: Values = field(init=False, repr=False, compare=False)
+
+    def __post_init__(self) -> None:
+        both = np.column_stack([self.intercept, self.slope])
+        # R of a QR decomposition: R' R = X' X without squaring the numbers first.
+        triangle = np.asarray(np.linalg.qr(both - both.mean(axis=0), mode="r"))
+        object.__setattr__(self, "root", triangle.T / np.sqrt(max(len(both) - 1, 1)))
 
     def __len__(self) -> int:
         return len(self.intercept)
@@ -73,6 +85,11 @@ class Replicates:
     def log_odds(self, filled: Values, absent: NDArray[np.bool_]) -> Values:
         """Log-odds of some patients by each replicate, shape (patients, replicates)."""
         return self.columns(filled, absent) @ self.slope.T + self.intercept
+
+    def variance(self, filled: Values, absent: NDArray[np.bool_]) -> Values:
+        """Variance of the log-odds over the replicates, shape (patients,)."""
+        spread = self.columns(filled, absent) @ self.root[1:] + self.root[0]
+        return np.asarray(np.square(spread).sum(axis=1))
 
     def of(self, variables: Sequence[int]) -> Replicates:
         """The columns of some variables, which are then numbered in this order."""
@@ -144,7 +161,9 @@ def _check(found: Mapping[str, NDArray[Any]], variables: int) -> None:
     for name, array in found.items():
         if array.shape != shapes[name] or array.dtype.kind != kinds[name]:
             raise ValueError(name)
-    if not (np.isfinite(found["intercept"]).all() and np.isfinite(found["slope"]).all()):
+    if not replicates or not (
+        np.isfinite(found["intercept"]).all() and np.isfinite(found["slope"]).all()
+    ):
         raise ValueError("not finite")
     if width and not (
         0 <= int(found["variable"].min()) <= int(found["variable"].max()) < variables

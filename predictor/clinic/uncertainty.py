@@ -1,0 +1,166 @@
+"""Probability, reasons and interval of patients, gaps included.
+
+A missing value is drawn several times from what is known of the cohort given the patient's other
+values. The probability is the mean over these draws, the reasons add up to it, and the interval
+takes in both what another cohort would have taught (bootstrap replicates) and what the gaps leave
+open.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from statistics import NormalDist
+
+import numpy as np
+
+from predictor.explanation.contributions import contributions
+from predictor.fitted.bundle import Bundle
+from predictor.fitted.models import expit
+from predictor.fitted.moments import Moments
+from predictor.fitted.preparation import Values
+
+LEVEL = 0.95
+DRAWS = 40
+METHOD = "bootstrap"
+
+_QUANTILE = NormalDist().inv_cdf(0.5 + LEVEL / 2.0)
+# Probabilities are kept this far from 0 and 1 where their log-odds are needed.
+_EDGE = 1e-12
+# Rows of patients times draws that are worked on at once.
+_MOST_ROWS = 200_000
+
+
+@dataclass(frozen=True, slots=True)
+class Scored:
+    """Answers for some patients.
+
+    Parameters
+    ----------
+    probability : shape (patients,)
+        Mean over draws where values are missing.
+    base_value
+        Output for the reference.
+    reference_probability
+        Probability of the reference.
+    values : shape (patients, variables)
+        Contributions; with ``base_value`` they add up to the output on ``scale``, whose
+        probability is ``probability``.
+    scale
+        ``"log-odds"`` or ``"probability"``.
+    low, high : shape (patients,) or None
+        Bounds of the interval; None where the bundle supports none.
+    widening : shape (patients,) or None
+        By how much the gaps make the interval wider, in probability; 0 without gaps.
+    distance : shape (patients,) or None
+        From the patients of the cohort, see :meth:`predictor.fitted.moments.Moments.distance`.
+    """
+
+    probability: Values
+    base_value: float
+    reference_probability: float
+    values: Values
+    scale: str
+    low: Values | None
+    high: Values | None
+    widening: Values | None
+    distance: Values | None
+
+
+def score(bundle: Bundle, values: Values) -> Scored:
+    """Answer for some patients.
+
+    Parameters
+    ----------
+    bundle
+        The model.
+    values : shape (patients, variables)
+        NaN for missing.
+    """
+    n = len(values)
+    gaps = np.isnan(values).any(axis=1)
+    drawn = gaps if bundle.moments is not None else np.zeros(n, dtype=bool)
+    plain = np.flatnonzero(~drawn)
+    probability, parts = np.empty(n), np.empty(values.shape)
+    spread = None if bundle.replicates is None else np.empty(n)
+    known_spread = None if spread is None else np.empty(n)
+    first = contributions(bundle.model, bundle.preparation, values[plain])
+    probability[plain] = first.output if first.scale == "probability" else expit(first.output)
+    parts[plain] = first.values
+    if bundle.replicates is not None and spread is not None and known_spread is not None:
+        filled = bundle.preparation.impute(values[plain])
+        spread[plain] = known_spread[plain] = bundle.replicates.variance(
+            filled, np.isnan(values[plain])
+        )
+    most = max(1, _MOST_ROWS // DRAWS)
+    rows = np.flatnonzero(drawn)
+    for start in range(0, len(rows), most):
+        if bundle.moments is None:
+            break
+        some = rows[start : start + most]
+        found = _over_draws(bundle, bundle.moments, values[some])
+        probability[some], parts[some] = found.probability, found.values
+        if spread is not None and known_spread is not None:
+            spread[some], known_spread[some] = found.spread, found.known_spread
+    low = high = widening = None
+    if spread is not None and known_spread is not None:
+        centre = _log_odds(probability)
+        low, high = _interval(centre, spread)
+        known_low, known_high = _interval(centre, known_spread)
+        widening = np.maximum((high - low) - (known_high - known_low), 0.0)
+    distance = None if bundle.moments is None else bundle.moments.distance(values)
+    return Scored(
+        probability,
+        first.base_value,
+        first.reference_probability,
+        parts,
+        first.scale,
+        low,
+        high,
+        widening,
+        distance,
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class _OverDraws:
+    probability: Values
+    values: Values
+    spread: Values
+    known_spread: Values
+
+
+def _over_draws(bundle: Bundle, moments: Moments, values: Values) -> _OverDraws:
+    """Mean over the draws of patients with gaps; the reasons add up to its log-odds."""
+    n, width = values.shape
+    complete = moments.draws(values, DRAWS)
+    flat = complete.reshape(n * DRAWS, width)
+    absent = np.repeat(np.isnan(values), DRAWS, axis=0)
+    found = contributions(bundle.model, bundle.preparation, flat, absent=absent)
+    output = found.output.reshape(n, DRAWS)
+    each = found.values.reshape(n, DRAWS, width)
+    parts = each.mean(axis=1)
+    if found.scale == "probability":
+        probability = output.mean(axis=1)
+    else:
+        probability = expit(output).mean(axis=1)
+        # The log-odds of a mean are not the mean of the log-odds. The difference comes from the
+        # gaps, so they carry it, in proportion to how much each of them leaves open.
+        rest = _log_odds(probability) - (found.base_value + parts.sum(axis=1))
+        share = np.where(np.isnan(values), each.var(axis=1) + 1e-300, 0.0)
+        parts += rest[:, None] * share / share.sum(axis=1, keepdims=True)
+    spread = known = np.zeros(n)
+    if bundle.replicates is not None:
+        within = bundle.replicates.variance(flat, absent).reshape(n, DRAWS).mean(axis=1)
+        middle = bundle.replicates.variance(complete.mean(axis=1), np.isnan(values))
+        spread, known = within + output.var(axis=1), middle
+    return _OverDraws(probability, parts, spread, known)
+
+
+def _interval(centre: Values, variance: Values) -> tuple[Values, Values]:
+    reach = _QUANTILE * np.sqrt(variance)
+    return expit(centre - reach), expit(centre + reach)
+
+
+def _log_odds(probability: Values) -> Values:
+    inside = np.clip(probability, _EDGE, 1.0 - _EDGE)
+    return np.asarray(np.log(inside) - np.log1p(-inside))
