@@ -11,8 +11,9 @@ from __future__ import annotations
 import os
 import signal
 import sys
+from contextlib import ExitStack
 from pathlib import Path
-from typing import NoReturn
+from typing import TYPE_CHECKING, NoReturn
 
 import click
 
@@ -21,8 +22,21 @@ import predictor.cohort_commands
 import predictor.performance_commands
 import predictor.service_commands  # noqa: F401 - their commands join the group
 from predictor import terminal
-from predictor.command import FILE, answer_is_no, app, as_format, command, print_json
+from predictor.command import (
+    FILE,
+    answer_is_no,
+    app,
+    as_format,
+    command,
+    print_json,
+    print_json_file,
+)
 from predictor.errors import BundleError, PredictorError
+
+if TYPE_CHECKING:
+    from datetime import datetime
+
+_KEPT_IN_MEMORY = 8 * 1024 * 1024
 
 
 def main() -> None:
@@ -129,6 +143,11 @@ def train(
 )
 @click.option("--ignore-unknown", is_flag=True, help="Leave columns unread that are no variables.")
 @click.option("--waterfall", type=FILE, help="Write the explanation of one patient as PNG.")
+@click.option(
+    "--index-date",
+    type=click.DateTime(["%Y-%m-%d"]),
+    help="Day of the prediction from a FHIR Bundle; by default that of its newest Observation.",
+)
 @as_format
 def predict(
     patient: Path,
@@ -137,16 +156,19 @@ def predict(
     decimal: str,
     ignore_unknown: bool,
     waterfall: Path | None,
+    index_date: datetime | None,
     output: str,
 ) -> None:
     """Predict one patient or many.
 
-    PATIENT is one patient (JSON, YAML) or a table of many (CSV, Parquet). Exits with 1 if every
-    patient is refused.
+    PATIENT is one patient (JSON or YAML, also a FHIR R4 Bundle) or a table of many (CSV,
+    Parquet). Exits with 1 if every patient is refused.
     """
     from predictor.clinic.intake import is_table
+    from predictor.clinic.prediction import Prediction
+    from predictor.workflow.answers import SUFFIXES
     from predictor.workflow.files import check_suffix
-    from predictor.workflow.predict import SUFFIXES, TableAnswers, predict_file, write_answers
+    from predictor.workflow.predict import RecordAnswer, predict_file
 
     if out is not None:
         check_suffix(out, *SUFFIXES)
@@ -154,21 +176,34 @@ def predict(
         check_suffix(waterfall, ".png")
         if is_table(patient):
             raise click.UsageError("--waterfall draws one patient, and the file is a table.")
-    found = predict_file(patient, model, decimal=decimal, ignore_unknown=ignore_unknown)
-    answers = found.answers if isinstance(found, TableAnswers) else found
-    if out is not None:
-        write_answers(answers, out)
-    if waterfall is not None and not isinstance(found, TableAnswers):
-        from predictor.workflow.waterfall import write_waterfall
+    with ExitStack() as stack:
+        whole = None
+        if output == "json" and is_table(patient):
+            # Too many answers to be held; they are printed when they are whole.
+            from tempfile import SpooledTemporaryFile
 
-        write_waterfall(found, waterfall)
-    if output == "json":
-        print_json(answers.to_dict())
-    elif isinstance(found, TableAnswers):
-        terminal.show_predictions(found.answers, found.ignored)
-    else:
-        terminal.say(str(found))
-    if isinstance(found, TableAnswers) and not found.answers.predictions:
+            whole = stack.enter_context(SpooledTemporaryFile(_KEPT_IN_MEMORY))
+        found = predict_file(
+            patient,
+            model,
+            decimal=decimal,
+            ignore_unknown=ignore_unknown,
+            index_date=index_date.date() if index_date else None,
+            out=out,
+            json_to=whole,
+        )
+        one = found.answer if isinstance(found, RecordAnswer) else found
+        if waterfall is not None and isinstance(one, Prediction):
+            from predictor.workflow.waterfall import write_waterfall
+
+            write_waterfall(one, waterfall)
+        if whole is not None:
+            print_json_file(whole)
+        elif output == "json":
+            print_json(found.to_dict())
+        else:
+            terminal.show_found(found)
+    if not isinstance(found, Prediction) and not found.answered:
         answer_is_no()
 
 

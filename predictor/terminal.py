@@ -6,7 +6,7 @@ import os
 import shutil
 import sys
 import textwrap
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from rich.table import Table
 
     from predictor.clinic.prediction import Predictions
+    from predictor.workflow.predict import Found
     from predictor.workflow.progress import Progress
 
 _MOST_ROWS = 60
@@ -122,13 +123,38 @@ class _Listener:
         )
 
 
-def show_predictions(answers: Predictions, ignored: Sequence[str]) -> None:
-    """Many answers, one line each, then the refused."""
+def show_found(found: Found) -> None:
+    """What ``predictor predict`` found: one patient in words, many as a table."""
+    from predictor.workflow.predict import RecordAnswer, TableAnswers
+
+    if isinstance(found, TableAnswers):
+        if found.ignored:
+            note(f"predictor: columns left unread: {', '.join(found.ignored)}")
+        show_predictions(found.answers, found.answered, found.refused)
+    elif isinstance(found, RecordAnswer):
+        if found.answered:
+            say(str(found.answer))
+        else:
+            show_predictions(found.answers, 0, 1)
+        say()
+        say(str(found.record))
+    else:
+        say(str(found))
+
+
+def show_predictions(answers: Predictions, answered: int, refused: int) -> None:
+    """Many answers, one line each, then the refused.
+
+    Parameters
+    ----------
+    answers
+        The first of them.
+    answered, refused
+        How many there are.
+    """
     from rich import box
     from rich.table import Table as RichTable
 
-    if ignored:
-        note(f"predictor: columns left unread: {', '.join(ignored)}")
     table = RichTable(box=box.SIMPLE_HEAD, pad_edge=False)
     for name in ("Row", "Patient", "Probability", "Largest reasons", "Imputed", "Warnings"):
         table.add_column(name, justify="right" if name in ("Row", "Probability") else "left")
@@ -152,21 +178,21 @@ def show_predictions(answers: Predictions, ignored: Sequence[str]) -> None:
             f"the cohort: {percent(first.reference_probability)}"
         )
         print_tables(table)
-        if len(shown) > _MOST_ROWS:
-            say(f"... and {len(shown) - _MOST_ROWS} more; --out FILE writes all.")
+        if answered > _MOST_ROWS:
+            say(f"... and {answered - _MOST_ROWS} more; --out FILE writes all.")
         say_wrapped(f"Evidence: {first.evidence['level']}. {first.evidence['statement']}")
         say_wrapped(
             "This is prognosis under the treatment of the cohort, not the effect of a treatment, "
             "and no answer to whether a patient needs one."
         )
-    for refused in answers.refused[:_MOST_ROWS]:
-        name = f" ({refused.patient})" if refused.patient else ""
-        say(f"Refused: row {refused.row}{name}")
-        for reason in refused.reasons:
+    for patient in answers.refused[:_MOST_ROWS]:
+        name = f" ({patient.patient})" if patient.patient else ""
+        say(f"Refused: row {patient.row}{name}")
+        for reason in patient.reasons:
             say_wrapped(f"  - {reason}", indent=4)
-    if len(answers.refused) > _MOST_ROWS:
-        say(f"... and {len(answers.refused) - _MOST_ROWS} more refused.")
-    say(f"{len(answers.predictions)} answered, {len(answers.refused)} refused.")
+    if refused > _MOST_ROWS:
+        say(f"... and {refused - _MOST_ROWS} more refused.")
+    say(f"{answered} answered, {refused} refused.")
 
 
 def width() -> int:

@@ -12,9 +12,10 @@ from predictor.errors import DocumentError
 
 _SINGLE = (".json", ".yaml", ".yml")
 _TABLES = (".csv", ".parquet", ".pq")
-_JSON_LIMIT = 4 * 1024 * 1024
+_JSON_LIMIT = 16 * 1024 * 1024
 _YAML_LIMIT = 256 * 1024
-"""Bytes; YAML is read by plain Python, and a file that takes seconds is not one patient."""
+"""Bytes. The record of one patient in FHIR can be long; YAML is read by plain Python, and a file
+that takes seconds is not one patient."""
 _LONGEST_HEADER = 1_000_000
 
 

@@ -6,8 +6,9 @@ import contextlib
 import csv
 import io
 import os
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
+from typing import IO
 
 from predictor.errors import PredictorError
 
@@ -30,10 +31,29 @@ def write_file(path: Path, content: bytes) -> None:
     PredictorError
         If the place cannot be written.
     """
+    with replacing(path) as stream:
+        stream.write(content)
+
+
+@contextlib.contextmanager
+def replacing(path: Path) -> Iterator[IO[bytes]]:
+    """Open a file to be written piece by piece; it takes its place when it is whole.
+
+    Parameters
+    ----------
+    path
+        Where to; an earlier file there stays as it is until then, or if writing fails.
+
+    Raises
+    ------
+    PredictorError
+        If the place cannot be written.
+    """
     part = path.with_name(f".{path.name}.{os.getpid()}.part")
     try:
         try:
-            part.write_bytes(content)
+            with part.open("wb") as stream:
+                yield stream
             part.replace(path)
         except BaseException:
             with contextlib.suppress(OSError):

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import csv
 import json
+from datetime import date
 from pathlib import Path
 
+import made_records
 import pyarrow as pa
 import pytest
 from made_bundles import FULL, save
@@ -13,7 +15,7 @@ from pyarrow import parquet
 
 from predictor.clinic.prediction import Prediction, predict
 from predictor.errors import DocumentError, PredictorError
-from predictor.workflow.predict import TableAnswers, predict_file, write_answers
+from predictor.workflow.predict import RecordAnswer, TableAnswers, predict_file
 
 HEAD = "patient,c3,marker,fever,organ\n"
 GOOD = "A,75,40,yes,kidney\n"
@@ -85,19 +87,28 @@ def test_a_table_without_patients_is_refused(bundle: str, tmp_path: Path) -> Non
 
 
 def test_json_answers_are_the_contract(bundle: str, tmp_path: Path) -> None:
-    found = answers(table(tmp_path, HEAD + GOOD + BAD), bundle).answers
-    write_answers(found, tmp_path / "out.json")
+    found = answers(
+        table(tmp_path, HEAD + GOOD + BAD + GOOD), bundle, out=tmp_path / "out.json"
+    ).answers
     assert json.loads((tmp_path / "out.json").read_text()) == found.to_dict()
-    one = predict_file(table(tmp_path, json.dumps(FULL), "p.json"), bundle)
+    assert len(found.predictions) == 2
+    one = predict_file(
+        table(tmp_path, json.dumps(FULL), "p.json"), bundle, out=tmp_path / "one.json"
+    )
     assert isinstance(one, Prediction)
-    write_answers(one, tmp_path / "one.json")
     assert json.loads((tmp_path / "one.json").read_text()) == one.to_dict()
 
 
+@pytest.mark.parametrize("text", [HEAD + GOOD, HEAD + BAD])
+def test_json_of_one_kind_of_answer_is_whole(text: str, bundle: str, tmp_path: Path) -> None:
+    found = answers(table(tmp_path, text), bundle, out=tmp_path / "out.json").answers
+    assert json.loads((tmp_path / "out.json").read_text()) == found.to_dict()
+
+
 def test_csv_and_parquet_answers_hold_every_patient_in_order(bundle: str, tmp_path: Path) -> None:
-    found = answers(table(tmp_path, HEAD + BAD + GOOD + BAD), bundle).answers
+    path = table(tmp_path, HEAD + BAD + GOOD + BAD)
     for name in ("out.csv", "out.parquet"):
-        write_answers(found, tmp_path / name)
+        found = answers(path, bundle, out=tmp_path / name).answers
     with (tmp_path / "out.csv").open(encoding="utf-8", newline="") as stream:
         rows = list(csv.DictReader(stream))
     assert [(row["row"], row["patient"]) for row in rows] == [("2", "B"), ("3", "A"), ("4", "B")]
@@ -105,15 +116,50 @@ def test_csv_and_parquet_answers_hold_every_patient_in_order(bundle: str, tmp_pa
     assert rows[1]["evidence"] == "exploratory"
     assert rows[0]["probability"] == ""
     assert "impossible" in rows[0]["refused"]
+    for part in found.predictions[0].contributions:
+        assert float(rows[1][f"contribution_{part.variable}"]) == part.contribution
+        assert rows[0][f"contribution_{part.variable}"] == ""
     same = parquet.read_table(tmp_path / "out.parquet").to_pylist()
     assert [(row["row"], row["patient"]) for row in same] == [(2, "B"), (3, "A"), (4, "B")]
     assert same[0]["probability"] is None
+    assert same[1]["contribution_c3"] == float(rows[1]["contribution_c3"])
+
+
+@pytest.mark.parametrize("suffix", ["csv", "parquet", "json"])
+def test_batches_join_into_the_file_that_one_batch_gives(
+    suffix: str, bundle: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = table(tmp_path, HEAD + (GOOD + BAD + GOOD) * 5)
+    whole = answers(path, bundle, out=tmp_path / f"whole.{suffix}")
+    monkeypatch.setattr("predictor.workflow.predict._BATCH", 4)
+    pieces = answers(path, bundle, out=tmp_path / f"pieces.{suffix}")
+    assert whole == pieces
+    assert (whole.answered, whole.refused) == (10, 5)
+    if suffix == "parquet":
+        read = parquet.read_table
+        assert read(tmp_path / "whole.parquet") == read(tmp_path / "pieces.parquet")
+    else:
+        assert (tmp_path / f"whole.{suffix}").read_bytes() == (
+            tmp_path / f"pieces.{suffix}"
+        ).read_bytes()
+
+
+def test_only_the_first_answers_are_kept(
+    bundle: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("predictor.workflow.predict._BATCH", 3)
+    monkeypatch.setattr("predictor.workflow.predict._SHOWN", 4)
+    found = answers(table(tmp_path, HEAD + GOOD * 10 + BAD * 7), bundle, out=tmp_path / "o.csv")
+    assert (found.answered, found.refused) == (10, 7)
+    assert found.answers.rows == (2, 3, 4, 5)
+    assert [patient.row for patient in found.answers.refused] == [12, 13, 14, 15]
+    assert (tmp_path / "o.csv").read_text().count("\n") == 18
 
 
 def test_parquet_has_the_same_columns_whoever_is_in_it(bundle: str, tmp_path: Path) -> None:
     schemas: list[pa.Schema] = []
     for name, text in (("a", HEAD + GOOD), ("b", HEAD + BAD), ("c", "c3,marker,fever\n75,40,no\n")):
-        write_answers(answers(table(tmp_path, text), bundle).answers, tmp_path / f"{name}.parquet")
+        answers(table(tmp_path, text), bundle, out=tmp_path / f"{name}.parquet")
         schemas.append(parquet.read_schema(tmp_path / f"{name}.parquet"))
     assert schemas[0] == schemas[1] == schemas[2]
 
@@ -121,45 +167,121 @@ def test_parquet_has_the_same_columns_whoever_is_in_it(bundle: str, tmp_path: Pa
 @pytest.mark.parametrize("sign", ["=", "+", "-", "@", "＝"])
 def test_no_spreadsheet_runs_a_patients_name(sign: str, bundle: str, tmp_path: Path) -> None:
     path = table(tmp_path, f'{HEAD}"{sign}cmd|calc",75,40,yes,kidney\n')
-    write_answers(answers(path, bundle).answers, tmp_path / "out.csv")
+    answers(path, bundle, out=tmp_path / "out.csv")
     with (tmp_path / "out.csv").open(encoding="utf-8", newline="") as stream:
         (row,) = csv.DictReader(stream)
     assert row["patient"] == f"'{sign}cmd|calc"
 
 
 @pytest.mark.parametrize("name", ["out.txt", "out", "out.xlsx"])
-def test_another_format_of_answers_is_refused(name: str, bundle: str, tmp_path: Path) -> None:
-    found = answers(table(tmp_path, HEAD + GOOD), bundle).answers
+@pytest.mark.parametrize("source", ["p.csv", "p.json"])
+def test_another_format_of_answers_is_refused(
+    source: str, name: str, bundle: str, tmp_path: Path
+) -> None:
+    path = table(tmp_path, HEAD + GOOD if source == "p.csv" else json.dumps(FULL), source)
     with pytest.raises(PredictorError, match=r"it is written as .json, .csv or .parquet"):
-        write_answers(found, tmp_path / name)
+        predict_file(path, bundle, out=tmp_path / name)
 
 
 @pytest.mark.parametrize(
     "name", ["p.csv/out.csv", "nowhere/out.csv", "folder.csv", "x" * 300 + ".csv"]
 )
+@pytest.mark.parametrize("suffix", ["csv", "json", "parquet"])
 def test_a_place_that_cannot_be_written_is_told_and_nothing_is_left(
-    name: str, bundle: str, tmp_path: Path
+    suffix: str, name: str, bundle: str, tmp_path: Path
 ) -> None:
-    found = answers(table(tmp_path, HEAD + GOOD), bundle).answers
-    (tmp_path / "folder.csv").mkdir()
+    path = table(tmp_path, HEAD + GOOD)
+    (tmp_path / f"folder.{suffix}").mkdir()
     with pytest.raises(PredictorError, match="cannot be written"):
-        write_answers(found, tmp_path / name)
-    assert sorted(path.name for path in tmp_path.iterdir()) == ["folder.csv", "p.csv"]
+        predict_file(path, bundle, out=(tmp_path / name).with_suffix(f".{suffix}"))
+    assert {entry.name for entry in tmp_path.iterdir()} == {f"folder.{suffix}", "p.csv"}
 
 
+@pytest.mark.parametrize("suffix", ["csv", "json", "parquet"])
 def test_a_write_that_is_interrupted_leaves_the_old_answers(
-    bundle: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    suffix: str, bundle: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    found = answers(table(tmp_path, HEAD + GOOD), bundle).answers
-    (tmp_path / "out.csv").write_text("old")
+    out = tmp_path / f"out.{suffix}"
+    out.write_text("old")
+    monkeypatch.setattr("predictor.workflow.predict._BATCH", 2)
+    # The fault comes with the third row, when the first batch is written.
+    path = table(tmp_path, HEAD + GOOD + GOOD + "C,75,40,yes,kidney,7,8\n")
+    with pytest.raises(DocumentError, match="line 4"):
+        predict_file(path, bundle, out=out)
+    assert out.read_text() == "old"
 
-    def interrupted(self: Path, content: bytes) -> int:
-        with self.open("wb") as stream:
-            stream.write(content[:5])
+    def interrupted(*_: object, **__: object) -> None:
         raise KeyboardInterrupt
 
-    monkeypatch.setattr(Path, "write_bytes", interrupted)
+    monkeypatch.setattr("predictor.workflow.predict.predict_rows", interrupted)
     with pytest.raises(KeyboardInterrupt):
-        write_answers(found, tmp_path / "out.csv")
-    assert (tmp_path / "out.csv").read_text() == "old"
-    assert sorted(path.name for path in tmp_path.iterdir()) == ["out.csv", "p.csv"]
+        predict_file(path, bundle, out=out)
+    assert out.read_text() == "old"
+    assert sorted(entry.name for entry in tmp_path.iterdir()) == [out.name, "p.csv"]
+
+
+def test_answers_may_take_the_place_of_the_patients(bundle: str, tmp_path: Path) -> None:
+    path = table(tmp_path, HEAD + GOOD)
+    assert answers(path, bundle, out=path).answered == 1
+    assert path.read_text().startswith("row,patient,probability")
+
+
+# ---- FHIR
+
+
+@pytest.fixture(scope="session")
+def reader(tmp_path_factory: pytest.TempPathFactory) -> str:
+    return str(made_records.save(tmp_path_factory.mktemp("records") / "b", most_missing=0.75))
+
+
+def test_a_record_is_answered_with_what_was_read(reader: str, tmp_path: Path) -> None:
+    path = table(tmp_path, json.dumps(made_records.record(made_records.c3())), "p.json")
+    found = predict_file(path, reader, out=tmp_path / "out.json")
+    assert isinstance(found, RecordAnswer)
+    assert isinstance(found.answer, Prediction)
+    content = json.loads((tmp_path / "out.json").read_text())
+    assert content == found.to_dict()
+    assert content["patient"] == "p1"
+    assert content["probability"] == found.answer.probability
+    assert content["index_date"] == "2024-05-20"
+    assert [entry["variable"] for entry in content["taken"]] == ["sex", "age", "c3"]
+    assert content["ignored"] == []
+    predict_file(path, reader, out=tmp_path / "out.csv")
+    with (tmp_path / "out.csv").open(encoding="utf-8", newline="") as stream:
+        (row,) = csv.DictReader(stream)
+    assert float(row["probability"]) == found.answer.probability
+
+
+def test_how_a_value_was_read_is_a_warning_of_the_prediction(reader: str, tmp_path: Path) -> None:
+    below = made_records.quantity(5, "mg/L", comparator="<")
+    document = made_records.record(made_records.observation("1988-5", valueQuantity=below))
+    found = predict_file(table(tmp_path, json.dumps(document), "p.json"), reader)
+    assert isinstance(found, RecordAnswer)
+    assert isinstance(found.answer, Prediction)
+    assert [(w.code, w.where) for w in found.answer.warnings] == [("beyond_limit", "crp")]
+
+
+def test_a_record_of_too_little_is_refused_and_still_tells_what_was_read(
+    reader: str, tmp_path: Path
+) -> None:
+    path = table(tmp_path, json.dumps(made_records.record(made_records.c3())), "p.json")
+    found = predict_file(path, reader, index_date=date(2025, 1, 1))
+    assert isinstance(found, RecordAnswer)
+    assert found.answered == 0
+    content = found.to_dict()
+    assert [reason["code"] for reason in content["refused"][0]["reasons"]] == ["too_many_missing"]
+    assert [entry["code"] for entry in content["ignored"]] == ["too_old"]
+
+
+def test_a_record_that_cannot_be_used_stops_the_run(reader: str, tmp_path: Path) -> None:
+    document = made_records.record(made_records.c3(), made_records.patient(id="p2"))
+    path = table(tmp_path, json.dumps(document), "p.json")
+    with pytest.raises(DocumentError, match="a second patient"):
+        predict_file(path, reader)
+
+
+@pytest.mark.parametrize("name", ["p.json", "p.csv"])
+def test_an_index_date_is_for_records(name: str, bundle: str, tmp_path: Path) -> None:
+    path = table(tmp_path, json.dumps(FULL) if name == "p.json" else HEAD + GOOD, name)
+    with pytest.raises(PredictorError, match="--index-date is for a FHIR Bundle"):
+        predict_file(path, bundle, index_date=date(2024, 5, 20))
