@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 from predictor.clinical.units import readable_unit
 
 if TYPE_CHECKING:
-    from predictor.clinic.prediction import Contribution, Prediction
+    from predictor.clinic.results import Contribution, Interval, Prediction
 
 WIDTH = 92
 LINES = 25
@@ -24,13 +24,22 @@ _FEWEST_REASONS = 3
 NOT_FOR_CARE = "DEMONSTRATION, NOT FOR CARE: the model was trained on simulated patients."
 _PATIENT = "Patient {patient}"
 _HEAD = "{label}, {horizon}: {probability}"
+_OUTSIDE = (
+    "OUTSIDE what the model knows: this patient is less like those of the cohort than {percent} of "
+    "them are like each other. Do not rely on the number below."
+)
+_INTERVAL = "{level} interval: {low} to {high}"
+_RANGE = "Range by calibration, no confidence interval: {low} to {high}"
+_WIDER = "{interval}; missing values make it {points} percentage points wider"
 _REFERENCE = "An average patient of the cohort: {reference}"
 _REASONS = "What moves it, largest first (effect on the {scale}):"
 _NO_REASONS = "Nothing moves it: no value of this patient changes what this model predicts."
-_REASON = "  {sign} {label:<34} {value:<22} {effect:>+7.2f}"
-_REST = "  {sign} {rest:<57} {effect:>+7.2f}"
+_REASON = "  {sign} {label:<30} {value:<22} {typical:<18} {effect:>+7.2f}"
+_REST = "  {sign} {rest:<72} {effect:>+7.2f}"
+_TYPICAL = "typical {typical}"
+_STANDING = "{value}, {standing}"
 _FURTHER = "{count} further variables together"
-_IMPUTED = "Not measured, a typical value stands in: {names}."
+_IMPUTED = "Not measured, drawn from what the cohort suggests: {names}."
 _WARNING = "Warning: {where}{message}"
 _MORE_WARNINGS = "Warning: {count} more; to_dict() and --format json list all."
 _EVIDENCE = "Evidence: {level}. {statement}"
@@ -75,8 +84,35 @@ def shown_value(part: Contribution) -> str:
     return f"{number} {readable_unit(part.unit)}".rstrip()
 
 
+def _with_standing(part: Contribution) -> str:
+    value = shown_value(part)
+    if part.standing is None:
+        return value
+    return _STANDING.format(value=value, standing=part.standing)
+
+
+def _typical(part: Contribution) -> str:
+    if part.typical is None:
+        return ""
+    typical = part.typical if isinstance(part.typical, str) else f"{part.typical:.4g}"
+    return _TYPICAL.format(typical=typical)
+
+
+def _interval(interval: Interval) -> str:
+    low, high = percent(interval.low), percent(interval.high)
+    if interval.level is None:
+        text = _RANGE.format(low=low, high=high)
+    else:
+        text = _INTERVAL.format(level=f"{interval.level:.0%}", low=low, high=high)
+    points = round(100 * interval.widening)
+    return _WIDER.format(interval=text, points=points) if points else text
+
+
 def _head(prediction: Prediction) -> list[str]:
     lines = [NOT_FOR_CARE] if prediction.evidence["level"] == "demonstration" else []
+    found = prediction.applicability
+    if found is not None and not found.inside:
+        lines += _wrapped(_OUTSIDE.format(percent=f"{found.distance_percentile:.0%}"), 2)
     if prediction.patient is not None:
         lines += _wrapped(_PATIENT.format(patient=prediction.patient), 1)
     name = prediction.label[:1].upper() + prediction.label[1:]
@@ -87,7 +123,11 @@ def _head(prediction: Prediction) -> list[str]:
         horizon = textwrap.shorten(prediction.horizon, 30, placeholder="…")
         headline = _HEAD.format(label=short, horizon=horizon, probability=probability)
     reference = _REFERENCE.format(reference=percent(prediction.reference_probability))
-    return [*lines, headline, reference]
+    if prediction.interval is not None:
+        lines += [headline, _interval(prediction.interval)]
+    else:
+        lines.append(headline)
+    return [*lines, reference]
 
 
 def _reasons(prediction: Prediction, most: int) -> list[str]:
@@ -99,8 +139,9 @@ def _reasons(prediction: Prediction, most: int) -> list[str]:
     lines += [
         _REASON.format(
             sign=_sign(part.contribution),
-            label=_cut(part.label, 34),
-            value=_cut(shown_value(part), 22),
+            label=_cut(part.label, 30),
+            value=_cut(_with_standing(part), 22),
+            typical=_cut(_typical(part), 18),
             effect=part.contribution,
         )
         for part in shown
@@ -137,8 +178,10 @@ def _tail(prediction: Prediction) -> list[str]:
     statement = _EVIDENCE.format(level=evidence["level"], statement=evidence["statement"])
     population = _cut(prediction.population, 120)
     digest = model["digest"][:19]
+    validation = _wrapped(prediction.validation, 1) if prediction.validation else ()
     return [
         *_wrapped(statement, 3),
+        *validation,
         *_wrapped(_PROGNOSIS.format(population=population), 4),
         *_wrapped(_MODEL.format(name=model["name"], version=model["version"], digest=digest), 2),
     ]

@@ -6,15 +6,13 @@ Nothing here fits anything, and for a linear model nothing here needs more than 
 from __future__ import annotations
 
 import sys
-from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping, Sequence
 from functools import lru_cache
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, overload
+from typing import TYPE_CHECKING, overload
 
 import numpy as np
 
-from predictor.clinic.answer import as_text
 from predictor.clinic.patient import (
     ReadPatient,
     identifier_of,
@@ -22,165 +20,33 @@ from predictor.clinic.patient import (
     shown_value,
     unknown_columns,
 )
+from predictor.clinic.results import (
+    Applicability,
+    Contribution,
+    Interval,
+    Prediction,
+    Predictions,
+    RefusedPatient,
+)
+from predictor.clinic.standing import validation_line
+from predictor.clinic.uncertainty import LEVEL, METHOD, Scored, score
+from predictor.clinical.variable import Variable
 from predictor.errors import PatientRefused, Reason
-from predictor.explanation.contributions import Contributions, contributions
 from predictor.fitted.bundle import Bundle, load_bundle, locate_bundle, stamp
 
 if TYPE_CHECKING:
     import pandas as pd
 
+__all__ = [
+    "Prediction",
+    "Predictions",
+    "RefusedPatient",
+    "cached_bundle",
+    "predict",
+    "predict_rows",
+]
+
 _BATCH = 10_000
-
-
-@dataclass(frozen=True, slots=True)
-class Contribution:
-    """How much one variable moves the prediction away from the reference.
-
-    Parameters
-    ----------
-    variable, label, unit
-        From the dictionary.
-    value
-        The patient's number or state; None where it was missing and a typical value was used.
-    contribution
-        SHAP value on the prediction's scale.
-    """
-
-    variable: str
-    label: str
-    value: float | str | None
-    unit: str | None
-    contribution: float
-
-
-@dataclass(frozen=True, slots=True)
-class Prediction:
-    """The answer for one patient.
-
-    Parameters
-    ----------
-    patient
-        Identifier, if one was given.
-    outcome, label, horizon, population
-        What is predicted, what the event is called, over which time, and for whom the model is.
-    probability
-        Of the event.
-    reference_probability
-        What an average patient of the cohort has.
-    scale
-        ``"log-odds"`` or ``"probability"``; ``base_value`` and contributions are on it.
-    base_value
-        Output for the reference; with the contributions it adds up to the model's output.
-    contributions
-        Largest first.
-    imputed
-        Variables that were missing and stand at a typical value.
-    warnings
-        What a reader must know about this patient's values.
-    evidence
-        Level, patients and events behind the model, and a statement.
-    model
-        Name, version and digest.
-    """
-
-    patient: str | None
-    outcome: str
-    label: str
-    horizon: str
-    population: str
-    probability: float
-    reference_probability: float
-    scale: str
-    base_value: float
-    contributions: tuple[Contribution, ...]
-    imputed: tuple[str, ...]
-    warnings: tuple[Reason, ...]
-    evidence: Mapping[str, Any]
-    model: Mapping[str, Any]
-
-    def to_dict(self) -> dict[str, Any]:
-        """The prediction as the JSON of design section 4."""
-        return {
-            "patient": self.patient,
-            "outcome": self.outcome,
-            "horizon": self.horizon,
-            "probability": self.probability,
-            "reference_probability": self.reference_probability,
-            "scale": self.scale,
-            "base_value": self.base_value,
-            "contributions": [
-                {
-                    "variable": c.variable,
-                    "label": c.label,
-                    "value": c.value,
-                    "unit": c.unit,
-                    "contribution": c.contribution,
-                }
-                for c in self.contributions
-            ],
-            "imputed": list(self.imputed),
-            "warnings": [
-                {"code": w.code, "variable": w.where or None, "message": w.message}
-                for w in self.warnings
-            ],
-            "evidence": dict(self.evidence),
-            "model": dict(self.model),
-        }
-
-    def __str__(self) -> str:
-        return as_text(self)
-
-
-@dataclass(frozen=True, slots=True)
-class RefusedPatient:
-    """A patient of a table who was given no prediction, and every reason."""
-
-    patient: str | None
-    row: int
-    reasons: tuple[Reason, ...]
-
-    def to_dict(self) -> dict[str, Any]:
-        """Plain data for JSON."""
-        return {
-            "patient": self.patient,
-            "row": self.row,
-            "reasons": [
-                {"code": r.code, "variable": r.where or None, "message": r.message}
-                for r in self.reasons
-            ],
-        }
-
-
-@dataclass(frozen=True, slots=True)
-class Predictions:
-    """Answers for a table of patients.
-
-    Parameters
-    ----------
-    predictions
-        In the order of the rows.
-    rows
-        Row of each prediction, counted as in ``refused``.
-    refused
-        Patients without one, with their row and reasons.
-    """
-
-    predictions: tuple[Prediction, ...]
-    rows: tuple[int, ...]
-    refused: tuple[RefusedPatient, ...]
-
-    def __iter__(self) -> Iterator[Prediction]:
-        return iter(self.predictions)
-
-    def __len__(self) -> int:
-        return len(self.predictions)
-
-    def to_dict(self) -> dict[str, Any]:
-        """``{"predictions": [...], "refused": [...]}`` as in design section 4."""
-        return {
-            "predictions": [prediction.to_dict() for prediction in self.predictions],
-            "refused": [refused.to_dict() for refused in self.refused],
-        }
 
 
 @overload
@@ -281,16 +147,18 @@ def _answers(bundle: Bundle, patients: Sequence[ReadPatient]) -> list[Prediction
     if not patients:
         return []
     values = np.stack([patient.values for patient in patients])
-    found = contributions(bundle.model, bundle.preparation, values)
-    probability = bundle.model.probability(bundle.preparation.apply(values))
+    found = score(bundle, values)
+    percentile = None
+    if found.distance is not None and bundle.moments is not None:
+        percentile = bundle.moments.percentile(found.distance)
     return [
-        _answer(bundle, patient, found, i, float(probability[i]))
+        _answer(bundle, patient, found, i, None if percentile is None else float(percentile[i]))
         for i, patient in enumerate(patients)
     ]
 
 
 def _answer(
-    bundle: Bundle, patient: ReadPatient, found: Contributions, i: int, probability: float
+    bundle: Bundle, patient: ReadPatient, found: Scored, i: int, percentile: float | None
 ) -> Prediction:
     manifest = bundle.manifest
     parts = [
@@ -300,6 +168,8 @@ def _answer(
             shown_value(variable, float(patient.values[j])),
             variable.unit,
             float(found.values[i, j]),
+            shown_value(variable, float(bundle.preparation.fill[j])),
+            _standing(variable, float(patient.values[j])),
         )
         for j, variable in enumerate(bundle.variables)
     ]
@@ -310,17 +180,53 @@ def _answer(
         label=outcome["label"],
         horizon=outcome["horizon"],
         population=outcome["population"],
-        probability=probability,
+        probability=float(found.probability[i]),
         reference_probability=found.reference_probability,
         scale=found.scale,
         base_value=found.base_value,
         contributions=tuple(sorted(parts, key=lambda part: -abs(part.contribution))),
         imputed=tuple(part.variable for part in parts if part.value is None),
-        warnings=patient.warnings,
+        warnings=(*patient.warnings, *_no_interval(found)),
         evidence=dict(manifest["evidence"]),
         model={
             "name": bundle.name,
             "version": manifest["model"]["version"],
             "digest": bundle.digest,
         },
+        interval=_interval(found, i),
+        applicability=_applicability(bundle, found, i, percentile),
+        validation=validation_line(manifest),
     )
+
+
+def _standing(variable: Variable, value: float) -> str | None:
+    reference = variable.reference
+    if reference is None or variable.kind != "continuous" or np.isnan(value):
+        return None
+    if reference.low is not None and value < reference.low:
+        return "low"
+    if reference.high is not None and value > reference.high:
+        return "high"
+    return None
+
+
+def _interval(found: Scored, i: int) -> Interval | None:
+    if found.low is None or found.high is None or found.widening is None:
+        return None
+    return Interval(
+        LEVEL, float(found.low[i]), float(found.high[i]), METHOD, float(found.widening[i])
+    )
+
+
+def _no_interval(found: Scored) -> tuple[Reason, ...]:
+    if found.low is not None:
+        return ()
+    return (Reason("no_interval", "", "this model comes without an interval."),)
+
+
+def _applicability(
+    bundle: Bundle, found: Scored, i: int, percentile: float | None
+) -> Applicability | None:
+    if found.distance is None or bundle.moments is None or percentile is None:
+        return None
+    return Applicability(bool(found.distance[i] <= bundle.moments.cutoff), percentile)

@@ -23,8 +23,10 @@ from predictor.errors import ConfigError, LearningError, TrackingError
 from predictor.explanation.importance import Importance, importance
 from predictor.fitted.bundle import check_destination, save_bundle
 from predictor.fitted.folder import sole_writer
+from predictor.fitted.replicates import Replicates
 from predictor.learning.candidates import Candidate, candidates
 from predictor.learning.crossvalidation import cross_validate
+from predictor.learning.moments import moments
 from predictor.learning.preparer import column_of, parameters
 from predictor.learning.procedure import Fitted, Patients, Plan, fit
 from predictor.learning.splits import derived_seed, repeated_folds
@@ -245,7 +247,18 @@ def _train(
             "model_card.md": model_card(described).encode(),
             **drawn,
         }
-        save_bundle(folder, described, fitted.preparation, fitted.model, files)
+        save_bundle(
+            folder,
+            described,
+            fitted.preparation,
+            fitted.model,
+            files,
+            moments=moments(
+                tuple(plan.columns[j] for j in candidate.predictors),
+                cohort.values[:, candidate.predictors],
+            ),
+            replicates=_replicates(internal, candidate),
+        )
     sent, lost = None, None
     if settings is not None:
         with watch.stage("tracking"):
@@ -267,6 +280,11 @@ def _train(
         dict(watch.seconds),
         config.privacy.cell_size,
     )
+
+
+def _replicates(internal: InternalResults, candidate: Candidate) -> Replicates | None:
+    found = internal.bootstrap.replicates if internal.bootstrap else None
+    return None if found is None else found.of(candidate.predictors)
 
 
 @contextmanager
