@@ -24,11 +24,29 @@ def init(file: Path, schema: bool) -> None:
     )
 
 
-@command("predictor variables --format json")
+@command("predictor variables --format redcap --config remission")
 @click.option("--dictionary", type=FILE, help="A dictionary of your own, not the shipped one.")
-@as_format
-def variables(dictionary: Path | None, output: str) -> None:
-    """List the dictionary: names, units, ranges."""
+@click.option(
+    "--config", help="Only what this study collects, as columns of its file: redcap, template."
+)
+@click.option(
+    "--format",
+    "output",
+    type=click.Choice(["text", "json", "redcap", "template"]),
+    default="text",
+    show_default=True,
+    help="redcap: a REDCap data dictionary; template: an empty cohort file. Both are CSV.",
+)
+def variables(dictionary: Path | None, config: str | None, output: str) -> None:
+    """List the dictionary: names, units, ranges; or write what another centre collects by."""
+    if output in ("redcap", "template"):
+        from predictor.workflow.variables import redcap_csv, template_csv
+
+        write = redcap_csv if output == "redcap" else template_csv
+        terminal.say(write(dictionary, config).decode().removesuffix("\n"))
+        return
+    if config is not None:
+        raise click.UsageError("--config goes with --format redcap or template.")
     from predictor.clinical.dictionary import load_dictionary
 
     found = load_dictionary(dictionary)

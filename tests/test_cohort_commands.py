@@ -388,3 +388,36 @@ def test_the_three_commands_work_as_processes_and_keep_stdout_for_the_result(
     refused = process("simulate", "--patients", "0", "--out", "d.csv")
     assert (refused.returncode, refused.stdout) == (2, "")
     assert not (tmp_path / "d.csv").exists()
+
+
+# ---- variables
+
+
+def test_variables_as_a_redcap_data_dictionary(run: Run) -> None:
+    done = run("variables", "--format", "redcap")
+    assert (done.code, done.err) == (0, "")
+    rows = list(csv.reader(done.out.splitlines()))
+    assert {len(row) for row in rows} == {18}
+    assert rows[0][0] == "Variable / Field Name"
+    assert rows[1][0] == "patient"
+
+
+def test_variables_as_an_empty_cohort_file(run: Run, tmp_path: Path) -> None:
+    done = run("variables", "--format", "template", "--config", "remission")
+    assert done.out == "patient,anti_dsdna,c3,c4,crp,platelets,proteinuria,response\n"
+    assert done.code == 0
+
+
+@pytest.mark.parametrize(
+    ("words", "message"),
+    [
+        (("--config", "remission"), "--config goes with --format redcap or template"),
+        (("--format", "template", "--config", "nobody"), "no such configuration"),
+        (("--format", "redcap", "--dictionary", "nobody.yaml"), "no such file"),
+        (("--format", "csv"), "'csv' is not one of"),
+    ],
+)
+def test_variables_that_cannot_be_written_are_refused(
+    run: Run, tmp_path: Path, words: tuple[str, ...], message: str
+) -> None:
+    assert_refused(run("variables", *words), message, tmp_path, set())

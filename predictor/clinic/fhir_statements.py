@@ -28,7 +28,6 @@ from predictor.clinic.fhir_subject import Subject
 from predictor.clinical.coding import Code, Codings
 from predictor.clinical.variable import Variable
 
-_ACTIVE_CONDITION = ("active", "recurrence", "relapse")
 _ORDERS = ("order", "original-order", "reflex-order", "filler-order", "instance-order")
 _UNUSED = "its codes belong to no variable of this model"
 
@@ -183,7 +182,7 @@ class StatementReader:
             return False, since, None
         if verified != "confirmed":
             return True, since, ("not_verified", "it is not marked as confirmed")
-        if active not in _ACTIVE_CONDITION or (ended and ended.last <= self._index_date):
+        if active not in self._codings.active or (ended and ended.last <= self._index_date):
             return True, since, ("not_active", "it is not marked as active")
         return True, since, None
 

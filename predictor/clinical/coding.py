@@ -70,6 +70,8 @@ class Codings:
         Short name -> what people call the system.
     with_children
         Systems in which a code stands for every code that begins with it.
+    active
+        Clinical states of a condition that is there.
     gender, birth_date
         Variables that the Patient resource tells.
     answers
@@ -85,6 +87,7 @@ class Codings:
     systems: Mapping[str, str]
     names: Mapping[str, str]
     with_children: frozenset[str]
+    active: frozenset[str]
     gender: str
     birth_date: str
     answers: Mapping[Code, str]
@@ -143,6 +146,7 @@ def load_codings() -> Codings:
         systems={address: name for name, all_ in data["systems"].items() for address in all_},
         names=data["names"],
         with_children=children,
+        active=frozenset(data["active"]),
         gender=data["patient"]["gender"],
         birth_date=data["patient"]["birth_date"],
         answers=_by_code(data["answers"], children),
