@@ -30,6 +30,14 @@ _NEEDED = {"anyio", "fastapi", "h11", "starlette", "uvicorn"}
     help="Holds the token that every request must carry; PREDICTOR_TOKEN in the environment is "
     "the other way. Needed where other machines reach the server.",
 )
+@click.option(
+    "--body-limit",
+    type=click.IntRange(1, 64),
+    default=1,
+    show_default=True,
+    metavar="MB",
+    help="Largest request; a FHIR record may need more.",
+)
 @click.option("--certificate", type=FILE, help="PEM file, to serve over TLS.")
 @click.option("--key", type=FILE, help="PEM file with the key of the certificate.")
 def serve(
@@ -37,6 +45,7 @@ def serve(
     host: str,
     port: int,
     token_file: Path | None,
+    body_limit: int,
     certificate: Path | None,
     key: Path | None,
 ) -> None:
@@ -47,6 +56,7 @@ def serve(
     if (certificate is None) != (key is None):
         raise click.UsageError("--certificate and --key belong together.")
     try:
+        from predictor.service.security import Limits
         from predictor.service.server import Address, Announcement
         from predictor.service.server import serve as run
         from predictor.service.token import read_token
@@ -65,5 +75,11 @@ def serve(
             terminal.note("Without --certificate and --key the network can read what is sent.")
 
     token = read_token(token_file, os.environ)
-    run(models, Address(host, port, certificate, key), token=token, announce=announce)
+    run(
+        models,
+        Address(host, port, certificate, key),
+        token=token,
+        announce=announce,
+        limits=Limits(body_bytes=body_limit * 1_000_000),
+    )
     terminal.note("Stopped.")

@@ -85,7 +85,32 @@ PREDICTION = _object(
     optional=("interval", "applicability"),
 )
 
-_TAKEN: Schema = {"type": "object", "required": ["variable"], "properties": {"variable": _TEXT}}
+_DATE_OR_NULL: Schema = {"type": ["string", "null"], "format": "date"}
+
+_TAKEN = _object(
+    {
+        "variable": _TEXT,
+        "label": _TEXT,
+        "value": {"type": ["number", "string", "boolean", "null"]},
+        "unit": _TEXT_OR_NULL,
+        "date": _DATE_OR_NULL,
+        "code": _TEXT_OR_NULL,
+        "resource": _TEXT_OR_NULL,
+        "note": _TEXT_OR_NULL,
+    }
+)
+
+_IGNORED = _object(
+    {
+        "what": _TEXT,
+        "code": _TEXT_OR_NULL,
+        "reason": _TEXT,
+        "variable": _TEXT_OR_NULL,
+        "date": _DATE_OR_NULL,
+        "resource": _TEXT_OR_NULL,
+        "count": _COUNT,
+    }
+)
 
 FHIR_PREDICTION: Schema = {
     "allOf": [
@@ -94,9 +119,9 @@ FHIR_PREDICTION: Schema = {
             {
                 "fhir": _object(
                     {
-                        "index_date": {"type": ["string", "null"], "format": "date"},
+                        "index_date": {"type": "string", "format": "date"},
                         "taken": _list(_TAKEN),
-                        "ignored": _list({"type": "object"}),
+                        "ignored": _list(_IGNORED),
                     }
                 )
             }

@@ -5,23 +5,24 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Mapping
-from dataclasses import fields
+from dataclasses import replace
 from datetime import date
-from typing import TYPE_CHECKING, Any
+from functools import partial
+from typing import Any
 
 from fastapi import APIRouter, Request
 from starlette.responses import Response
 
-from predictor.errors import Reason
+from predictor.errors import DocumentError, Reason
 from predictor.service.bodies import FHIR, json_object
-from predictor.service.problems import Problem, ProblemError
+from predictor.service.problems import Problem, ProblemError, unusable_record
 from predictor.service.served import Served, described
 
-if TYPE_CHECKING:
-    from predictor.clinic.fhir import FhirPatient
-
-_DATE = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
+_DATE = re.compile(r"(?:19|20)[0-9]{2}-[0-9]{2}-[0-9]{2}")
 _QUERY = ("model", "index_date", "look_back_days")
+_MOST_UNKNOWN = 50
+"""Names of a patient that no variable has; for each the nearest known one is looked for."""
+
 LONGEST_LOOK_BACK = 3660
 """Days; ten years."""
 
@@ -54,6 +55,9 @@ def api_router(served: Served) -> APIRouter:
         if not isinstance(body.get("patient"), dict):
             message = "a mapping from variable to value was expected"
             raise ProblemError(_invalid([Reason("not_a_patient", "patient", message)]))
+        if len(body["patient"]) > len(bundle.dictionary.variables) + _MOST_UNKNOWN:
+            message = "has far more names than there are variables"
+            raise ProblemError(_invalid([Reason("too_many_names", "patient", message)]))
         prediction = await served.answer(body["patient"], bundle)
         return _json(prediction.to_dict())
 
@@ -64,9 +68,14 @@ def api_router(served: Served) -> APIRouter:
         query = _query(request)
         document = await json_object(request, FHIR)
         bundle = served.named(query.get("model"))
-        found = read_fhir(document, bundle, **_window(query))
+        try:
+            read = partial(read_fhir, document, bundle, **_window(query))
+            found = await served.aside(read)  # a record may be long
+        except DocumentError as error:  # JSON it is, but no record that can be used
+            raise ProblemError(unusable_record(error)) from None
         prediction = await served.answer(found.patient, bundle)
-        return _json({**prediction.to_dict(), "fhir": _read_from(found)})
+        prediction = replace(prediction, warnings=(*found.warnings, *prediction.warnings))
+        return _json({**prediction.to_dict(), "fhir": found.to_dict()})
 
     return router
 
@@ -116,26 +125,9 @@ def _window(query: Mapping[str, str]) -> dict[str, Any]:
 
 
 def _date(text: str) -> date | None:
-    if not _DATE.fullmatch(text):  # ISO 8601 also counts in weeks
+    if not _DATE.fullmatch(text):  # ISO 8601 also counts in weeks; and nobody is that old
         return None
     try:
         return date.fromisoformat(text)
     except ValueError:
         return None
-
-
-def _read_from(found: FhirPatient) -> dict[str, Any]:
-    """What was taken from where, and what was ignored."""
-    return {
-        "index_date": None if found.index_date is None else found.index_date.isoformat(),
-        "taken": [_plain(entry) for entry in found.taken],
-        "ignored": [_plain(entry) for entry in found.ignored],
-    }
-
-
-def _plain(entry: Any) -> dict[str, Any]:
-    given = {field.name: getattr(entry, field.name) for field in fields(entry)}
-    return {
-        name: value.isoformat() if isinstance(value, date) else value
-        for name, value in given.items()
-    }

@@ -194,7 +194,7 @@ def _parameters(bundles: list[Bundle]) -> list[Schema]:
             "in": "query",
             "required": False,
             "description": "The day of the prediction; by default that of the newest observation.",
-            "schema": {"type": "string", "format": "date"},
+            "schema": {"type": "string", "format": "date", "pattern": "^(19|20)"},
         },
         {
             "name": "look_back_days",

@@ -96,7 +96,22 @@ def problem_of(error: PredictorError) -> Problem:
     """
     if isinstance(error, PatientRefused):
         return Problem(422, "patient-refused", "Every reason is listed.", error.reasons)
-    detail = " ".join(part for part in (f"{error.where}: {error.rule}.", error.next_step) if part)
     if isinstance(error, DocumentError):
-        return Problem(400, "unreadable-document", detail, error.reasons)
-    return Problem(422, "refused", detail, error.reasons)
+        return Problem(400, "unreadable-document", _sentences(error), error.reasons)
+    return Problem(422, "refused", _sentences(error), error.reasons)
+
+
+def unusable_record(error: DocumentError) -> Problem:
+    """A FHIR record that is JSON and can still not be used.
+
+    Parameters
+    ----------
+    error
+        What its reader found.
+    """
+    return Problem(422, "unusable-record", _sentences(error), error.reasons)
+
+
+def _sentences(error: PredictorError) -> str:
+    rule = error.rule if error.rule.endswith((".", ":", "?")) else f"{error.rule}."
+    return " ".join(part for part in (f"{error.where}: {rule}", error.next_step) if part)

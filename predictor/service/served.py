@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from anyio import CapacityLimiter, to_thread
 
@@ -19,8 +20,10 @@ if TYPE_CHECKING:
     from predictor.clinic.prediction import Prediction
     from predictor.clinical.variable import Variable
 
+_T = TypeVar("_T")
+
 _AT_ONCE = 2
-"""Slow models answer this many patients at the same time; others wait for their turn."""
+"""Slow models and long records: this many at the same time; others wait for their turn."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,7 +35,7 @@ class Served:
     bundles
         In the order they were given.
     slots
-        Of the threads in which models answer that take longer than a linear one.
+        Of the threads in which is done what takes longer than a linear model.
     """
 
     bundles: Mapping[str, Bundle]
@@ -70,9 +73,17 @@ class Served:
         """
         if isinstance(bundle.model, LinearModel):
             return predict(patient, bundle)
-        return await to_thread.run_sync(
-            predict, patient, bundle, abandon_on_cancel=True, limiter=self.slots
-        )
+        return await self.aside(partial(predict, patient, bundle))
+
+    async def aside(self, work: Callable[[], _T]) -> _T:
+        """Do what takes longer in a thread, so that other requests are answered meanwhile.
+
+        Parameters
+        ----------
+        work
+            Given up, and its result with it, when the time for an answer is over.
+        """
+        return await to_thread.run_sync(work, abandon_on_cancel=True, limiter=self.slots)
 
 
 def load_served(models: Sequence[str | Path]) -> Served:

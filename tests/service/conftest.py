@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import threading
 import time
 from collections.abc import Callable, Iterator
@@ -72,10 +71,3 @@ def live() -> Live:
             thread.join(timeout=15)
 
     return run
-
-
-def absent(what: str) -> None:
-    """Skip a test for want of something that .ci/run installs; there its absence is a failure."""
-    if os.environ.get("CI") == "true":
-        pytest.fail(f"needs {what}")
-    pytest.skip(f"needs {what}")

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import json
+import time
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
+from fhir_record import RECORD
 from made_bundles import FULL, LINEAR, save
 from sklearn.ensemble import RandomForestClassifier
 from starlette.testclient import TestClient
@@ -128,6 +130,70 @@ def test_the_charset_of_json_does_not_matter(client: TestClient) -> None:
     body = json.dumps({"patient": FULL})
     assert posted(client, body, "application/json; charset=utf-8").status_code == 200
     assert posted(client, b"\xef\xbb\xbf" + body.encode()).status_code == 200
+
+
+def test_more_names_than_there_are_variables_are_refused_without_looking_at_each(
+    client: TestClient,
+) -> None:
+    patient = {f"name{i}": None for i in range(20_000)}
+    start = time.perf_counter()
+    found = client.post("/predict", json={"patient": patient})
+    assert time.perf_counter() - start < 2
+    assert [e["code"] for e in found.json()["errors"]] == ["too_many_names"]
+
+
+@pytest.fixture
+def shipped() -> TestClient:
+    """A client of a server with a shipped model, whose variables have LOINC codes."""
+    return TestClient(create_app(["remission"]), base_url="http://127.0.0.1:8000")
+
+
+@pytest.mark.parametrize("media_type", ["application/fhir+json", "application/json"])
+def test_a_fhir_record_gives_the_answer_of_its_values(shipped: TestClient, media_type: str) -> None:
+    body = json.dumps(RECORD)
+    found = shipped.post("/predict/fhir", content=body, headers={"content-type": media_type})
+    assert found.status_code == 200
+    values = {"c3": "0.45 g/L", "c4": 8, "crp": 12, "platelets": 210}
+    same = shipped.post("/predict", json={"patient": values}).json()
+    assert found.json()["probability"] == same["probability"]
+    assert {t["variable"] for t in found.json()["fhir"]["taken"]} >= set(values)
+    assert found.json()["fhir"]["ignored"]
+    assert found.json()["fhir"]["index_date"] == "2024-05-02"
+
+
+def test_the_window_of_a_fhir_record_stands_in_the_address(shipped: TestClient) -> None:
+    path = "/predict/fhir?index_date=2024-06-01&look_back_days=0"
+    found = shipped.post(path, json=RECORD)
+    assert found.status_code == 422
+    assert [e["code"] for e in found.json()["errors"]] == ["too_many_missing"]
+
+
+@pytest.mark.parametrize(
+    "query",
+    [
+        "index_date=2024-13-01",
+        "index_date=2024-W01-1",
+        "index_date=today",
+        "index_date=0001-01-01",
+        "look_back_days=-1",
+        "look_back_days=1e3",
+        "look_back_days=99999",
+        "look_back_days=3&look_back_days=4",
+        "patient=77123",
+        "model=nobody",
+    ],
+)
+def test_an_address_with_anything_else_is_refused(shipped: TestClient, query: str) -> None:
+    found = shipped.post(f"/predict/fhir?{query}", json=RECORD)
+    assert found.status_code == 422
+    assert "77123" not in found.text
+
+
+def test_two_patients_in_one_record_are_refused(shipped: TestClient) -> None:
+    other = {"resource": {"resourceType": "Patient", "id": "p2"}}
+    found = shipped.post("/predict/fhir", json={**RECORD, "entry": [*RECORD["entry"], other]})
+    assert found.status_code == 422
+    assert found.json()["type"] == "urn:predictor:problem:unusable-record"
 
 
 def test_models_are_described_as_their_bundles_are(two: TestClient) -> None:
