@@ -4,17 +4,22 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from predictor.clinic.answer import percent, shown_value
 from predictor.clinical.units import readable_unit
 from predictor.service.text import powers
 
 if TYPE_CHECKING:
-    from predictor.clinic.prediction import Contribution, Prediction
+    from predictor.clinic.results import Contribution, Prediction
 
 MOST_STEPS = 12
 """Reasons that are drawn; the smallest are summed up, and listed below."""
+
+MOST_WARNINGS = 8
+"""Warnings that are shown, and printed; further ones unfold."""
+
+_NO_INTERVAL = "no_interval"  # the figures say so themselves
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,12 +76,15 @@ class Interval:
         ``"95%"``; empty for a range that is no confidence interval.
     low, high, method
         Texts.
+    wider
+        By how many percentage points missing values make it wider; 0 for not noticeably.
     """
 
     level: str
     low: str
     high: str
     method: str
+    wider: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,7 +111,7 @@ class AnswerPage:
         Where the waterfall begins and ends, in percent of its width.
     imputed
         Labels of what was not measured.
-    warnings
+    warnings, more_warnings
         Label, or empty, and message.
     outside
         Share of the cohort's patients that lie nearer, as text, if this one lies outside; else
@@ -131,6 +139,7 @@ class AnswerPage:
     end: float
     imputed: tuple[str, ...]
     warnings: tuple[tuple[str, str], ...]
+    more_warnings: tuple[tuple[str, str], ...]
     outside: str
     inside: str
     level: str
@@ -161,8 +170,13 @@ def answer_page(prediction: Prediction, labels: Mapping[str, str]) -> AnswerPage
     if further:
         together = Step("", str(len(further)), "", "", *_drawn(rest, place[-2], place[-1]))
         steps.append(together)
-    applicability: Any = getattr(prediction, "applicability", None)
+    applicability = prediction.applicability
     distance = "" if applicability is None else percent(applicability.distance_percentile)
+    warnings = tuple(
+        (labels.get(w.where, w.where), powers(w.message))
+        for w in prediction.warnings
+        if w.code != _NO_INTERVAL
+    )
     inside = applicability is None or applicability.inside
     evidence, model = prediction.evidence, prediction.model
     return AnswerPage(
@@ -180,14 +194,13 @@ def answer_page(prediction: Prediction, labels: Mapping[str, str]) -> AnswerPage
         base=place[0],
         end=place[-1],
         imputed=tuple(labels.get(name, name) for name in prediction.imputed),
-        warnings=tuple(
-            (labels.get(w.where, w.where), powers(w.message)) for w in prediction.warnings
-        ),
+        warnings=warnings[:MOST_WARNINGS],
+        more_warnings=warnings[MOST_WARNINGS:],
         outside="" if inside else distance,
         inside=distance if inside else "",
         level=str(evidence["level"]),
         statement=str(evidence["statement"]),
-        validation=getattr(prediction, "validation", None) or "",
+        validation=prediction.validation or "",
         population=prediction.population,
         model=str(model["name"]),
         version=str(model["version"]),
@@ -220,12 +233,11 @@ def _scaled(path: Sequence[float]) -> list[float]:
 
 
 def _step(part: Contribution, start: float, end: float) -> Step:
-    typical = getattr(part, "typical", None)
     return Step(
         part.label,
         powers(shown_value(part)),
-        "" if typical is None else _with_unit(typical, part.unit),
-        getattr(part, "standing", None) or "",
+        "" if part.typical is None else _with_unit(part.typical, part.unit),
+        part.standing or "",
         *_drawn(part.contribution, start, end),
     )
 
@@ -239,7 +251,7 @@ def _drawn(effect: float, start: float, end: float) -> tuple[str, bool | None, f
 def _with_unit(value: float | str, unit: str | None) -> str:
     if isinstance(value, str):
         return value
-    return powers(f"{value:.3g} {readable_unit(unit)}".rstrip())
+    return powers(f"{value:.4g} {readable_unit(unit)}".rstrip())
 
 
 def _signed(effect: float) -> str:
@@ -255,7 +267,7 @@ def _signed(effect: float) -> str:
 
 
 def _bar(prediction: Prediction) -> Bar:
-    found: Any = getattr(prediction, "interval", None)
+    found = prediction.interval
     return Bar(
         probability=round(100 * prediction.probability, 2),
         reference=round(100 * prediction.reference_probability, 2),
@@ -265,7 +277,7 @@ def _bar(prediction: Prediction) -> Bar:
 
 
 def _interval(prediction: Prediction) -> Interval | None:
-    found: Any = getattr(prediction, "interval", None)
+    found = prediction.interval
     if found is None:
         return None
     return Interval(
@@ -273,4 +285,5 @@ def _interval(prediction: Prediction) -> Interval | None:
         low=percent(found.low),
         high=percent(found.high),
         method=found.method,
+        wider=round(100 * found.widening),
     )

@@ -23,9 +23,8 @@ def _list(items: Schema) -> Schema:
     return {"type": "array", "items": items}
 
 
-def _object(properties: dict[str, Schema], *, optional: tuple[str, ...] = ()) -> Schema:
-    required = [name for name in properties if name not in optional]
-    return {"type": "object", "required": required, "properties": properties}
+def _object(properties: dict[str, Schema]) -> Schema:
+    return {"type": "object", "required": list(properties), "properties": properties}
 
 
 def _or_null(schema: Schema) -> Schema:
@@ -58,7 +57,15 @@ PREDICTION = _object(
         "horizon": _TEXT,
         "probability": _SHARE,
         "interval": _or_null(
-            _object({"level": _or_null(_SHARE), "low": _SHARE, "high": _SHARE, "method": _TEXT})
+            _object(
+                {
+                    "level": _or_null(_SHARE),
+                    "low": _SHARE,
+                    "high": _SHARE,
+                    "method": _TEXT,
+                    "widening": _NUMBER,
+                }
+            )
         ),
         "reference_probability": _SHARE,
         "scale": {"enum": ["log-odds", "probability"]},
@@ -71,6 +78,8 @@ PREDICTION = _object(
                     "value": {"type": ["number", "string", "null"]},
                     "unit": _TEXT_OR_NULL,
                     "contribution": _NUMBER,
+                    "typical": {"type": ["number", "string", "null"]},
+                    "standing": {"enum": ["low", "high", None]},
                 }
             )
         ),
@@ -80,9 +89,9 @@ PREDICTION = _object(
             _object({"inside": {"type": "boolean"}, "distance_percentile": _SHARE})
         ),
         "evidence": _EVIDENCE,
+        "validation": _TEXT_OR_NULL,
         "model": _object({"name": _TEXT, "version": _TEXT, "digest": _TEXT}),
-    },
-    optional=("interval", "applicability"),
+    }
 )
 
 _DATE_OR_NULL: Schema = {"type": ["string", "null"], "format": "date"}

@@ -16,7 +16,7 @@ from predictor.service.forms import Form, carried_over
 if TYPE_CHECKING:
     from jinja2 import Environment
 
-    from predictor.clinic.prediction import Prediction
+    from predictor.clinic.results import Prediction
     from predictor.fitted.bundle import Bundle
     from predictor.service.problems import Problem
     from predictor.service.served import Served

@@ -17,7 +17,7 @@ from predictor.fitted.models import LinearModel
 from predictor.service.problems import Problem, ProblemError
 
 if TYPE_CHECKING:
-    from predictor.clinic.prediction import Prediction
+    from predictor.clinic.results import Prediction
     from predictor.clinical.variable import Variable
 
 _T = TypeVar("_T")

@@ -165,7 +165,7 @@ def test_too_many_empty_fields_are_named_by_their_labels(client: TestClient) -> 
 
 def test_empty_means_unknown_and_is_said(client: TestClient) -> None:
     page = Page(post(client, value__marker="", value__fever=" ").text)
-    assert "Not measured, a typical value stands in: Marker, Fever." in page.text
+    assert "Not measured, drawn from what the cohort suggests: Marker, Fever." in page.text
 
 
 @pytest.mark.parametrize(
@@ -272,11 +272,12 @@ def answered(made_up: Path, **changes: Any) -> Any:
 
 
 def test_an_interval_is_named_by_what_it_is(made_up: Path) -> None:
-    found = SimpleNamespace(level=0.95, low=0.18, high=0.691, method="bootstrap")
+    found = SimpleNamespace(level=0.95, low=0.18, high=0.691, method="bootstrap", widening=0.08)
     page = answer_page(answered(made_up, interval=found), {})
     assert page.interval is not None
     assert (page.interval.level, page.interval.low, page.interval.high) == ("95%", "18%", "69%")
     assert (page.bar.low, page.bar.width) == (18.0, 51.1)
+    assert page.interval.wider == 8
     found.level = None
     page = answer_page(answered(made_up, interval=found), {})
     assert page.interval is not None

@@ -173,13 +173,13 @@ def command(*arguments: str, **environment: str) -> Iterator[tuple[Any, str]]:
         env={**os.environ, "PYTHONPATH": str(ROOT), **environment},
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
-        text=True,
+        bufsize=0,  # what comes after the first line is left for the test
     )
     try:
         assert process.stderr is not None
-        line = process.stderr.readline()
+        line = process.stderr.readline().decode()
         found = re.search(r"https?://\S+", line)
-        assert found is not None, line + process.stderr.read()
+        assert found is not None, line + process.stderr.read().decode()
         yield process, found[0].rstrip("/")
     finally:
         process.kill()
@@ -200,8 +200,8 @@ def test_the_command_serves_until_it_is_told_to_end(made_up: Path, end: signal.S
         process.send_signal(end)
         stdout, stderr = process.communicate(timeout=20)
     assert process.returncode == 0
-    assert stdout == ""
-    lines = stderr.splitlines()
+    assert stdout == b""
+    lines = stderr.decode().splitlines()
     assert re.fullmatch(r"\S+ POST /predict 200 [0-9.]+ ms", lines[0])
     assert lines[1:] == ["Stopped."]
 
@@ -226,8 +226,8 @@ def test_with_a_token_other_machines_may_ask(made_up: Path) -> None:
         assert status(asked(url, {"patient": FULL}, header)) == 200
         process.send_signal(signal.SIGTERM)
         _, stderr = process.communicate(timeout=20)
-    assert "the network can read what is sent" in stderr
-    assert token not in stderr
+    assert b"the network can read what is sent" in stderr
+    assert token.encode() not in stderr
 
 
 def refused(*arguments: str, program: str = "-m predictor", **environment: str) -> tuple[int, str]:
