@@ -6,9 +6,13 @@ import csv
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from predictor.documents import load_json, load_yaml
 from predictor.errors import DocumentError
+
+if TYPE_CHECKING:
+    import pyarrow as pa
 
 _SINGLE = (".json", ".yaml", ".yml")
 _TABLES = (".csv", ".parquet", ".pq")
@@ -165,33 +169,70 @@ def _csv_rows(path: Path) -> Iterator[tuple[int, list[str]]]:
 
 
 def _read_parquet(path: Path) -> PatientTable:
-    import pyarrow as pa
     from pyarrow import parquet
 
-    # OSError: pyarrow's word for many damages.
-    damage = (pa.ArrowException, OSError, OverflowError, UnicodeDecodeError, ValueError)
     try:
-        file = parquet.ParquetFile(path)
-        columns = list(file.schema_arrow.names)
-    except damage:
+        columns = list(parquet.read_schema(path).names)
+    except _damage():
         raise DocumentError(
             str(path), "this is no readable Parquet file", "Check that it is the right one."
         ) from None
 
     def patients() -> Iterator[tuple[int, Mapping[str, object]]]:
         number = 0
-        batches = file.iter_batches()
-        while True:
+        for batch in parquet_batches(path):
             try:
-                rows = next(batches).to_pylist()
-            except StopIteration:
-                return
-            except damage:
-                raise DocumentError(
-                    str(path), "the Parquet file is damaged", "Write it again."
-                ) from None
+                rows = batch.to_pylist()
+            except _damage():
+                raise _damaged(path) from None
             for row in rows:
                 number += 1
                 yield number, row
 
     return PatientTable(columns, patients())
+
+
+def parquet_batches(
+    path: Path, columns: Sequence[str] | None = None, rows: int = 65_536
+) -> Iterator[pa.RecordBatch]:
+    """Read a Parquet file batch by batch.
+
+    Parameters
+    ----------
+    path
+        The file.
+    columns
+        Which columns; None for all.
+    rows
+        Most rows of a batch.
+
+    Raises
+    ------
+    DocumentError
+        If the file is damaged.
+    """
+    from pyarrow import parquet
+
+    batches = None
+    while True:
+        try:
+            if batches is None:
+                file = parquet.ParquetFile(path)
+                batches = file.iter_batches(batch_size=rows, columns=columns)
+            batch = next(batches)
+        except StopIteration:
+            return
+        except _damage():
+            raise _damaged(path) from None
+        yield batch
+
+
+def _damage() -> tuple[type[Exception], ...]:
+    import pyarrow as pa
+
+    # OSError: pyarrow's word for many damages.
+    return (pa.ArrowException, OSError, OverflowError, UnicodeDecodeError, ValueError)
+
+
+def _damaged(path: Path) -> DocumentError:
+    return DocumentError(str(path), "the Parquet file is damaged", "Write it again.")

@@ -21,7 +21,7 @@ IDENTIFIER = "patient"
 NOT_A_MAPPING = "a patient is a mapping from variable to value"
 
 _LONGEST_NAME = 80
-_LONGEST_IDENTIFIER = 200
+LONGEST_IDENTIFIER = 200
 _FARTHEST = 1e6
 """Spreads from the centre beyond which no measurement lies, and a sum of doubles loses digits."""
 
@@ -70,7 +70,7 @@ def read_patient(patient: object, bundle: Bundle, *, decimal: str = ".") -> Read
     warnings: list[Reason] = []
     identifier = identifier_of(patient)
     if identifier is None and not is_missing(patient.get(IDENTIFIER)):
-        message = f"must be a number, or printable text of at most {_LONGEST_IDENTIFIER} signs."
+        message = f"must be a number, or printable text of at most {LONGEST_IDENTIFIER} signs."
         reasons.append(Reason("bad_identifier", IDENTIFIER, message))
     _check_names(patient, bundle, reasons, warnings)
     _check_exclusions(patient, bundle, reasons)
@@ -118,7 +118,7 @@ def identifier_of(patient: object) -> str | None:
         text = str(given).strip()
     except ValueError:  # a whole number of thousands of digits
         return None
-    return text if 0 < len(text) <= _LONGEST_IDENTIFIER and text.isprintable() else None
+    return text if 0 < len(text) <= LONGEST_IDENTIFIER and text.isprintable() else None
 
 
 def unknown_columns(columns: Iterable[object], bundle: Bundle) -> dict[object, Reason]:
@@ -158,8 +158,13 @@ def _check_names(
         elif not is_missing(value):
             unused.append(str(name))
     if unused:
-        message = f"given but not used by this model: {', '.join(sorted(unused))}."
-        warnings.append(Reason("not_used", "", message))
+        warnings.append(unused_warning(unused))
+
+
+def unused_warning(names: Iterable[str]) -> Reason:
+    """The warning that tells of variables the model has no use for."""
+    message = f"given but not used by this model: {', '.join(sorted(names))}."
+    return Reason("not_used", "", message)
 
 
 def _check_exclusions(
@@ -175,13 +180,18 @@ def _check_exclusions(
 
 def _is_far(j: int, value: float, bundle: Bundle) -> bool:
     """Whether a number without a plausible range lies beyond all measurement."""
+    return abs(value - float(bundle.preparation.fill[j])) > reach(j, bundle)
+
+
+def reach(j: int, bundle: Bundle) -> float:
+    """How far from the typical value the ``j``-th variable may lie; infinite if a range tells."""
     plausible = bundle.variables[j].plausible
     if bundle.variables[j].kind != "continuous" or (
         plausible and plausible.low is not None and plausible.high is not None
     ):
-        return False
+        return float("inf")
     fill = float(bundle.preparation.fill[j])
-    return abs(value - fill) > _FARTHEST * max(1.0, abs(fill), *bundle.preparation.scales(j))
+    return _FARTHEST * max(1.0, abs(fill), *bundle.preparation.scales(j))
 
 
 def shown_value(variable: Variable, value: float) -> float | str | None:

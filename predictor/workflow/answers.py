@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
-from typing import IO, Any, Protocol
+from typing import IO, TYPE_CHECKING, Any, Protocol
 
 from predictor.clinic.prediction import Prediction, Predictions
+from predictor.errors import Reason
 from predictor.workflow.files import check_suffix, csv_bytes, replacing
+
+if TYPE_CHECKING:
+    import pyarrow as pa
 
 SUFFIXES = (".json", ".csv", ".parquet")
 """Formats that answers are written in."""
@@ -76,8 +80,20 @@ class _CsvAnswers:
         stream.write(csv_bytes(self._columns, ()))
 
     def add(self, answers: Predictions) -> None:
-        content = csv_bytes(self._columns, _flat(answers))
+        content = csv_bytes(self._columns, answer_rows(answers))
         self._stream.write(content.partition(b"\n")[2])
+
+
+def parquet_schema(variables: Sequence[str]) -> pa.Schema:
+    """Return the columns of answers in Parquet.
+
+    Types are stated, so that a table of refused patients alone has those of any other.
+    """
+    import pyarrow as pa
+
+    types = {"whole": pa.int64(), "number": pa.float64(), "text": pa.string()}
+    fields = [(name, types[kind]) for name, kind in _COLUMNS.items()]
+    return pa.schema([*fields, *((CONTRIBUTION + name, pa.float64()) for name in variables)])
 
 
 @contextmanager
@@ -85,15 +101,11 @@ def _parquet(stream: IO[bytes], variables: Sequence[str]) -> Iterator[Answers]:
     import pyarrow as pa
     from pyarrow import parquet
 
-    # Types are stated, so that a table of refused patients alone has those of any other.
-    types = {"whole": pa.int64(), "number": pa.float64(), "text": pa.string()}
-    fields = [(name, types[kind]) for name, kind in _COLUMNS.items()]
-    fields += [(CONTRIBUTION + name, pa.float64()) for name in variables]
-    schema = pa.schema(fields)
+    schema = parquet_schema(variables)
 
     class ParquetAnswers:
         def add(self, answers: Predictions) -> None:
-            if rows := _flat(answers):
+            if rows := answer_rows(answers):
                 writer.write_table(pa.Table.from_pylist(rows, schema))
 
     with parquet.ParquetWriter(stream, schema) as writer:
@@ -137,7 +149,7 @@ def json_answers(stream: IO[bytes], *, plain: bool = False) -> Iterator[Answers]
         stream.write(b"]\n}\n")
 
 
-def _flat(answers: Predictions) -> list[dict[str, Any]]:
+def answer_rows(answers: Predictions) -> list[dict[str, Any]]:
     """One row per patient, answered or refused, in the order of the file."""
     rows = [
         _row(row, prediction)
@@ -155,6 +167,11 @@ def _flat(answers: Predictions) -> list[dict[str, Any]]:
         for r in answers.refused
     ]
     return sorted(rows, key=lambda row: row["row"])
+
+
+def warning_text(warnings: Iterable[Reason]) -> str:
+    """Return warnings as one cell."""
+    return "; ".join(f"{w.where} {w.message}".strip() for w in warnings)
 
 
 def _row(row: int, p: Prediction) -> dict[str, Any]:
@@ -175,7 +192,7 @@ def _row(row: int, p: Prediction) -> dict[str, Any]:
         "inside": None if applicability is None else int(applicability.inside),
         "distance_percentile": applicability and applicability.distance_percentile,
         "imputed": "; ".join(p.imputed),
-        "warnings": "; ".join(f"{w.where} {w.message}".strip() for w in p.warnings),
+        "warnings": warning_text(p.warnings),
         "refused": "",
         "evidence": p.evidence["level"],
         **contributions,

@@ -11,7 +11,14 @@ from itertools import islice
 from pathlib import Path
 from typing import IO, TYPE_CHECKING, Any
 
-from predictor.clinic.intake import PatientTable, is_table, read_many, read_one, shown
+from predictor.clinic.intake import (
+    PatientTable,
+    is_table,
+    parquet_batches,
+    read_many,
+    read_one,
+    shown,
+)
 from predictor.clinic.patient import identifier_of, unknown_columns
 from predictor.clinic.prediction import (
     Prediction,
@@ -220,6 +227,11 @@ def _predict_table(
             "Rename them, or pass --ignore-unknown to leave them unread:",
             reasons=list(unknown.values()),
         )
+    ignored = tuple(sorted(shown(str(name)) for name in unknown))
+    columnar = out is not None and out.suffix.lower() == ".parquet" and json_to is None
+    if out is not None and columnar and path.suffix.lower() != ".csv":
+        known = [name for name in table.columns if name not in unknown]
+        return _predict_columns(path, bundle, table, known, out, ignored)
     names = [variable.name for variable in bundle.variables]
     kept = _Kept()
     with ExitStack() as stack:
@@ -233,13 +245,47 @@ def _predict_table(
             for sink in sinks:
                 sink.add(answers)
         if not kept.answered and not kept.refused:
-            raise DocumentError(str(path), "there are no patients in it", "Check the path.")
-    ignored = tuple(sorted(shown(str(name)) for name in unknown))
+            raise _nobody(path)
     return TableAnswers(kept.first(), kept.answered, kept.refused, ignored)
 
 
+def _predict_columns(
+    path: Path,
+    bundle: Bundle,
+    table: PatientTable,
+    columns: list[str],
+    out: Path,
+    ignored: tuple[str, ...],
+) -> TableAnswers:
+    """From Parquet to Parquet, column by column; the first patients are answered for the screen."""
+    from pyarrow.parquet import ParquetWriter
+
+    from predictor.workflow.parquet_answers import ROWS, ColumnPredictor
+
+    answered = refused = rows = 0
+    predictor = ColumnPredictor(bundle, columns)
+    with replacing(out) as stream, ParquetWriter(stream, predictor.schema) as writer:
+        for batch in parquet_batches(path, columns, ROWS):
+            found = predictor.answer(batch, rows + 1)
+            writer.write_table(found.table)
+            rows += batch.num_rows
+            answered += found.answered
+            refused += found.refused
+        if not rows:
+            raise _nobody(path)
+    kept = _Kept()
+    first = islice(_batches(table, dict.fromkeys(set(table.columns) - set(columns)), _SHOWN), 1)
+    for patients in first:
+        kept.add(predict_rows(patients, bundle))
+    return TableAnswers(kept.first(), answered, refused, ignored)
+
+
+def _nobody(path: Path) -> DocumentError:
+    return DocumentError(str(path), "there are no patients in it", "Check the path.")
+
+
 def _batches(
-    table: PatientTable, unknown: Mapping[object, object]
+    table: PatientTable, unknown: Mapping[object, object], most: int | None = None
 ) -> Iterator[list[tuple[int, object]]]:
     rows: Iterator[tuple[int, object]] = table.rows
     if unknown:
@@ -247,7 +293,7 @@ def _batches(
             (number, {k: v for k, v in row.items() if k not in unknown})
             for number, row in table.rows
         )
-    while batch := list(islice(rows, _BATCH)):
+    while batch := list(islice(rows, most or _BATCH)):
         yield batch
 
 

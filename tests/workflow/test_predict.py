@@ -258,7 +258,7 @@ def test_how_a_value_was_read_is_a_warning_of_the_prediction(reader: str, tmp_pa
     found = predict_file(table(tmp_path, json.dumps(document), "p.json"), reader)
     assert isinstance(found, RecordAnswer)
     assert isinstance(found.answer, Prediction)
-    assert [(w.code, w.where) for w in found.answer.warnings] == [("beyond_limit", "crp")]
+    assert ("beyond_limit", "crp") in [(w.code, w.where) for w in found.answer.warnings]
 
 
 def test_a_record_of_too_little_is_refused_and_still_tells_what_was_read(

@@ -1,0 +1,290 @@
+"""From a Parquet file of patients to a Parquet file of answers, column by column.
+
+A million patients as Python objects take minutes; as columns, seconds. Every patient gets the
+answer that ``predict`` gives: whatever is not plain (a value with a problem, an exclusion
+criterion, too many gaps, an identifier that cannot be shown) goes through the same check as a
+single patient.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from predictor.clinic.patient import (
+    IDENTIFIER,
+    LONGEST_IDENTIFIER,
+    identifier_of,
+    reach,
+    unused_warning,
+)
+from predictor.clinic.prediction import predict_rows
+from predictor.clinic.uncertainty import score
+from predictor.clinical.cells import MISSING_TEXTS
+from predictor.clinical.values import ColumnReading, read_column
+from predictor.clinical.variable import Variable
+from predictor.errors import Reason
+from predictor.fitted.bundle import Bundle
+from predictor.workflow.answers import CONTRIBUTION, answer_rows, parquet_schema, warning_text
+
+if TYPE_CHECKING:
+    import pyarrow as pa
+
+ROWS = 65_536
+"""Patients that are worked on at once."""
+
+_OF_THE_PATIENT = ("not_used", "suspicious_unit", "suspicious_value")
+"""Warnings that tell of one patient's values; all others are the same for all."""
+
+
+@dataclass(frozen=True, slots=True)
+class AnsweredBatch:
+    """Answers for some patients.
+
+    Parameters
+    ----------
+    table
+        One row per patient, in the order of the file.
+    answered, refused
+        How many there are of each.
+    """
+
+    table: pa.Table
+    answered: int
+    refused: int
+
+
+class ColumnPredictor:
+    """Answers record batches of patients by one bundle.
+
+    Parameters
+    ----------
+    bundle
+        The model.
+    columns
+        Names of the columns that are variables of the bundle's dictionary, or the identifier.
+    """
+
+    def __init__(self, bundle: Bundle, columns: Sequence[str]) -> None:
+        self._bundle = bundle
+        self._names = [variable.name for variable in bundle.variables]
+        used = {*self._names, *(variable.name for variable in bundle.exclusions), IDENTIFIER}
+        self._unused = [name for name in columns if name not in used]
+        self.schema = parquet_schema(self._names)
+
+    def answer(self, batch: pa.RecordBatch, first_row: int) -> AnsweredBatch:
+        """Answer one batch, whose first patient has the row number ``first_row``."""
+        import pyarrow as pa
+
+        read = self._read(batch)
+        identifiers, unshown = _identifiers(batch)
+        odd = read.odd | unshown
+        plain = np.flatnonzero(~odd)
+        table = self._answered(batch, plain, read, identifiers, first_row)
+        if not odd.any():
+            return AnsweredBatch(table, len(plain), 0)
+        rows = np.flatnonzero(odd)
+        numbers = [first_row + int(row) for row in rows]
+        patients = batch.take(pa.array(rows)).to_pylist()
+        others = predict_rows(zip(numbers, patients, strict=True), self._bundle)
+        rest = pa.Table.from_pylist(answer_rows(others), self.schema)
+        whole = pa.concat_tables([table, rest]).sort_by("row")
+        answered = len(plain) + len(others.predictions)
+        return AnsweredBatch(whole, answered, len(others.refused))
+
+    def _read(self, batch: pa.RecordBatch) -> _Read:
+        bundle, n = self._bundle, batch.num_rows
+        values = np.full((n, len(bundle.variables)), np.nan)
+        odd = np.zeros(n, dtype=bool)
+        warnings: dict[int, list[Reason]] = {}
+        for j, variable in enumerate(bundle.variables):
+            reading = _column(batch, variable)
+            values[:, j] = reading.values
+            odd[[row for row, _ in reading.problems]] = True
+            for row, reason in reading.warnings:
+                warnings.setdefault(row, []).append(reason)
+            far = reach(j, bundle)
+            if np.isfinite(far):
+                odd |= np.abs(reading.values - bundle.preparation.fill[j]) > far
+        for variable in bundle.exclusions:
+            reading = _column(batch, variable)
+            odd[[row for row, _ in reading.problems]] = True
+            odd |= reading.values == 1.0
+        odd |= np.isnan(values).sum(axis=1) > bundle.most_missing * values.shape[1]
+        return _Read(values, odd, warnings)
+
+    def _answered(
+        self,
+        batch: pa.RecordBatch,
+        rows: NDArray[np.intp],
+        read: _Read,
+        identifiers: pa.Array,
+        first_row: int,
+    ) -> pa.Table:
+        """Answers for the patients with whom nothing is wrong."""
+        import pyarrow as pa
+
+        n, bundle = len(rows), self._bundle
+        if not n:
+            return self.schema.empty_table()
+        values = read.values[rows]
+        found = score(bundle, values)
+        # What is the same for all is taken from the answer for one of them.
+        patient = batch.take(pa.array(rows[:1])).to_pylist()[0]
+        (first,) = predict_rows([(0, patient)], bundle).predictions
+        always = tuple(w for w in first.warnings if w.code not in _OF_THE_PATIENT)
+        columns: dict[str, Any] = {
+            "row": pa.array(rows + first_row),
+            "patient": identifiers.take(pa.array(rows)),
+            "probability": pa.array(found.probability),
+            "reference_probability": pa.repeat(found.reference_probability, n),
+            "imputed": _texts(np.isnan(values), self._names, "; ".join),
+            "warnings": self._warnings(batch, rows, read, always),
+            "refused": pa.repeat("", n),
+            "evidence": pa.repeat(first.evidence["level"], n),
+        }
+        if first.interval is not None:
+            columns["interval_low"] = pa.array(found.low)
+            columns["interval_high"] = pa.array(found.high)
+            columns["interval_level"] = pa.repeat(pa.scalar(first.interval.level, pa.float64()), n)
+            columns["interval_method"] = pa.repeat(first.interval.method, n)
+        if bundle.moments is not None and found.distance is not None:
+            inside = found.distance <= bundle.moments.cutoff
+            columns["inside"] = pa.array(inside.astype(np.int64))
+            columns["distance_percentile"] = pa.array(bundle.moments.percentile(found.distance))
+        for j, name in enumerate(self._names):
+            columns[CONTRIBUTION + name] = pa.array(np.ascontiguousarray(found.values[:, j]))
+        arrays = [
+            columns[field.name] if field.name in columns else pa.nulls(n, field.type)
+            for field in self.schema
+        ]
+        return pa.Table.from_arrays(arrays, schema=self.schema)
+
+    def _warnings(
+        self,
+        batch: pa.RecordBatch,
+        rows: NDArray[np.intp],
+        read: _Read,
+        always: tuple[Reason, ...],
+    ) -> pa.Array:
+        import pyarrow as pa
+
+        present = np.zeros((len(rows), len(self._unused)), dtype=bool)
+        for j, name in enumerate(self._unused):
+            present[:, j] = ~_missing(batch.column(name))[rows]
+
+        def told(names: Sequence[str]) -> str:
+            head = (unused_warning(names),) if names else ()
+            return warning_text((*head, *always))
+
+        texts = _texts(present, self._unused, told)
+        of_rows = [i for i, row in enumerate(rows) if row in read.warnings] if read.warnings else []
+        if not of_rows:
+            return texts
+        each = texts.to_pylist()
+        for i in of_rows:
+            names = [name for j, name in enumerate(self._unused) if present[i, j]]
+            head = (unused_warning(names),) if names else ()
+            each[i] = warning_text((*head, *read.warnings[int(rows[i])], *always))
+        return pa.array(each, pa.string())
+
+
+@dataclass(frozen=True, slots=True)
+class _Read:
+    """Values, the rows that need the check of a single patient, and warnings by row."""
+
+    values: NDArray[np.float64]
+    odd: NDArray[np.bool_]
+    warnings: dict[int, list[Reason]]
+
+
+def _column(batch: pa.RecordBatch, variable: Variable) -> ColumnReading:
+    """Read the column of a variable as one patient's value is read."""
+    import pyarrow as pa
+    import pyarrow.compute as pc
+
+    place = batch.schema.get_field_index(variable.name)
+    if place < 0:
+        return ColumnReading(np.full(batch.num_rows, np.nan), (), ())
+    column = batch.column(place)
+    kind = column.type
+    number = pa.types.is_integer(kind) or pa.types.is_floating(kind)
+    if variable.kind == "continuous" and number:
+        return read_column(column.to_numpy(zero_copy_only=False), variable)
+    if variable.kind == "binary" and (number or pa.types.is_boolean(kind)):
+        # Each different text is read once; each number would be read by itself.
+        if pa.types.is_floating(kind):
+            column = pc.if_else(pc.is_nan(column), None, column)
+        column = column.cast(pa.string())
+    return read_column(column.to_pylist(), variable)
+
+
+def _missing(column: pa.Array) -> NDArray[np.bool_]:
+    import pyarrow as pa
+    import pyarrow.compute as pc
+
+    found = pc.is_null(column, nan_is_null=pa.types.is_floating(column.type))
+    if pa.types.is_string(column.type) or pa.types.is_large_string(column.type):
+        words = pa.array(sorted(MISSING_TEXTS), column.type)
+        found = pc.or_(found, pc.is_in(pc.utf8_trim_whitespace(column), words))
+    return np.asarray(found.to_numpy(zero_copy_only=False), dtype=bool)
+
+
+def _identifiers(batch: pa.RecordBatch) -> tuple[pa.Array, NDArray[np.bool_]]:
+    """Identifiers as text, and the rows whose identifier cannot be shown."""
+    import pyarrow as pa
+    import pyarrow.compute as pc
+
+    n = batch.num_rows
+    place = batch.schema.get_field_index(IDENTIFIER)
+    if place < 0:
+        return pa.nulls(n, pa.string()), np.zeros(n, dtype=bool)
+    column = batch.column(place)
+    plain = np.zeros(n, dtype=bool)
+    if pa.types.is_string(column.type):
+        plain = _plain_text(column)
+        if plain.all():
+            return column, ~plain
+    rows = np.flatnonzero(~plain)
+    given = column.take(pa.array(rows)).to_pylist()
+    shown = [identifier_of({IDENTIFIER: entry}) for entry in given]
+    unshown = np.zeros(n, dtype=bool)
+    unshown[rows] = [text is None for text in shown]
+    unshown &= ~_missing(column)
+    if not plain.any():
+        return pa.array(shown, pa.string()), unshown
+    mended = pc.replace_with_mask(column, pa.array(~plain), pa.array(shown, pa.string()))
+    return mended, unshown
+
+
+def _plain_text(column: pa.Array) -> NDArray[np.bool_]:
+    """Where a text is an identifier beyond doubt; decides nothing that a single check would not."""
+    import pyarrow as pa
+    import pyarrow.compute as pc
+
+    # Python and Arrow agree on what is printable in ASCII, where both mean signs and the space.
+    plain = pc.and_(pc.string_is_ascii(column), pc.ascii_is_printable(column))
+    long = pc.binary_length(column)
+    plain = pc.and_(plain, pc.and_(pc.greater(long, 0), pc.less_equal(long, LONGEST_IDENTIFIER)))
+    plain = pc.and_(plain, pc.equal(pc.ascii_trim_whitespace(column), column))
+    plain = pc.and_not(plain, pc.is_in(column, pa.array(sorted(MISSING_TEXTS), pa.string())))
+    return np.asarray(pc.fill_null(plain, fill_value=False).to_numpy(zero_copy_only=False))
+
+
+def _texts(
+    present: NDArray[np.bool_], names: Sequence[str], join: Callable[[Sequence[str]], str]
+) -> pa.Array:
+    """Text of each row from the names that are present in it; few rows differ."""
+    import pyarrow as pa
+
+    if not present.any():
+        return pa.repeat(join(()), len(present))
+    patterns, place = np.unique(present, axis=0, return_inverse=True)
+    texts = [
+        join([name for name, here in zip(names, row, strict=True) if here]) for row in patterns
+    ]
+    return pa.array(texts, pa.string()).take(pa.array(place.ravel()))
