@@ -6,7 +6,7 @@ from collections.abc import Mapping
 
 from predictor.clinic.fhir_elements import Resource
 from predictor.clinic.fhir_findings import Findings
-from predictor.errors import DocumentError
+from predictor.errors import DocumentError, Reason
 
 PLACE = "FHIR Bundle"
 STATEMENTS = ("Condition", "MedicationStatement", "MedicationRequest")
@@ -75,5 +75,7 @@ def stop(findings: Findings) -> None:
     """Refuse the record with everything that was found wrong, if anything was."""
     if findings.reasons:
         reasons = list(dict.fromkeys(findings.reasons))
-        rule = "this record cannot be used, because:"
-        raise DocumentError(PLACE, rule, reasons=reasons[:_MOST_REASONS])
+        if len(reasons) > _MOST_REASONS:
+            message = f"and {len(reasons) - _MOST_REASONS} more of these."
+            reasons = [*reasons[:_MOST_REASONS], Reason("more", "", message)]
+        raise DocumentError(PLACE, "this record cannot be used, because:", reasons=reasons)

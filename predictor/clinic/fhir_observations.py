@@ -24,7 +24,7 @@ from predictor.clinic.fhir_elements import (
     text,
 )
 from predictor.clinic.fhir_findings import Findings, Taken
-from predictor.clinic.fhir_subject import Subject
+from predictor.clinic.fhir_subject import UNSAID, Subject
 from predictor.clinic.fhir_values import OPEN, Answer, is_absent, read_result
 from predictor.clinical.coding import Codings
 from predictor.clinical.variable import Variable
@@ -50,6 +50,8 @@ class Result:
         The Observation or the component that holds the value.
     resource
         The Observation.
+    note
+        What a reader must know about whose it is; empty if nothing.
     """
 
     variable: Variable
@@ -57,6 +59,7 @@ class Result:
     moment: Moment
     node: Element
     resource: Resource
+    note: str
 
 
 class ObservationReader:
@@ -115,7 +118,8 @@ class ObservationReader:
             self._findings.refuse("future_date", f"{resource.where}, Observation", message)
             return
         self.newest = max(self.newest or when.first, when.first)
-        self.results += [Result(v, loinc, when, node, resource) for v, loinc, node in told]
+        note = UNSAID if self._subject.about(resource) == "unsaid" else ""
+        self.results += [Result(v, loinc, when, node, resource, note) for v, loinc, node in told]
         if not told:
             self._findings.ignore("Observation", "not_used", _UNUSED)
 
@@ -149,7 +153,7 @@ class ObservationReader:
         if about == "another":
             message = "speaks of another patient than the record."
             self._findings.refuse("another_patient", f"{resource.where}, Observation", message)
-        if about != "patient":
+        if about not in ("patient", "unsaid"):
             return "subject", "it does not say that it speaks of this patient"
         if resource.content.get("focus"):
             return "focus", "it speaks of something else than the patient (focus)"
@@ -263,7 +267,7 @@ def _take(
         result.moment.first,
         f"LOINC {result.loinc}",
         result.resource.shown,
-        answer.note,
+        "; ".join(filter(None, (answer.note, result.note))),
     )
     findings.taken.append(taken)
     if answer.at_limit:

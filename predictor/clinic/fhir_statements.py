@@ -24,7 +24,7 @@ from predictor.clinic.fhir_elements import (
     truth,
 )
 from predictor.clinic.fhir_findings import Findings, Taken
-from predictor.clinic.fhir_subject import Subject
+from predictor.clinic.fhir_subject import UNSAID, Subject
 from predictor.clinical.coding import Code, Codings
 from predictor.clinical.variable import Variable
 
@@ -43,6 +43,7 @@ class Statement:
     since: date | None
     code: str
     resource: Resource
+    note: str
 
 
 class StatementReader:
@@ -95,7 +96,7 @@ class StatementReader:
             where = f"{resource.where}, {resource.kind}"
             self._findings.refuse("another_patient", where, message)
             return
-        if problem is None and about != "patient":
+        if problem is None and about not in ("patient", "unsaid"):
             problem = ("subject", "it does not say that it speaks of this patient")
         if not told:
             problem = problem or ("not_used", _UNUSED)
@@ -105,7 +106,8 @@ class StatementReader:
                 self._findings.ignore(variable, *problem, day=since, resource=resource.shown)
             else:
                 shown = self._codings.shown(code)
-                self._statements.append(Statement(variable, yes, since, shown, resource))
+                note = UNSAID if about == "unsaid" else ""
+                self._statements.append(Statement(variable, yes, since, shown, resource, note))
 
     def take(self) -> None:
         """Hand over what was stated; statements that contradict each other are refused."""
@@ -128,10 +130,17 @@ class StatementReader:
                 )
                 continue
             self._findings.values[name] = state
-            variable, shown = statement.variable, statement.resource.shown
-            self._findings.taken.append(
-                Taken(name, variable.label, state, None, statement.since, statement.code, shown)
+            taken = Taken(
+                name,
+                statement.variable.label,
+                state,
+                None,
+                statement.since,
+                statement.code,
+                statement.resource.shown,
+                statement.note,
             )
+            self._findings.taken.append(taken)
 
     def _told(self, resource: Resource) -> list[tuple[Variable, Code]]:
         if resource.kind == "Condition":

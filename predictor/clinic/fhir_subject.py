@@ -24,7 +24,10 @@ from predictor.clinic.fhir_elements import (
 )
 from predictor.clinic.fhir_findings import Findings
 
-About = Literal["patient", "another", "nobody", "not a patient"]
+About = Literal["patient", "unsaid", "another", "nobody", "not a patient"]
+"""Unsaid: of nobody named, in the record of one Patient resource."""
+
+UNSAID = "it names no patient; the record is of one"
 
 _VERSION = re.compile(r"/_history/[A-Za-z0-9\-.]{1,64}\Z", re.ASCII)
 _RELATIVE = re.compile(r"([A-Z][A-Za-z]{1,63})/([A-Za-z0-9\-.]{1,64})", re.ASCII)
@@ -68,6 +71,7 @@ class Subject:
         self._base = ""
         self._identifiers: set[tuple[str, str]] = set()
         self._stranger = not patients
+        self._alone = bool(patients)
         for resource in patients:
             self._learn(resource)
 
@@ -86,6 +90,7 @@ class Subject:
         """Tell whom a resource speaks of.
 
         Without a Patient resource in the record, the first reference says who the patient is.
+        With one, what names nobody (which FHIR allows an Observation) is taken as theirs.
 
         Raises
         ------
@@ -93,6 +98,8 @@ class Subject:
             If the reference is not what FHIR says it is.
         """
         reference = child(resource.content, element)
+        if not reference and self._alone:
+            return "unsaid"
         given = _VERSION.sub("", text(reference, "reference"))
         if given:
             return self._pointed(given, resource, text(reference, "type"))

@@ -246,9 +246,28 @@ def test_without_a_patient_resource_all_must_speak_of_the_same(read: Any) -> Non
     refused(read, record_of(c3(), other), "another_patient")
 
 
+def test_what_names_nobody_belongs_to_the_one_patient_of_the_record(read: Any) -> None:
+    drug = medication(ATC, "P01BA02")
+    del drug["subject"]
+    found = read(record(c3(subject=None), drug))
+    assert {"c3", "hydroxychloroquine"} <= found.patient.keys()
+    assert [entry.note for entry in found.taken[2:]] == [
+        "it names no patient; the record is of one"
+    ] * 2
+    nobody = read(record_of(c3(subject=None)), index_date=TODAY)
+    assert codes(nobody, "c3") == ["subject"]
+
+
+def test_fifty_reasons_are_told_and_the_rest_counted(read: Any) -> None:
+    stray = [c3(id=f"n{n}", subject={"reference": "Patient/p2"}) for n in range(60)]
+    with pytest.raises(DocumentError, match="and 10 more of these"):
+        read(record(*stray), index_date=TODAY)
+
+
 def test_a_result_of_no_patient_or_of_something_else_is_listed(read: Any) -> None:
     device = c3(subject={"reference": "Device/d"})
-    assert codes(read(record(c3(subject=None)), index_date=TODAY), "c3") == ["subject"]
+    somebody = c3(subject={"display": "somebody"})
+    assert codes(read(record(somebody), index_date=TODAY), "c3") == ["subject"]
     assert codes(read(record(device), index_date=TODAY), "c3") == ["subject"]
     unborn = c3(focus=[{"reference": "RelatedPerson/child"}])
     assert codes(read(record(unborn), index_date=TODAY), "c3") == ["focus"]
