@@ -16,6 +16,9 @@ from pyarrow import parquet
 
 from predictor.clinic.prediction import cached_bundle, predict_rows
 from predictor.errors import DocumentError
+from predictor.fitted.bundle import save_bundle
+from predictor.fitted.moments import Moments
+from predictor.fitted.replicates import Replicates
 from predictor.workflow.answers import answer_rows
 from predictor.workflow.predict import TableAnswers, predict_file
 
@@ -44,9 +47,44 @@ COLUMNS: dict[str, list[Any]] = {
 }
 
 
-@pytest.fixture(scope="module", params=["median", "iterative"])
+def with_interval(folder: Path) -> Path:
+    """The made-up bundle with made-up replicates and moments."""
+    rng = np.random.default_rng(3)
+    replicates = Replicates(
+        intercept=rng.normal(-0.6, 0.3, 40),
+        slope=rng.normal([0.04, 0.3, 0.01, -0.8, 0.7, -1.0], 0.05, (40, 6)),
+        variable=np.array([0, 0, 1, 2, 3, 3]),
+        state=np.array([-1, -1, -1, -1, 0, 2]),
+        missing=np.array([False, True, False, False, False, False]),
+    )
+    moments = Moments(
+        centre=np.array([91.3, 33.7, 0.3, 1.0]),
+        spread=np.array([20.1, 11.9, 0.46, 0.7]),
+        correlation=np.eye(4) * 0.6 + 0.4,
+        low=np.array([1.0, -np.inf, 0.0, 0.0]),
+        high=np.array([500.0, np.inf, 1.0, 2.0]),
+        whole=np.array([False, False, True, True]),
+        distances=np.linspace(0.2, 2.0, 21),
+        cutoff=1.6,
+    )
+    made = made_bundles
+    save_bundle(
+        folder,
+        made.manifest(),
+        made.preparation(),
+        made.LINEAR,
+        {},
+        moments=moments,
+        replicates=replicates,
+    )
+    return folder
+
+
+@pytest.fixture(scope="module", params=["median", "iterative", "interval"])
 def bundle(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> str:
     folder = tmp_path_factory.mktemp("columns") / "b"
+    if request.param == "interval":
+        return str(with_interval(folder))
     return str(made_bundles.save(folder, iterative=request.param == "iterative"))
 
 
@@ -90,6 +128,11 @@ def test_columns_and_single_patients_get_the_same_answers(
     same(got, answer_rows(expected))
     assert (found.answered, found.refused) == (len(expected), len(expected.refused))
     assert found.answers.rows == tuple(row for row in expected.rows if row <= 100)
+    if cached_bundle(bundle).moments is not None:
+        told = [row for row in got if not row["refused"]]
+        assert all(row["interval_low"] < row["probability"] for row in told)
+        assert all(0 <= row["distance_percentile"] <= 1 for row in told)
+        assert {row["interval_level"] for row in told} == {0.95}
     if share == 0.2:
         assert min(found.answered, found.refused) > 50
 
