@@ -6,6 +6,7 @@ the distances of the patients from each other's moments. No patient can be read 
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
@@ -61,9 +62,7 @@ class Moments:
         z = self.standardised(values)
         known = ~np.isnan(z)
         found = np.zeros(len(z))
-        patterns, which = np.unique(known, axis=0, return_inverse=True)
-        for i, pattern in enumerate(patterns):
-            rows = np.flatnonzero(which.reshape(-1) == i)
+        for pattern, rows in _patterns(known):
             if not pattern.any():
                 continue
             part = z[np.ix_(rows, pattern)]
@@ -97,12 +96,10 @@ class Moments:
         """
         complete = np.repeat(values[:, None, :], count, axis=1)
         z = self.standardised(values)
-        patterns, which = np.unique(np.isnan(values), axis=0, return_inverse=True)
-        for i, missing in enumerate(patterns):
+        for missing, rows in _patterns(np.isnan(values)):
             gaps = np.flatnonzero(missing)
             if not gaps.size:
                 continue
-            rows = np.flatnonzero(which.reshape(-1) == i)
             known = ~missing
             across = self.correlation[np.ix_(missing, known)]
             within = self.correlation[np.ix_(missing, missing)]
@@ -153,6 +150,22 @@ class Moments:
             raise BundleError(where, "the moments are incomplete") from None
         except (ValueError, np.linalg.LinAlgError) as error:
             raise BundleError(where, f"in the moments {error}") from None
+
+
+def _patterns(
+    flags: NDArray[np.bool_],
+) -> Iterator[tuple[NDArray[np.bool_], NDArray[np.intp]]]:
+    """Every different row of flags, with the positions where it stands."""
+    if not len(flags) or (flags == flags[0]).all():
+        if len(flags):
+            yield flags[0], np.arange(len(flags))
+        return
+    # A row as one piece of bytes: sorting these is far cheaper than sorting rows.
+    packed = np.ascontiguousarray(np.packbits(flags, axis=1))
+    keys = packed.view(np.dtype((np.void, packed.shape[1]))).reshape(-1)
+    _, first, which = np.unique(keys, return_index=True, return_inverse=True)
+    for i, row in enumerate(first):
+        yield flags[row], np.flatnonzero(which == i)
 
 
 def normal_points(count: int, dimensions: int) -> Values:
