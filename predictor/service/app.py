@@ -11,14 +11,14 @@ from starlette.exceptions import HTTPException
 
 import predictor
 from predictor.errors import PatientRefused, PredictorError
-from predictor.service.api import api_router
+from predictor.service.api import add_api
 from predictor.service.openapi import document
 from predictor.service.pages import problem_page
 from predictor.service.problems import Problem, ProblemError, problem_of, problem_response
 from predictor.service.security import Gate, Limits
 from predictor.service.served import load_served
 from predictor.service.token import TokenCheck
-from predictor.service.web import web_router
+from predictor.service.web import add_web
 
 if TYPE_CHECKING:
     from starlette.requests import Request
@@ -54,7 +54,8 @@ def create_app(
     """
     if hosts is None and token is None:
         raise ValueError("a server for any host needs a token")
-    served = load_served(models)
+    limits = limits or Limits()
+    served = load_served(models, seconds=limits.answer_seconds)
     app = FastAPI(
         title="predictor",
         version=predictor.__version__,
@@ -64,15 +65,15 @@ def create_app(
         separate_input_output_schemas=False,
     )
     app.state.models = tuple(served.bundles)
-    app.include_router(api_router(served))
-    app.include_router(web_router(served))
+    add_api(app, served)
+    add_web(app, served)
     app.add_exception_handler(HTTPException, _unknown_address)
     app.add_exception_handler(ProblemError, _problem)
     app.add_exception_handler(PredictorError, _refused)
     app.add_exception_handler(PatientRefused, _refused)
     app.add_middleware(
         Gate,
-        limits=limits or Limits(),
+        limits=limits,
         token=None if token is None else TokenCheck(token),
         hosts=hosts,
         respond=_respond,

@@ -1,7 +1,7 @@
 """The gate that every request passes: who asks, how much, how long; and what is said about it.
 
-A pure ASGI layer around everything else. What it writes into the log is the method, the route as
-this program names it, the status and the time: nothing that a client sent, for that could hold a
+A pure ASGI layer around everything else. What it writes into the log is the method, the path if
+it is one of ours, the status and the time: nothing that a client sent, for that could hold a
 patient's value. Nothing raised further in gets past it either, for the same reason.
 """
 
@@ -11,10 +11,9 @@ import asyncio
 import ipaddress
 import logging
 import time
-from collections.abc import MutableMapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from predictor.service.problems import Problem, ProblemError
 
@@ -39,14 +38,29 @@ CONTENT_POLICY = (
 _HEADERS = [
     (b"content-security-policy", CONTENT_POLICY.encode()),
     (b"x-content-type-options", b"nosniff"),
-    (b"x-frame-options", b"DENY"),
     (b"referrer-policy", b"no-referrer"),
     (b"cache-control", b"no-store"),
-    (b"cross-origin-opener-policy", b"same-origin"),
     (b"cross-origin-resource-policy", b"same-origin"),
+]
+_PAGE_HEADERS = [
+    *_HEADERS,
+    (b"x-frame-options", b"DENY"),
+    (b"cross-origin-opener-policy", b"same-origin"),
     (b"permissions-policy", b"camera=(), geolocation=(), microphone=()"),
 ]
 _METHODS = {"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS", "TRACE"}
+_ADDRESSES = {
+    "/",
+    "/health",
+    "/models",
+    "/openapi.json",
+    "/predict",
+    "/predict/fhir",
+    "/static/icon.svg",
+    "/static/page.css",
+}
+"""What a line of the log may name; any other path is something that a client made up."""
+
 _GONE = 499  # the status by which logs tell that a client left
 
 
@@ -122,18 +136,15 @@ class Gate:
             await self._answer(scope, headers, receive, reply)
         except ProblemError as refused:
             await self._tell(refused.problem, headers, scope, receive, reply)
-        except TimeoutError:
-            problem = Problem(503, "too-slow", "The answer took longer than is allowed.")
-            await self._tell(problem, headers, scope, receive, reply)
         except Exception as error:  # noqa: BLE001 - a fault of ours; its text could hold a value
             log.error("internal error (%s)", _place(error))  # noqa: TRY400 - no trace, for the same reason
             problem = Problem(500, "internal-error", "Nothing of the request was kept.")
             await self._tell(problem, headers, scope, receive, reply)
         if log.isEnabledFor(logging.INFO):
             method = reply.method if reply.method in _METHODS else "-"
-            route = getattr(scope.get("route"), "path", "-")
+            path = scope["path"] if scope["path"] in _ADDRESSES else "-"
             spent = 1000 * (time.perf_counter() - start)
-            log.info("%s %s %d %.1f ms", method, route, reply.status, spent)
+            log.info("%s %s %d %.1f ms", method, path, reply.status, spent)
 
     async def _answer(
         self, scope: Scope, headers: dict[bytes, bytes], receive: Receive, reply: _Reply
@@ -143,8 +154,7 @@ class Gate:
         if body is None:
             reply.status = _GONE
             return
-        async with asyncio.timeout(self._limits.answer_seconds):
-            await self._app(scope, _whole(body, receive), reply)
+        await self._app(scope, _whole(body, receive), reply)
 
     def _check(self, scope: Scope, headers: dict[bytes, bytes]) -> None:
         if self._hosts is not None and _name(headers.get(b"host", b"")) not in self._hosts:
@@ -227,8 +237,9 @@ class _Reply:
         if message["type"] == "http.response.start":
             self.started = True
             self.status = message["status"]
-            headers: MutableMapping[str, Any] = message
-            headers["headers"] = [*message.get("headers", ()), *_HEADERS]
+            given = message.get("headers", ())
+            page = any(value.startswith(b"text/html") for _, value in given)
+            message["headers"] = [*given, *(_PAGE_HEADERS if page else _HEADERS)]
         await self._send(message)
 
 

@@ -8,7 +8,7 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
-from anyio import CapacityLimiter, to_thread
+from anyio import CapacityLimiter, fail_after, to_thread
 
 from predictor.clinic.prediction import predict
 from predictor.errors import BundleError, Reason
@@ -36,10 +36,13 @@ class Served:
         In the order they were given.
     slots
         Of the threads in which is done what takes longer than a linear model.
+    seconds
+        Until an answer is made.
     """
 
     bundles: Mapping[str, Bundle]
     slots: CapacityLimiter
+    seconds: float
 
     @property
     def first(self) -> Bundle:
@@ -82,17 +85,29 @@ class Served:
         ----------
         work
             Given up, and its result with it, when the time for an answer is over.
+
+        Raises
+        ------
+        ProblemError
+            If it is over.
         """
-        return await to_thread.run_sync(work, abandon_on_cancel=True, limiter=self.slots)
+        try:
+            with fail_after(self.seconds):
+                return await to_thread.run_sync(work, abandon_on_cancel=True, limiter=self.slots)
+        except TimeoutError:
+            detail = f"It is given up after {self.seconds:g} seconds."
+            raise ProblemError(Problem(503, "too-slow", detail)) from None
 
 
-def load_served(models: Sequence[str | Path]) -> Served:
+def load_served(models: Sequence[str | Path], *, seconds: float) -> Served:
     """Load the models of a server.
 
     Parameters
     ----------
     models
         Folders of bundles, or names of shipped ones.
+    seconds
+        Until an answer is made.
 
     Raises
     ------
@@ -111,7 +126,7 @@ def load_served(models: Sequence[str | Path]) -> Served:
         bundles[bundle.name] = bundle
     if not bundles:
         raise BundleError("predictor serve", "no model was given", "Name at least one.")
-    return Served(bundles, CapacityLimiter(_AT_ONCE))
+    return Served(bundles, CapacityLimiter(_AT_ONCE), seconds)
 
 
 def described(bundle: Bundle) -> dict[str, Any]:

@@ -177,12 +177,25 @@ def _config(app: FastAPI, address: Address, limits: Limits) -> uvicorn.Config:
 def _log_to_stderr() -> None:
     """Our lines, and the server's warnings; neither holds what a client sent."""
     handler = logging.StreamHandler(sys.stderr)
-    handler.setFormatter(logging.Formatter("%(asctime)s %(message)s", "%Y-%m-%dT%H:%M:%S%z"))
+    handler.setFormatter(_Formatter("%(asctime)s %(message)s", "%Y-%m-%dT%H:%M:%S%z"))
     for name, level in (("predictor.service", logging.INFO), ("uvicorn.error", logging.WARNING)):
         logger = logging.getLogger(name)
         logger.handlers = [handler]
         logger.setLevel(level)
         logger.propagate = False
+
+
+class _Formatter(logging.Formatter):
+    """Writes the time of day once a second, not once a line."""
+
+    _second = -1
+    _written = ""
+
+    def formatTime(self, record: logging.LogRecord, datefmt: str | None = None) -> str:  # noqa: N802
+        if int(record.created) != self._second:
+            self._second = int(record.created)
+            self._written = super().formatTime(record, datefmt)
+        return self._written
 
 
 def _run(server: uvicorn.Server, listener: socket.socket) -> None:

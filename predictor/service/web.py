@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from fastapi import APIRouter, Request
+from fastapi import FastAPI, Request
 from starlette.responses import Response
 
 from predictor.errors import PatientRefused
@@ -23,23 +23,24 @@ from predictor.service.served import Served
 _STATIC = {"page.css": "text/css", "icon.svg": "image/svg+xml"}
 
 
-def web_router(served: Served) -> APIRouter:
-    """The addresses for people.
+def add_web(app: FastAPI, served: Served) -> None:
+    """Add the addresses for people.
 
     Parameters
     ----------
+    app
+        The application.
     served
         The models.
     """
-    router = APIRouter(include_in_schema=False)
 
-    @router.get("/")
+    @app.get("/", include_in_schema=False)
     async def get_form(request: Request) -> Response:
         # Only the name of a model is ever in an address: addresses end in histories and logs.
         bundle = served.named(request.query_params.get(MODEL, served.first.name))
         return form_response(served, bundle, form_of(bundle, {}))
 
-    @router.post("/")
+    @app.post("/", include_in_schema=False)
     async def post_form(request: Request) -> Response:
         posted = await form_fields(request)
         bundle = served.named(posted.get(MODEL))
@@ -59,10 +60,8 @@ def web_router(served: Served) -> APIRouter:
             return form_response(served, bundle, form, status=422)
         return answer_response(served, bundle, prediction, posted)
 
-    @router.get("/static/{name}")
+    @app.get("/static/{name}", include_in_schema=False)
     async def get_static(name: str) -> Response:
         if name not in _STATIC:
             raise ProblemError(Problem(404, "not-found"))
         return Response(static(name), media_type=_STATIC[name])
-
-    return router

@@ -17,7 +17,7 @@ import statistics
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -28,6 +28,7 @@ from predictor.fitted.bundle import load_bundle
 
 CONNECTIONS = 8
 WARM_UP = 500
+PARTS = ("rate", "p50", "p99", "cpu")
 
 EMPTY = """
 import socket, sys
@@ -59,11 +60,14 @@ class Round:
         Requests a second.
     p50, p99
         Seconds.
+    cpu
+        Seconds of the server for one request.
     """
 
     rate: float
     p50: float
     p99: float
+    cpu: float
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,15 +114,23 @@ async def ask(port: int, request: bytes, count: int, took: list[float]) -> None:
     await writer.wait_closed()
 
 
-async def load(port: int, request: bytes, count: int) -> Round:
+async def load(server: Server, request: bytes, count: int) -> Round:
     """Send so many requests over all connections."""
     took: list[float] = []
+    before = cpu(server.pid)
     start = time.perf_counter()
     each = count // CONNECTIONS
-    await asyncio.gather(*(ask(port, request, each, took) for _ in range(CONNECTIONS)))
+    await asyncio.gather(*(ask(server.port, request, each, took) for _ in range(CONNECTIONS)))
     wall = time.perf_counter() - start
     took.sort()
-    return Round(len(took) / wall, took[len(took) // 2], took[int(len(took) * 0.99)])
+    spent = (cpu(server.pid) - before) / len(took)
+    return Round(len(took) / wall, took[len(took) // 2], took[int(len(took) * 0.99)], spent)
+
+
+def cpu(pid: int) -> float:
+    """Seconds of CPU that a process has used."""
+    fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
+    return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
 
 
 def request_of(model: str) -> bytes:
@@ -164,35 +176,36 @@ def main() -> None:
             log.unlink(missing_ok=True)
 
 
+def middle(figures: Iterable[float]) -> float:
+    """The median."""
+    return statistics.median(figures)
+
+
 def measure(empty: Server, served: Server, request: bytes, rounds: int, requests: int) -> None:
     """Print rates in turns, then memory over many requests."""
     for server in (empty, served):
-        asyncio.run(load(server.port, request, WARM_UP))
+        asyncio.run(load(server, request, WARM_UP))
     found: dict[Server, list[Round]] = {empty: [], served: []}
     for _ in range(rounds):
         for server in (empty, served):
-            found[server].append(asyncio.run(load(server.port, request, 2000)))
+            found[server].append(asyncio.run(load(server, request, 2000)))
     print(
         f"{machine('sle-ivig-predictor', 'fastapi', 'uvicorn', 'numpy')}; {rounds} rounds of 2000"
     )
     print(f"{CONNECTIONS} connections\n")
-    print("| endpoint | requests a second | p50, ms | p99, ms |")
-    print("|---|---:|---:|---:|")
-    middle = {}
+    print("| endpoint | requests a second | p50, ms | p99, ms | CPU of the server, ms |")
+    print("|---|---:|---:|---:|---:|")
     for server, name in ((empty, "empty"), (served, "`POST /predict`")):
-        rate, p50, p99 = (
-            statistics.median(getattr(r, part) for r in found[server])
-            for part in ("rate", "p50", "p99")
-        )
-        middle[server] = Round(rate, p50, p99)
-        print(f"| {name} | {rate:.0f} | {1000 * p50:.2f} | {1000 * p99:.2f} |")
-    rate = middle[served].rate / middle[empty].rate
-    p99 = middle[served].p99 / middle[empty].p99
-    print(f"| ratio | {rate:.2f} | {middle[served].p50 / middle[empty].p50:.2f} | {p99:.2f} |\n")
+        rate, *times = (middle(getattr(r, part) for r in found[server]) for part in PARTS)
+        print(f"| {name} | {rate:.0f} | {' | '.join(f'{1000 * part:.2f}' for part in times)} |")
+    # Of each pair of rounds, which the same moment has seen.
+    pairs = list(zip(found[empty], found[served], strict=True))
+    ratios = (middle(getattr(b, part) / getattr(a, part) for a, b in pairs) for part in PARTS)
+    print(f"| ratio | {' | '.join(f'{ratio:.2f}' for ratio in ratios)} |\n")
 
     steps = [memory(served.pid)]
     for _ in range(10):
-        asyncio.run(load(served.port, request, requests // 10))
+        asyncio.run(load(served, request, requests // 10))
         steps.append(memory(served.pid))
     print(f"Memory over {requests} requests, MB: {', '.join(f'{step:.1f}' for step in steps)}")
 

@@ -10,6 +10,7 @@ from fastapi import FastAPI
 from fastapi.routing import APIRoute
 from fhir_record import RECORD
 from made_bundles import FULL
+from starlette.routing import Route
 from starlette.testclient import TestClient
 
 from predictor.service.app import create_app
@@ -35,8 +36,8 @@ def routes(app: Any) -> set[tuple[str, str]]:
     waiting = list(app.routes)
     while waiting:
         route = waiting.pop()
-        if isinstance(route, APIRoute):
-            found |= {(route.path, method.lower()) for method in route.methods}
+        if isinstance(route, Route | APIRoute) and route.path != "/openapi.json":
+            found |= {(route.path, method.lower()) for method in route.methods or ()}
         waiting += getattr(getattr(route, "original_router", None), "routes", [])
     return found
 
