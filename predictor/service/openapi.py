@@ -222,6 +222,7 @@ def _patient(bundle: Bundle) -> Schema:
     return {
         "type": "object",
         "description": f"What is left out or null is unknown; at most {share} of the predictors.",
+        "minProperties": len(bundle.variables) - int(bundle.most_missing * len(bundle.variables)),
         "additionalProperties": False,
         "properties": {IDENTIFIER: identifier, **unused, **read},
     }
