@@ -143,11 +143,12 @@ def predict(
     patient is refused.
     """
     from predictor.clinic.intake import is_table
-    from predictor.workflow.files import check_suffix
+    from predictor.workflow.files import check_not_read, check_suffix
     from predictor.workflow.predict import SUFFIXES, TableAnswers, predict_file, write_answers
 
     if out is not None:
         check_suffix(out, *SUFFIXES)
+        check_not_read(out, patient)
     if waterfall is not None:
         check_suffix(waterfall, ".png")
         if is_table(patient):
