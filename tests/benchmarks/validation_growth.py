@@ -31,6 +31,7 @@ def draw(points: Sequence[Point], path: Path) -> None:
     """Write the picture: time against patients, memory against patients, time against resamples."""
     from matplotlib.backends.backend_agg import FigureCanvasAgg
     from matplotlib.figure import Figure
+    from matplotlib.ticker import NullFormatter
 
     figure = Figure(figsize=(9.6, 3.4), dpi=DPI, layout="constrained")
     FigureCanvasAgg(figure)
@@ -58,7 +59,9 @@ def draw(points: Sequence[Point], path: Path) -> None:
         panel.tick_params(labelsize=SMALL, colors=QUIET)
         panel.grid(visible=True, which="major", linewidth=0.4, alpha=0.5)
         panel.spines[["top", "right"]].set_visible(False)
+        panel.yaxis.set_minor_formatter(NullFormatter())
     panels[1].set_ylim(50, 2000)
+    panels[2].set_ylim(0.1, 100)
     panels[1].legend(fontsize=SMALL, frameon=False, loc="lower right")
     path.parent.mkdir(parents=True, exist_ok=True)
     figure.savefig(path, metadata={"Software": None})
