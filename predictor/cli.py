@@ -167,11 +167,12 @@ def predict(
     from predictor.clinic.intake import is_table
     from predictor.clinic.prediction import Prediction
     from predictor.workflow.answers import SUFFIXES
-    from predictor.workflow.files import check_suffix
+    from predictor.workflow.files import check_not_read, check_suffix
     from predictor.workflow.predict import RecordAnswer, predict_file
 
     if out is not None:
         check_suffix(out, *SUFFIXES)
+        check_not_read(out, patient)
     if waterfall is not None:
         check_suffix(waterfall, ".png")
         if is_table(patient):

@@ -98,10 +98,11 @@ def evaluate(
         write_evaluation,
         write_evaluation_figure,
     )
-    from predictor.workflow.files import check_suffix
+    from predictor.workflow.files import check_not_read, check_suffix
 
     if out is not None:
         check_suffix(out, *SUFFIXES)
+        check_not_read(out, file)
     if figure is not None:
         check_suffix(figure, FIGURE_SUFFIX)
     found = evaluate_file(

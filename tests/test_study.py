@@ -49,7 +49,7 @@ def test_a_right_configuration_is_a_study() -> None:
         ("penalty: [", "penalties: [", 13, ["models.ridge.penalties", "did you mean penalty?"]),
         ("ridge:", "rigde:", 13, ["unknown key 'rigde'", "did you mean ridge?"]),
         ("validation: {folds: 5}", "folds: 5", 14, ["'folds'", "belongs under validation"]),
-        ("validation: {folds: 5}", "zzz: 5", 14, ["'zzz'", "valid here: baseline, cohort"]),
+        ("validation: {folds: 5}", "zzz: 5", 14, ["'zzz'", "valid here: baseline, choose"]),
         ("baseline: c3\n", "", None, ["the key 'baseline' is needed here"]),
         ("  horizon: 6 months\n", "", 2, ["question", "the key 'horizon' is needed"]),
         ("folds: 5", "folds: five", 14, ["validation.folds", "expected a whole number."]),

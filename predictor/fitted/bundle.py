@@ -9,6 +9,7 @@ No pickle, and no row of any patient.
 from __future__ import annotations
 
 import contextlib
+import time
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -19,7 +20,13 @@ from predictor.clinical.dictionary import Dictionary
 from predictor.clinical.variable import Variable
 from predictor.documents import parse_json
 from predictor.errors import BundleError, DocumentError, PredictorError
-from predictor.fitted.folder import check_writable, finish_swap, real, replace_folder
+from predictor.fitted.folder import (
+    being_replaced,
+    check_writable,
+    finish_swap,
+    real,
+    replace_folder,
+)
 from predictor.fitted.models import LinearModel, Model
 from predictor.fitted.moments import FILE as MOMENTS
 from predictor.fitted.moments import Moments
@@ -58,6 +65,9 @@ _BESIDE = {MANIFEST, TRACKING, f".{TRACKING}.new", "report.html", "model_card.md
 
 _AGAIN = "Get the bundle again."
 _ATTEMPTS = 3
+_LOOKS = 20
+_BETWEEN_LOOKS = 0.005
+"""Seconds; a swap leaves no folder at the name for two renames, some microseconds."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -211,7 +221,7 @@ def load_bundle(model: str | Path) -> Bundle:
             return _load(folder, read_manifest(folder))
         except BundleError:
             # A training may have replaced the folder between two files: then the new one counts.
-            if stamp(folder) == before:
+            if before and stamp(folder) == before:
                 raise
     return _load(folder, read_manifest(folder))
 
@@ -313,15 +323,24 @@ def _parsed(where: str, data: bytes) -> Any:
 
 def locate_bundle(model: str | Path) -> Path:
     """Folder of a bundle given by path or shipped name; an interrupted swap is finished first."""
-    # Read-only or impossible places are told of below.
-    with contextlib.suppress(OSError, ValueError, BundleError):
-        finish_swap(real(Path(model)))
-    folder = shipped.find(model, "models")
-    if folder is None:
-        names = ", ".join(shipped.shipped_names("models")) or "none"
-        raise BundleError(
-            str(model)[:200],
-            "no such bundle",
-            f"Give the folder that `predictor train` wrote, or a shipped model ({names}).",
-        )
-    return folder
+    for look in range(_LOOKS):
+        place = None
+        # Read-only or impossible places are told of below.
+        with contextlib.suppress(OSError, ValueError, BundleError):
+            place = real(Path(model))
+            finish_swap(place)
+        folder = shipped.find(model, "models")
+        if folder is not None:
+            return folder
+        # A writer can rename the old folder aside just after `finish_swap` saw it, and even have
+        # cleaned up behind itself by now: so look twice, and again while it is at work.
+        if place is not None and being_replaced(place):
+            time.sleep(_BETWEEN_LOOKS)
+        elif look:
+            break
+    names = ", ".join(shipped.shipped_names("models")) or "none"
+    raise BundleError(
+        str(model)[:200],
+        "no such bundle",
+        f"Give the folder that `predictor train` wrote, or a shipped model ({names}).",
+    )

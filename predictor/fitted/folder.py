@@ -63,6 +63,17 @@ def finish_swap(folder: Path) -> None:
         (folder / COMPLETE).unlink()
 
 
+def being_replaced(folder: Path) -> bool:
+    """Whether another process seems to be at work here: then an absence may be an instant's.
+
+    Parameters
+    ----------
+    folder
+        As :func:`real` gives it.
+    """
+    return bool(folder.name) and (_new(folder).exists() or _old(folder).exists())
+
+
 def replace_folder(folder: Path, write: Callable[[Path], None], *, foreign: Foreign) -> None:
     """Write a folder atomically.
 

@@ -13,6 +13,10 @@ from predictor.performance.ranks import area, placements
 
 __all__ = ["Estimate", "auroc", "cross_validated_auroc"]
 
+FEWEST_GROUPS = 10
+"""With fewer groups of several rows, such as centres, their variance is too uncertain for an
+interval (Cameron and Miller, J Hum Resour 2015;50:317: "few" begins between 20 and 50)."""
+
 
 def auroc(outcome: ArrayLike, score: ArrayLike) -> float:
     """Area under the receiver operating characteristic curve.
@@ -71,8 +75,9 @@ def cross_validated_auroc(
     -------
     Estimate
         Interval on the logit scale. It is ``None`` where it is not defined: an estimate of
-        exactly 0 or 1, no variation at all (constant predictions, which give exactly 0.5), or
-        events or non-events in fewer than two groups.
+        exactly 0 or 1, no variation at all (constant predictions, which give exactly 0.5), events
+        or non-events in fewer than two groups, or fewer than ``FEWEST_GROUPS`` groups of several
+        rows.
 
     Raises
     ------
@@ -128,7 +133,7 @@ def cross_validated_auroc(
     estimate = math.fsum(areas) / len(areas)
 
     small_sample = _small_sample_factor(event, members)
-    if small_sample is None or not 0.0 < estimate < 1.0:
+    if too_few_groups(group, n) or small_sample is None or not 0.0 < estimate < 1.0:
         return Estimate(estimate, None, None)
     variances = []
     for tested, scores in zip(repeats, predictions, strict=True):
@@ -162,6 +167,16 @@ def _group_numbers(group: ArrayLike | None, n: int) -> NDArray[np.intp]:
     if labels.shape != (n,):
         raise ValueError(f"group has shape {labels.shape}, but {(n,)} was expected")
     return np.unique(labels, return_inverse=True)[1]
+
+
+def grouped(group: ArrayLike | None, rows: int) -> bool:
+    """Whether some rows belong together, so that they are not independent."""
+    return group is not None and np.unique(np.asarray(group)).size < rows
+
+
+def too_few_groups(group: ArrayLike | None, rows: int) -> bool:
+    """Whether a variance between groups would rest on fewer than ``FEWEST_GROUPS`` of them."""
+    return grouped(group, rows) and np.unique(np.asarray(group)).size < FEWEST_GROUPS
 
 
 def _small_sample_factor(

@@ -15,7 +15,7 @@ from predictor.learning.crossvalidation import OutOfFold
 from predictor.learning.resampling import summed_by_unit, units_of
 from predictor.learning.splits import RepeatedFolds
 from predictor.performance.calibration import calibration_intercept, calibration_slope
-from predictor.performance.discrimination import cross_validated_auroc
+from predictor.performance.discrimination import cross_validated_auroc, grouped
 from predictor.performance.estimate import Estimate
 from predictor.performance.scores import brier, log_loss_per_patient, scaled_brier
 
@@ -40,7 +40,8 @@ class ModelResult:
     brier, scaled_brier
         Of the predictions averaged per patient over repeats.
     calibration_intercept, calibration_slope
-        Of the same averaged predictions, with 95% intervals; not defined for the prevalence.
+        Of the same averaged predictions, with 95% intervals where every row stands alone; not
+        defined for the prevalence.
     settings
         How often tuning chose which setting over all folds.
     seconds
@@ -175,6 +176,9 @@ def _row(
     area = _area(outcome, result.probability, folds, group)
     intercept = _defined(calibration_intercept(outcome, averaged))
     slope = None if no_predictors else _defined(calibration_slope(outcome, averaged))
+    if grouped(group, len(outcome)):  # Wald's intervals take rows for independent
+        intercept = Estimate(intercept.value, None, None) if intercept else None
+        slope = Estimate(slope.value, None, None) if slope else None
     settings: dict[str, int] = {}
     for setting in result.settings:
         text = ", ".join(f"{name} {value:g}" for name, value in setting.items())

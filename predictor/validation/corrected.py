@@ -11,9 +11,9 @@ All corrections come from one set of bootstrap refits of the whole procedure
   all other figures it is the mean over resamples.
 - .632: 0.368 times apparent plus 0.632 times out of bag (Efron 1983).
 - .632+ (Efron and Tibshirani 1997) for AUROC, Brier score and the scaled Brier score, which
-  follows from that one: the weight of out of bag rises from
-  0.632 to 1 with the relative overfitting, the share of the way from apparent to no information
-  that out of bag has gone, clipped to [0, 1]. No information is 0.5 for the AUROC and, for the
+  follows from that one: the weight of out of bag rises from 0.632 to 1 with the relative
+  overfitting, the share of the way from apparent to no information that out of bag has gone,
+  clipped to [0, 1]. No information is 0.5 for the AUROC and, for the
   Brier score, the mean over all pairs of one patient's outcome and another's prediction. Out of
   bag itself is not clipped: where it is worse than no information, so is .632+.
 """
@@ -169,6 +169,9 @@ def corrected_figure(
     corrected = versions.get(by)
     low, high, method = _interval(figure, corrected, level, spread or own_spread)
     least, most = _RANGE.get(name, (-np.inf, np.inf))
+    if corrected is not None and low is not None and high is not None:
+        # The shift of a figure near the edge of its range can carry the interval past it.
+        low, high = min(low, corrected), max(high, corrected)
     return CorrectedFigure(
         name=name,
         threshold=threshold,

@@ -13,7 +13,11 @@ from predictor.performance.calibration import (
     calibration_slope,
     observed_expected,
 )
-from predictor.performance.discrimination import cross_validated_auroc
+from predictor.performance.discrimination import (
+    cross_validated_auroc,
+    grouped,
+    too_few_groups,
+)
 from predictor.performance.estimate import Estimate, wald
 from predictor.performance.inputs import as_probability, as_two_class_outcome
 from predictor.validation.measured import figures, net_benefit_name
@@ -53,7 +57,8 @@ def cross_validated_measures(
     -------
     Figures that are not defined are absent. Intervals treat the averaged predictions as fixed
     (Wald; by groups for Brier scores and net benefit), and neglect that training sets overlap.
-    There is none for the E-average and for the free intercept beside the slope.
+    There is none for the E-average and for the free intercept beside the slope, none of calibration
+    where several rows belong together, and none at all with too few groups.
 
     Raises
     ------
@@ -78,11 +83,13 @@ def cross_validated_measures(
     if _comparable(y, folds):
         area = cross_validated_auroc(y, all_predictions, folds, group, level)
         found = {"auroc": area} | found
-    intervals: dict[str, Estimate | None] = {
-        "calibration_intercept": calibration_intercept(y, p, level),
-        "calibration_slope": calibration_slope(y, p, level),
-        "observed_expected": observed_expected(y, p, level),
-    }
+    intervals: dict[str, Estimate | None] = {}
+    if not grouped(group, y.size):  # Wald's takes rows for independent
+        intervals = {
+            "calibration_intercept": calibration_intercept(y, p, level),
+            "calibration_slope": calibration_slope(y, p, level),
+            "observed_expected": observed_expected(y, p, level),
+        }
     for name, contribution in _contributions(y, p, thresholds).items():
         intervals[name] = _over_patients(found[name].value, contribution, group, level)
     return found | {name: value for name, value in intervals.items() if value and name in found}
@@ -117,6 +124,6 @@ def _over_patients(
     groups = summed.size
     variance = float(np.square(summed).sum()) * groups / max(groups - 1, 1) / n**2
     # Nothing varies where nobody, or everybody of one class, is above a threshold.
-    if variance < 1e-24:
+    if variance < 1e-24 or too_few_groups(group, n):
         return Estimate(value, None, None)
     return wald(value, math.sqrt(variance), level)

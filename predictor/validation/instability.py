@@ -67,16 +67,14 @@ class PredictionInstability:
 
     def to_dict(self) -> dict[str, Any]:
         """Summaries over patients for JSON; no patient can be found in them."""
-        error = self.mean_absolute_error
         return {
             "refits": self.refits,
             "patients": int(self.original.size),
             "level": LEVEL,
             "mean_absolute_prediction_error": self.mean,
-            "largest_mean_absolute_prediction_error": float(error.max()),
             "mean_width_of_range": self.width,
             "classification": [
-                {"threshold": threshold, "mean": float(share.mean()), "largest": float(share.max())}
+                {"threshold": threshold, "mean": float(share.mean())}
                 for threshold, share in self.classification.items()
             ],
         }

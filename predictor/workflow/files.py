@@ -65,6 +65,20 @@ def replacing(path: Path) -> Iterator[IO[bytes]]:
         ) from None
 
 
+def check_not_read(path: Path, *read: Path) -> None:
+    """Refuse to write over a file that is being read.
+
+    Raises
+    ------
+    PredictorError
+        If ``path`` is one of them.
+    """
+    for source in read:
+        with contextlib.suppress(OSError):
+            if path.samefile(source):
+                raise PredictorError(str(path), "this file is read", "Write to another one.")
+
+
 def check_suffix(path: Path, *suffixes: str) -> str:
     """Return the suffix of a file to be written, in small letters.
 

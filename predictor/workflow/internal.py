@@ -20,6 +20,7 @@ from predictor.learning.procedure import Fitted, Patients, Plan
 from predictor.learning.splits import RepeatedFolds, derived_seed
 from predictor.performance.estimate import Estimate
 from predictor.validation.budget import affordable
+from predictor.validation.corrected import FEWEST_FOR_INTERVAL
 from predictor.validation.cross_validated import cross_validated_measures
 from predictor.validation.internal_external import InternalExternal, internal_external
 from predictor.validation.permutation import FEWEST, Signal
@@ -57,6 +58,12 @@ class InternalResults:
     signal: Signal | None
     centres: InternalExternal | None
     notes: tuple[str, ...]
+
+    @property
+    def validated(self) -> bool:
+        """Whether figures corrected for optimism with intervals exist."""
+        found = self.bootstrap
+        return found is not None and found.validation.resamples.used >= FEWEST_FOR_INTERVAL
 
     def to_dict(self, cell_size: int) -> dict[str, Any]:
         """Plain data for JSON and the manifest, without anything of a single patient."""
@@ -149,7 +156,11 @@ def validate_internally(
                 f"{', '.join(others)}."
             )
     signal = None
-    if config.validation.permutations:
+    if 0 < config.validation.permutations < FEWEST:
+        run.notes.append(
+            f"No test for signal: with fewer than {FEWEST} permutations no p-value can reach 0.05."
+        )
+    elif config.validation.permutations:
         signal = _signal(run, candidates if choosing else [candidate])
     centres = None
     if cohort.group_kind == "centre":

@@ -227,7 +227,7 @@ def _train(
             parameters(cohort.variables, config.preparation.missing_indicators),
             config.question.anticipated_auroc,
         )
-        stands = evidence(cohort, needed, internal.signal, internal.bootstrap is not None)
+        stands = evidence(cohort, needed, internal.signal, internal.validated)
         described = manifest.describe(
             study,
             cohort,

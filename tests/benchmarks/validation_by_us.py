@@ -62,6 +62,7 @@ def fully(
         [own],
         plan,
         patients,
+        None,
         fit(own, plan, patients, given.seed).probability(patients.values),
         [column.name for column in plan.columns],
         resamples=given.resamples,

@@ -172,7 +172,10 @@ def one(
         "used": found.resamples.used,
         "p_value": tested.p_value,
         "truth": true,
-        "figures": {name: row_of(found.figure(name), shifted.figure(name)) for name in FIGURES},
+        "figures": {
+            name: row_of(found.figure(name), *(other.figure(name) for other in others))
+            for name in FIGURES
+        },
     }
 
 

@@ -21,6 +21,7 @@ INTERVALS = {
     "corrected": "corrected, as printed",
     "cross_validated": "cross-validated",
     "shifted": "corrected, location-shifted",
+    "published": "Harrell, location-shifted",
     "left_out": "corrected, out-of-bag quantiles",
     "harrell": "as wide as the cross-validated one, around Harrell",
     "b632plus": "as wide as the cross-validated one, around .632+",
@@ -110,6 +111,10 @@ def bounds(rows: Rows, name: str, version: str) -> tuple[Floats, Floats]:
     """Low and high ends of one kind of interval, NaN where there is none."""
     if version in OF_EVERY_FIGURE:
         return figures(rows, name, f"{version}_low"), figures(rows, name, f"{version}_high")
+    if version == "published":
+        move = figures(rows, name, "harrell") - figures(rows, name, "corrected")
+        low, high = bounds(rows, name, "shifted")
+        return low + move, high + move
     centre, other = figures(rows, name, version), figures(rows, name, "cross_validated")
     ends = [figures(rows, name, f"cross_validated_{side}") for side in ("low", "high")]
     if name != "auroc":

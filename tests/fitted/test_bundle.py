@@ -579,6 +579,25 @@ def test_an_interrupted_swap_is_finished_by_the_reader(bundle: Path, tmp_path: P
     assert not (tmp_path / "b" / ".complete").exists()
 
 
+@pytest.mark.parametrize("cleaned_up", [False, True])
+def test_a_reader_in_the_instant_of_a_swap_looks_again(
+    cleaned_up: bool, bundle: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The writer renames the old folder aside just after the reader has seen it there."""
+    looks = []
+
+    def swapped_meanwhile(folder: Path) -> None:
+        looks.append(folder)
+        if len(looks) == 1:
+            folder.rename(tmp_path / ("elsewhere" if cleaned_up else ".b.old"))
+        else:
+            (tmp_path / ("elsewhere" if cleaned_up else ".b.old")).rename(folder)
+
+    monkeypatch.setattr("predictor.fitted.bundle.finish_swap", swapped_meanwhile)
+    assert locate_bundle(bundle) == bundle
+    assert len(looks) == 2
+
+
 def test_only_a_bundle_without_anything_else_is_replaced(bundle: Path, tmp_path: Path) -> None:
     (bundle / "tracking.json").write_text("{}")
     save(bundle)

@@ -43,9 +43,7 @@ def test_tuning_takes_the_setting_with_the_least_log_loss_inside(
     patients = Patients(values, patients.outcome, None)
     plan = Plan(COLUMNS[:3], "median", (), inner_folds=4)
     candidate = candidates_of({"ridge": {"penalty": [0.01, 1, 30, 300]}}, 3)["ridge"]
-    (fold,), _ = inner_folds(
-        patients.outcome, None, np.ones((1, 80)), folds=4, seed=np.array([5])
-    )
+    (fold,), _ = inner_folds(patients.outcome, None, np.ones((1, 80)), folds=4, seed=np.array([5]))
     losses = []
     for setting in candidate.grid:
         total = 0.0

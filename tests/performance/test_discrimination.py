@@ -121,7 +121,8 @@ class TestCrossValidatedAuroc:
         assert estimate.value == 7 / 8
         assert (estimate.low, estimate.high) == (pytest.approx(low), pytest.approx(high))
 
-    def test_groups_by_hand(self) -> None:
+    def test_groups_by_hand(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        monkeypatch.setattr("predictor.performance.discrimination.FEWEST_GROUPS", 2)
         # As above; each fold's two events are one group and its two others another:
         # sums in fold 0 -1/4 and -1/4, in fold 1 +1/4 and +1/4, each over 4;
         # squares 4 x 1/256; two groups of either class -> factor 2 -> 1/32 again
@@ -131,6 +132,14 @@ class TestCrossValidatedAuroc:
         grouped = cross_validated_auroc(outcome, probability, fold, group=list("aabbccdd"))
         alone = cross_validated_auroc(outcome, probability, fold)
         assert (grouped.low, grouped.high) == (pytest.approx(alone.low), pytest.approx(alone.high))
+
+    def test_a_few_centres_give_no_interval(self) -> None:
+        outcome, probability, fold = scheme(3)
+        few = cross_validated_auroc(outcome, probability, fold, group=np.arange(40) % 9)
+        assert (few.low, few.high) == (None, None)
+        enough = cross_validated_auroc(outcome, probability, fold, group=np.arange(40) % 10)
+        assert enough.low is not None
+        assert few.value == enough.value
 
     def test_one_fold_has_delongs_variance(self, shared: Path) -> None:
         outcome, probability = predictions(shared)
