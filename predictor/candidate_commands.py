@@ -51,7 +51,7 @@ def candidates(
     ignore_unknown: bool,
     output: str,
 ) -> None:
-    """Put the patients of a cohort in the order of their predicted outcome.
+    """Order the patients of a cohort by their predicted outcome.
 
     MODEL is a bundle folder, or the name of a shipped one; COHORT a table (CSV, Parquet) with a
     row for each patient. The order is one of prognosis: it does not say who should be treated,

@@ -38,7 +38,7 @@ def init(file: Path, schema: bool) -> None:
     help="redcap: a REDCap data dictionary; template: an empty cohort file. Both are CSV.",
 )
 def variables(dictionary: Path | None, config: str | None, output: str) -> None:
-    """List the dictionary: names, units, ranges; or write what another centre collects by."""
+    """List the dictionary (names, units, ranges), or write forms."""
     if output in ("redcap", "template"):
         from predictor.workflow.variables import redcap_csv, template_csv
 

@@ -49,7 +49,7 @@ def serve(
     certificate: Path | None,
     key: Path | None,
 ) -> None:
-    """Serve models as a web page and as JSON, for one patient at a time.
+    """Serve models as a web page and as JSON, one patient at a time.
 
     MODEL is a bundle folder, or the name of a shipped one. Nothing of a patient is kept or logged.
     """

@@ -6,6 +6,7 @@ what stands behind it), what is odd about this patient's values, then the larges
 
 from __future__ import annotations
 
+import re
 import textwrap
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
@@ -25,14 +26,16 @@ NOT_FOR_CARE = "DEMONSTRATION, NOT FOR CARE: the model was trained on simulated 
 _PATIENT = "Patient {patient}"
 _HEAD = "{label}, {horizon}: {probability}"
 _OUTSIDE = (
-    "OUTSIDE what the model knows: this patient is less like those of the cohort than {percent} of "
-    "them are like each other. Do not rely on the number below."
+    "OUTSIDE what the model knows: this patient is farther from the typical one than {share} of "
+    "the patients it has learned from. Do not rely on the number below."
 )
-_INTERVAL = "{level} interval: {low} to {high}"
+_SHARE = "{percent}"
+_EVERY = "every one"
+_INTERVAL = "{level} interval ({method}): {low} to {high}"
 _RANGE = "Range by calibration, no confidence interval: {low} to {high}"
 _WIDER = "{interval}; missing values make it {points} percentage points wider"
 _REFERENCE = "An average patient of the cohort: {reference}"
-_REASONS = "What moves it, largest first (effect on the {scale}):"
+_REASONS = "What moves it, largest first (+ raises it, - lowers it; effect on the {scale}):"
 _NO_REASONS = "Nothing moves it: no value of this patient changes what this model predicts."
 _REASON = "  {sign} {label:<30} {value:<22} {typical:<18} {effect:>+7.2f}"
 _REST = "  {sign} {rest:<72} {effect:>+7.2f}"
@@ -48,6 +51,8 @@ _PROGNOSIS = (
     "not the effect of a treatment, and no answer to whether this patient needs one."
 )
 _MODEL = "Model {name}, version {version}, {digest}"
+
+_POWER = re.compile(r"^10\*(\d+)")
 
 
 def as_text(prediction: Prediction) -> str:
@@ -81,7 +86,9 @@ def shown_value(part: Contribution) -> str:
     if isinstance(part.value, str):
         return part.value
     number = f"{part.value:.0f}" if part.value.is_integer() else f"{part.value:.6g}"
-    return f"{number} {readable_unit(part.unit)}".rstrip()
+    # "210 10*9/L" would read as two numbers.
+    unit = _POWER.sub(r"x10^\1", readable_unit(part.unit))
+    return f"{number} {unit}".rstrip()
 
 
 def _with_standing(part: Contribution) -> str:
@@ -103,16 +110,23 @@ def _interval(interval: Interval) -> str:
     if interval.level is None:
         text = _RANGE.format(low=low, high=high)
     else:
-        text = _INTERVAL.format(level=f"{interval.level:.0%}", low=low, high=high)
+        level = f"{interval.level:.0%}"
+        text = _INTERVAL.format(level=level, method=interval.method, low=low, high=high)
     points = round(100 * interval.widening)
     return _WIDER.format(interval=text, points=points) if points else text
 
 
+def _share(of_cohort: float) -> str:
+    return _EVERY if of_cohort >= 0.995 else _SHARE.format(percent=f"{of_cohort:.0%}")
+
+
 def _head(prediction: Prediction) -> list[str]:
-    lines = [NOT_FOR_CARE] if prediction.evidence["level"] == "demonstration" else []
+    lines: list[str] = []
     found = prediction.applicability
     if found is not None and not found.inside:
-        lines += _wrapped(_OUTSIDE.format(percent=f"{found.distance_percentile:.0%}"), 2)
+        lines += _wrapped(_OUTSIDE.format(share=_share(found.distance_percentile)), 2)
+    if prediction.evidence["level"] == "demonstration":
+        lines.append(NOT_FOR_CARE)
     if prediction.patient is not None:
         lines += _wrapped(_PATIENT.format(patient=prediction.patient), 1)
     name = prediction.label[:1].upper() + prediction.label[1:]
@@ -124,7 +138,7 @@ def _head(prediction: Prediction) -> list[str]:
         headline = _HEAD.format(label=short, horizon=horizon, probability=probability)
     reference = _REFERENCE.format(reference=percent(prediction.reference_probability))
     if prediction.interval is not None:
-        lines += [headline, _interval(prediction.interval)]
+        lines += [headline, *_wrapped(_interval(prediction.interval), 2)]
     else:
         lines.append(headline)
     return [*lines, reference]
@@ -156,13 +170,13 @@ def _reasons(prediction: Prediction, most: int) -> list[str]:
 
 def _notes(prediction: Prediction, room: int) -> list[str]:
     lines: list[str] = []
+    labels = {part.variable: part.label for part in prediction.contributions}
     if prediction.imputed:
-        labels = {part.variable: part.label for part in prediction.contributions}
         names = ", ".join(labels[name] for name in prediction.imputed)
         lines += _wrapped(_IMPUTED.format(names=names), 2)
     warnings = prediction.warnings
     for i, warning in enumerate(warnings):
-        where = f"{warning.where} " if warning.where else ""
+        where = f"{labels.get(warning.where, warning.where)} " if warning.where else ""
         found = _wrapped(_WARNING.format(where=where, message=warning.message), 2)
         left = len(warnings) - i
         # The last one may use the last line; before it one is kept to say how many there are.

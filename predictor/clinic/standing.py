@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-_LINE = "In resampling of its own cohort: AUROC {area}{interval}; 0.5 is chance, 1 is perfect."
-_INTERVAL = " (95% interval {low:.2f} to {high:.2f})"
+_LINE = "Validation by resampling its cohort: AUROC {area} ({interval}0.5 is chance)."
+_INTERVAL = "95% interval {low:.2f} to {high:.2f}; "
 
 
 def validation_line(manifest: Mapping[str, Any]) -> str | None:

@@ -11,22 +11,22 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from predictor.clinic.answer import LINES, WIDTH, percent, shown_value
-from predictor.clinic.prediction import Contribution, Prediction
+from predictor.clinic.results import Applicability, Contribution, Interval, Prediction
 from predictor.errors import Reason
 
 GOLDEN = Path(__file__).with_name("golden")
 
 LABORATORY = (
-    ("Complement C3", "mg/dL", 45.0, -0.62),
-    ("SLEDAI-2K", "1", 12.0, -0.41),
-    ("Platelets", "10*9/L", 210.0, 0.29),
-    ("Anti-dsDNA antibodies", "[IU]/mL", 320.5, -0.22),
-    ("Sex", None, "female", 0.11),
-    ("Erythrocyte sedimentation rate", "mm/h", 60.0, -0.07),
-    ("White blood cells", "10*9/L", 4.1, 0.05),
-    ("Age", "a", 31.0, -0.03),
-    ("Glucocorticoid dose, prednisone equivalent", "mg/wk", 70.0, 0.02),
-    ("Proteinuria", "mg/d", 1250.0, -0.01),
+    ("c3", "Complement C3", "mg/dL", 45.0, -0.62, 75.0, "low"),
+    ("sledai_2k", "SLEDAI-2K", "1", 12.0, -0.41, 10.0, None),
+    ("platelets", "Platelets", "10*9/L", 210.0, 0.29, 185.0, None),
+    ("anti_dsdna", "Anti-dsDNA antibodies", "[IU]/mL", 320.5, -0.22, 210.0, "high"),
+    ("sex", "Sex", None, "male", 0.11, "female", None),
+    ("esr", "Erythrocyte sedimentation rate", "mm/h", 60.0, -0.07, 38.0, "high"),
+    ("wbc", "White blood cells", "10*9/L", 4.1, 0.05, 4.8, None),
+    ("age", "Age", "a", 31.0, -0.03, 36.0, None),
+    ("dose", "Glucocorticoid dose, prednisone equivalent", "mg/wk", 70.0, 0.02, 105.0, None),
+    ("proteinuria", "Proteinuria", "mg/d", 1250.0, -0.01, 410.0, "high"),
 )
 
 EXPLORATORY = Prediction(
@@ -40,8 +40,8 @@ EXPLORATORY = Prediction(
     scale="log-odds",
     base_value=-0.6,
     contributions=tuple(
-        Contribution(label.lower(), label, value, unit, effect)
-        for label, unit, value, effect in LABORATORY
+        Contribution(name, label, value, unit, effect, typical, standing)
+        for name, label, unit, value, effect, typical, standing in LABORATORY
     ),
     imputed=(),
     warnings=(),
@@ -54,17 +54,27 @@ EXPLORATORY = Prediction(
         "Sample size and signal have not been tested and no other patients have been tried.",
     },
     model={"name": "ivig-remission", "version": "1", "digest": "sha256:" + "0123456789ab" * 5},
+    interval=Interval(0.95, 0.184, 0.693, "bootstrap"),
+    applicability=Applicability(inside=True, distance_percentile=0.62),
+    validation="Validation by resampling its cohort: AUROC 0.64 (95% interval 0.43 to 0.81; 0.5 is "
+    "chance).",
 )
 
 
 def imputed(prediction: Prediction, count: int) -> Prediction:
     parts = tuple(
-        replace(part, value=None) if i < count else part
+        replace(part, value=None, standing=None) if i < count else part
         for i, part in enumerate(prediction.contributions)
     )
     return replace(
-        prediction, contributions=parts, imputed=tuple(part.variable for part in parts[:count])
+        prediction,
+        contributions=parts,
+        imputed=tuple(part.variable for part in parts[:count]),
+        interval=replace(prediction.interval, low=0.141, high=0.748, widening=0.098),
     )
+
+
+OUTSIDE = Applicability(inside=False, distance_percentile=0.97)
 
 
 CASES = {
@@ -73,6 +83,7 @@ CASES = {
         EXPLORATORY,
         patient=None,
         probability=0.004,
+        interval=Interval(0.95, 0.0003, 0.052, "bootstrap"),
         evidence={
             "level": "demonstration",
             "patients": 0,
@@ -85,13 +96,27 @@ CASES = {
     "many_warnings": replace(
         imputed(EXPLORATORY, 1),
         warnings=(
-            Reason("suspicious_unit", "c4", "is outside 2 to 80 mg/dL; looks like g/L"),
+            Reason("suspicious_unit", "c3", "is outside 20 to 250 mg/dL; looks like g/L"),
             Reason("suspicious_value", "esr", "is outside 0 to 150 mm/h"),
             *(Reason("suspicious_value", f"test_{i}", "is outside 1 to 9 U/L") for i in range(7)),
             Reason("not_used", "", "given but not used by this model: alt, ast, ck, ldh."),
         ),
     ),
     "many_imputed": imputed(EXPLORATORY, 5),
+    "outside": replace(EXPLORATORY, applicability=OUTSIDE),
+    "outside_demonstration": replace(
+        EXPLORATORY,
+        applicability=replace(OUTSIDE, distance_percentile=1.0),
+        evidence=EXPLORATORY.evidence | {"level": "demonstration"},
+    ),
+    "calibration_range": replace(EXPLORATORY, interval=Interval(None, 0.31, 0.47, "venn-abers")),
+    "without_interval": replace(
+        EXPLORATORY,
+        interval=None,
+        applicability=None,
+        validation=None,
+        warnings=(Reason("no_interval", "", "this model comes without an interval."),),
+    ),
     "no_reasons": replace(
         EXPLORATORY,
         contributions=tuple(replace(part, contribution=0.0) for part in EXPLORATORY.contributions),
@@ -121,6 +146,35 @@ def test_a_demonstration_says_first_that_it_is_not_for_care() -> None:
     assert str(CASES["demonstration"]).startswith("DEMONSTRATION, NOT FOR CARE")
 
 
+@pytest.mark.parametrize("case", ["outside", "outside_demonstration"])
+def test_a_patient_unlike_the_cohort_is_told_of_in_the_first_line(case: str) -> None:
+    lines = str(CASES[case]).splitlines()
+    assert lines[0].startswith("OUTSIDE what the model knows")
+    assert "Do not rely on the number below." in lines[1]
+    assert not any("OUTSIDE" in str(CASES[other]) for other in CASES if other[:7] != "outside")
+
+
+def test_a_patient_farther_than_everybody_is_not_compared_with_100_percent() -> None:
+    assert "than every one of the patients" in " ".join(str(CASES["outside_demonstration"]).split())
+
+
+def test_a_range_without_a_level_is_not_called_a_confidence_interval() -> None:
+    text = str(CASES["calibration_range"])
+    assert "no confidence interval" in text
+    assert "95% interval (" not in text
+
+
+def test_only_gaps_that_move_the_interval_are_said_to_widen_it() -> None:
+    assert "missing values make it 10 percentage points wider" in str(CASES["many_imputed"])
+    assert "wider" not in str(CASES["exploratory"])
+    hardly = replace(CASES["many_imputed"], interval=Interval(0.95, 0.2, 0.7, "bootstrap", 0.004))
+    assert "wider" not in str(hardly)
+
+
+def test_a_warning_names_the_variable_as_clinicians_do() -> None:
+    assert "Warning: Complement C3 is outside 20 to 250 mg/dL" in str(CASES["many_warnings"])
+
+
 words = st.text(st.characters(categories=["L", "N", "P", "Zs"]), min_size=1, max_size=200)
 
 
@@ -135,6 +189,17 @@ words = st.text(st.characters(categories=["L", "N", "P", "Zs"]), min_size=1, max
         st.tuples(words, st.floats(-50, 50), st.none() | st.floats(-1e12, 1e12)), max_size=50
     ),
     warnings=st.lists(st.builds(Reason, words, words, words), max_size=30),
+    interval=st.none()
+    | st.builds(
+        Interval,
+        st.none() | st.just(0.95),
+        st.floats(0, 1),
+        st.floats(0, 1),
+        st.sampled_from(["bootstrap", "venn-abers"]),
+        st.floats(0, 1),
+    ),
+    applicability=st.none() | st.builds(Applicability, st.booleans(), st.floats(0, 1)),
+    validation=st.none() | words,
 )
 def test_whatever_it_must_say_an_answer_keeps_its_size(
     label: str,
@@ -145,9 +210,12 @@ def test_whatever_it_must_say_an_answer_keeps_its_size(
     patient: str,
     variables: list[tuple[str, float, float | None]],
     warnings: list[Reason],
+    interval: Interval | None,
+    applicability: Applicability | None,
+    validation: str | None,
 ) -> None:
     parts = tuple(
-        Contribution(f"v{i}", word, value, "10*9/L", effect)
+        Contribution(f"v{i}", word, value, "10*9/L", effect, value, "low")
         for i, (word, effect, value) in enumerate(variables)
     )
     prediction = replace(
@@ -161,6 +229,9 @@ def test_whatever_it_must_say_an_answer_keeps_its_size(
         warnings=tuple(warnings),
         evidence=EXPLORATORY.evidence | {"level": "demonstration", "statement": statement},
         model={"name": name[:100], "version": "1", "digest": "sha256:0"},
+        interval=interval,
+        applicability=applicability,
+        validation=validation,
     )
     lines = str(prediction).splitlines()
     assert len(lines) <= LINES
@@ -169,6 +240,9 @@ def test_whatever_it_must_say_an_answer_keeps_its_size(
     assert "41%" in text
     assert "not the effect of a treatment" in text
     assert "DEMONSTRATION" in text
+    assert lines[0].startswith("OUTSIDE") == (
+        applicability is not None and not applicability.inside
+    )
     if warnings:
         assert "Warning:" in text
     if prediction.imputed:
@@ -196,6 +270,8 @@ def test_no_probability_is_shown_as_certain(probability: float, text: str) -> No
         (45.0, "mg/dL", "45 mg/dL"),
         (0.75, "mg/dL", "0.75 mg/dL"),
         (1250000.0, "1", "1250000"),
+        (210.0, "10*9/L", "210 x10^9/L"),
+        (5.2, "10*12/L", "5.2 x10^12/L"),
         (1 / 3, "a", "0.333333 years"),
         ("female", None, "female"),
         (None, "mg/dL", "not measured"),

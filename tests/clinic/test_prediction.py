@@ -38,16 +38,22 @@ CONTRACT = [
     "outcome",
     "horizon",
     "probability",
+    "interval",
     "reference_probability",
     "scale",
     "base_value",
     "contributions",
     "imputed",
     "warnings",
+    "applicability",
     "evidence",
+    "validation",
     "model",
 ]
-"""Keys of design section 4, without ``interval`` and ``applicability`` until they are there."""
+"""Keys of design section 4, and ``validation``: how good the model is, in one line."""
+
+NO_INTERVAL = ("no_interval", "", "this model comes without an interval.")
+"""What every answer of a bundle without replicates says."""
 
 
 @pytest.fixture(scope="session")
@@ -221,14 +227,16 @@ def test_what_is_no_identifier_is_refused(given: object, bundle: Bundle) -> None
 def test_a_known_variable_that_is_not_used_is_said(bundle: Bundle) -> None:
     answer = predict(FULL | {"esr": 40, "c3_after": 90}, bundle)
     assert [(w.code, w.where, w.message) for w in answer.warnings] == [
-        ("not_used", "", "given but not used by this model: c3_after, esr.")
+        ("not_used", "", "given but not used by this model: c3_after, esr."),
+        NO_INTERVAL,
     ]
-    assert not predict(FULL | {"esr": None}, bundle).warnings
-    assert not predict(FULL | {"esr": pd.NA}, bundle).warnings
+    for missing in (None, pd.NA):
+        answer = predict(FULL | {"esr": missing}, bundle)
+        assert [(w.code, w.where, w.message) for w in answer.warnings] == [NO_INTERVAL]
 
 
 def test_a_value_of_the_wrong_unit_is_warned_of(bundle: Bundle) -> None:
-    (warning,) = predict(FULL | {"c3": 1.2}, bundle).warnings
+    warning, _ = predict(FULL | {"c3": 1.2}, bundle).warnings
     assert (warning.code, warning.where) == ("suspicious_unit", "c3")
     assert "looks like g/L" in warning.message
 
@@ -270,7 +278,16 @@ def test_the_json_is_the_contract(bundle: Bundle) -> None:
     assert list(found) == CONTRACT
     again = json.loads(json.dumps(found, allow_nan=False))
     assert again == found
-    assert list(found["contributions"][0]) == ["variable", "label", "value", "unit", "contribution"]
+    assert list(found["contributions"][0]) == [
+        "variable",
+        "label",
+        "value",
+        "unit",
+        "contribution",
+        "typical",
+        "standing",
+    ]
+    assert found["interval"] is found["applicability"] is found["validation"] is None
     assert list(found["warnings"][0]) == ["code", "variable", "message"]
     assert list(found["evidence"]) == [
         "level",
