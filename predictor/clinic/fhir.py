@@ -125,7 +125,7 @@ class _Reader:
         self._subject = subject
         self._now = now
         self._findings = findings
-        self._variables = {v.name: v for v in (*bundle.variables, *bundle.exclusions)}
+        self._variables = {v.name: v for v in (*bundle.variables, *bundle.criteria)}
         fills = zip(bundle.variables, bundle.preparation.fill, strict=True)
         self._typical = {v.name: float(fill) for v, fill in fills if v.kind == "continuous"}
 

@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 
 from predictor.clinical.cells import is_missing
 from predictor.clinical.dictionary import nearest
+from predictor.clinical.units import readable_unit
 from predictor.clinical.values import read_value
 from predictor.clinical.variable import Variable
 from predictor.errors import PatientRefused, Reason
@@ -88,6 +89,7 @@ def read_patient(patient: object, bundle: Bundle, *, decimal: str = ".") -> Read
             if _is_far(j, reading.value, bundle):
                 message = "is farther from every patient of the cohort than a measurement can be"
                 reasons.append(Reason("impossible_value", variable.name, message))
+    _check_limits(patient, values, bundle, reasons, decimal)
     if len(missing) > bundle.most_missing * len(bundle.variables):
         message = (
             f"{len(missing)} of {len(bundle.variables)} predictors are missing; this model allows "
@@ -148,7 +150,7 @@ def _check_names(
     reasons: list[Reason],
     warnings: list[Reason],
 ) -> None:
-    used = {variable.name for variable in (*bundle.variables, *bundle.exclusions)}
+    used = {variable.name for variable in (*bundle.variables, *bundle.criteria)}
     unused = []
     for name, value in patient.items():
         if name in used or name == IDENTIFIER:
@@ -176,6 +178,32 @@ def _check_exclusions(
         if reading.value == 1.0:
             message = f"such patients ({criterion.label}) were not studied, so none is predicted."
             reasons.append(Reason("exclusion_criterion", criterion.name, message))
+
+
+def _check_limits(
+    patient: Mapping[object, object],
+    values: NDArray[np.float64],
+    bundle: Bundle,
+    reasons: list[Reason],
+    decimal: str,
+) -> None:
+    """Whether the patient belongs to the model's population, as far as that is known."""
+    predictors = [variable.name for variable in bundle.variables]
+    for name, limit in bundle.limits.items():
+        variable = bundle.dictionary.variable(name)
+        if name in predictors:
+            value: float | None = float(values[predictors.index(name)])
+        else:
+            reading = read_value(patient.get(name), variable, decimal=decimal)
+            reasons += reading.problems
+            value = reading.value
+        if value is None or np.isnan(value) or limit.contains(value):
+            continue
+        population = bundle.manifest["outcome"]["population"]
+        unit = readable_unit(variable.unit)
+        allowed = f"{limit} {unit}" if unit else str(limit)
+        message = f"outside the model's population: {population}, {allowed}."
+        reasons.append(Reason("outside_population", name, message))
 
 
 def _is_far(j: int, value: float, bundle: Bundle) -> bool:

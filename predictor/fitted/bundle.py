@@ -11,13 +11,14 @@ from __future__ import annotations
 import contextlib
 import time
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from math import isfinite
 from pathlib import Path
 from typing import Any
 
 from predictor import shipped
 from predictor.clinical.dictionary import Dictionary
-from predictor.clinical.variable import Variable
+from predictor.clinical.variable import Range, Variable
 from predictor.documents import parse_json
 from predictor.errors import BundleError, DocumentError, PredictorError
 from predictor.fitted.folder import (
@@ -94,6 +95,8 @@ class Bundle:
         What is typical and how far is far; None in a bundle of an earlier version.
     replicates
         Bootstrap replicates of a linear model; None where there are none.
+    limits
+        Who belongs to the model's population, by variable; others get no prediction.
     """
 
     path: Path
@@ -106,6 +109,14 @@ class Bundle:
     model: Model
     moments: Moments | None = None
     replicates: Replicates | None = None
+    limits: Mapping[str, Range] = field(default_factory=dict)
+
+    @property
+    def criteria(self) -> tuple[Variable, ...]:
+        """What is read beside the predictors because it can rule a patient out."""
+        predictors = {variable.name for variable in self.variables}
+        limited = [self.dictionary.variable(n) for n in self.limits if n not in predictors]
+        return (*limited, *self.exclusions)
 
     @property
     def name(self) -> str:
@@ -243,6 +254,7 @@ def _load(folder: Path, manifest: Mapping[str, Any]) -> Bundle:
         known = {name: Variable.from_dict(entry) for name, entry in entries.items()}
         variables = tuple(known[name] for name in manifest["predictors"])
         kind, most_missing = _promises(manifest, known)
+        limits = _limits(manifest, known)
     except (AttributeError, KeyError, TypeError, ValueError, PredictorError) as error:
         rule = f"the manifest is incomplete or breaks its own rules ({type(error).__name__})"
         raise BundleError(place, rule, _AGAIN) from None
@@ -278,6 +290,7 @@ def _load(folder: Path, manifest: Mapping[str, Any]) -> Bundle:
         fitted,
         _moments(folder, content, len(variables)),
         _replicates(folder, content, len(variables)),
+        limits,
     )
 
 
@@ -312,6 +325,19 @@ def _promises(manifest: Mapping[str, Any], known: Mapping[str, Variable]) -> tup
     if model["kind"] not in ("linear", "estimator"):
         raise ValueError("an unknown kind of model")
     return model["kind"], most_missing
+
+
+def _limits(manifest: Mapping[str, Any], known: Mapping[str, Variable]) -> Mapping[str, Range]:
+    """Limits of the population; a bundle of an earlier version has none."""
+    limits = {}
+    for name, (low, high) in manifest["outcome"].get("limits", {}).items():
+        if known[name].kind != "continuous":
+            raise ValueError("only a number can have limits")
+        sides = [None if side is None else float(side) for side in (low, high)]
+        if any(side is not None and not isfinite(side) for side in sides):
+            raise ValueError("a limit is a number")
+        limits[name] = Range(*sides)
+    return limits
 
 
 def _parsed(where: str, data: bytes) -> Any:

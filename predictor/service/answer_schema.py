@@ -152,6 +152,8 @@ _VARIABLE = _object(
     }
 )
 
+_LIMITED = _object({**_VARIABLE["properties"], "limit": _RANGE})
+
 MODELS = _object(
     {
         "models": _list(
@@ -168,6 +170,7 @@ MODELS = _object(
                     "most_missing": _SHARE,
                     "predictors": _list(_VARIABLE),
                     "exclusions": _list(_VARIABLE),
+                    "limits": _list(_LIMITED),
                 }
             )
         )

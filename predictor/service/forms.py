@@ -103,8 +103,8 @@ class Form:
         The identifier, as it was typed.
     patient_errors
         What is wrong with it.
-    predictors, exclusions
-        Fields.
+    predictors, limits, exclusions
+        Fields; limits are what else the model's population is told by.
     most_missing
         How many predictors may stay empty.
     mistakes
@@ -114,6 +114,7 @@ class Form:
     patient: str
     patient_errors: tuple[str, ...]
     predictors: tuple[Field, ...]
+    limits: tuple[Field, ...]
     exclusions: tuple[Field, ...]
     most_missing: int
     mistakes: tuple[Mistake, ...]
@@ -136,15 +137,17 @@ def form_of(bundle: Bundle, posted: Mapping[str, str], reasons: Sequence[Reason]
     """
     made = [
         _field(i, variable, posted, reasons)
-        for i, variable in enumerate((*bundle.variables, *bundle.exclusions))
+        for i, variable in enumerate((*bundle.variables, *bundle.criteria))
     ]
     predictors = tuple(made[: len(bundle.variables)])
+    first_exclusion = len(made) - len(bundle.exclusions)
     patient_errors = tuple(r.message for r in reasons if r.where == PATIENT)
     return Form(
         patient=posted.get(PATIENT, ""),
         patient_errors=patient_errors,
         predictors=predictors,
-        exclusions=tuple(made[len(bundle.variables) :]),
+        limits=tuple(made[len(bundle.variables) : first_exclusion]),
+        exclusions=tuple(made[first_exclusion:]),
         most_missing=int(bundle.most_missing * len(bundle.variables)),
         mistakes=tuple(_mistakes(made, predictors, reasons, patient_errors)),
     )
@@ -163,7 +166,7 @@ def patient_of(posted: Mapping[str, str], bundle: Bundle) -> dict[str, object]:
     patient: dict[str, object] = {}
     if posted.get(PATIENT, "").strip():
         patient[PATIENT] = posted[PATIENT]
-    for variable in (*bundle.variables, *bundle.exclusions):
+    for variable in (*bundle.variables, *bundle.criteria):
         text = posted.get(f"{VALUE}{variable.name}", "").strip()
         if text:
             unit = posted.get(f"{UNIT}{variable.name}")
@@ -174,7 +177,7 @@ def patient_of(posted: Mapping[str, str], bundle: Bundle) -> dict[str, object]:
 def foreign_fields(posted: Mapping[str, str], bundle: Bundle) -> list[str]:
     """Names of fields that the form of a model does not have."""
     known = {MODEL, PATIENT, ACTION}
-    for variable in (*bundle.variables, *bundle.exclusions):
+    for variable in (*bundle.variables, *bundle.criteria):
         known |= {f"{VALUE}{variable.name}", f"{UNIT}{variable.name}"}
     return [name for name in posted if name not in known]
 
@@ -186,7 +189,7 @@ def carried_over(posted: Mapping[str, str], bundle: Bundle) -> dict[str, str]:
     another unit.
     """
     kept = {PATIENT: posted.get(PATIENT, "")}
-    for variable in (*bundle.variables, *bundle.exclusions):
+    for variable in (*bundle.variables, *bundle.criteria):
         value, unit = f"{VALUE}{variable.name}", f"{UNIT}{variable.name}"
         if value not in posted or (unit in posted and posted[unit] not in variable.units):
             continue
@@ -198,7 +201,7 @@ def carried_over(posted: Mapping[str, str], bundle: Bundle) -> dict[str, str]:
 
 def mended(reasons: Iterable[Reason], posted: Mapping[str, str], bundle: Bundle) -> list[Reason]:
     """Reasons, in words that fit a form where a number and its unit have a field each."""
-    variables = {variable.name: variable for variable in bundle.variables}
+    variables = {v.name: v for v in (*bundle.variables, *bundle.criteria)}
     return [
         Reason(reason.code, reason.where, _in_a_form(posted, variables[reason.where]))
         if reason.code == "unreadable_number" and reason.where in variables

@@ -208,7 +208,7 @@ def _parameters(bundles: list[Bundle]) -> list[Schema]:
 
 def _patient(bundle: Bundle) -> Schema:
     """What a model takes: its predictors, the exclusion criteria, and what it leaves unused."""
-    read = {v.name: _variable(v) for v in (*bundle.variables, *bundle.exclusions)}
+    read = {v.name: _variable(v) for v in (*bundle.variables, *bundle.criteria)}
     unused = {
         name: {"description": f"{variable.label}; accepted and not used."}
         for name, variable in bundle.dictionary.variables.items()

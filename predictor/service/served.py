@@ -144,6 +144,10 @@ def described(bundle: Bundle) -> dict[str, Any]:
         "most_missing": bundle.most_missing,
         "predictors": [_described_variable(variable) for variable in bundle.variables],
         "exclusions": [_described_variable(variable) for variable in bundle.exclusions],
+        "limits": [
+            {**_described_variable(bundle.dictionary.variable(name)), "limit": limit.to_list()}
+            for name, limit in bundle.limits.items()
+        ],
     }
 
 

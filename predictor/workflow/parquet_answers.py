@@ -72,7 +72,7 @@ class ColumnPredictor:
     def __init__(self, bundle: Bundle, columns: Sequence[str]) -> None:
         self._bundle = bundle
         self._names = [variable.name for variable in bundle.variables]
-        used = {*self._names, *(variable.name for variable in bundle.exclusions), IDENTIFIER}
+        used = {*self._names, *(variable.name for variable in bundle.criteria), IDENTIFIER}
         self._unused = [name for name in columns if name not in used]
         self.schema = parquet_schema(self._names)
 
@@ -114,6 +114,11 @@ class ColumnPredictor:
             reading = _column(batch, variable)
             odd[[row for row, _ in reading.problems]] = True
             odd |= reading.values == 1.0
+        for name, limit in bundle.limits.items():
+            reading = _column(batch, bundle.dictionary.variable(name))
+            odd[[row for row, _ in reading.problems]] = True
+            low, high = limit.bounds()
+            odd |= (reading.values < low) | (reading.values > high)
         odd |= np.isnan(values).sum(axis=1) > bundle.most_missing * values.shape[1]
         return _Read(values, odd, warnings)
 

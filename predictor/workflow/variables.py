@@ -155,7 +155,9 @@ def _of_study(study: Study) -> list[Field]:
     fields = [Field(source.patient or IDENTIFIER, None, "Patient")]
     if source.centre:
         fields.append(Field(source.centre, None, "Centre"))
-    names = [*study.config.predictors, *source.exclude]
+    predictors = study.config.predictors
+    limits = [name for name in question.limits if name not in predictors]
+    names = [*predictors, *limits, *source.exclude]
     if question.outcome in study.dictionary:
         names.append(question.outcome)
     fields += [_of_variable(study, name, study.dictionary.variable(name)) for name in names]

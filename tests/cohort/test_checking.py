@@ -224,6 +224,28 @@ def test_exclusions_are_counted_by_reason_and_each_patient_once(cohort: Columns)
     ]
 
 
+def test_patients_outside_the_population_are_left_out_and_counted(cohort: Columns) -> None:
+    cohort["age"] = [17, 12, 18, 40, None, *[50] * 7]
+    cohort["overlap_syndrome"] = ["yes", *["no"] * 11]
+    study = build_study(
+        question={"limits": {"age": [18, None]}}, cohort={"exclude": ["overlap_syndrome"]}
+    )
+    found = checked(cohort, study).usable()
+    assert [(s.step, s.patients) for s in found.flow] == [
+        ("read", 12),
+        ("outside the population: age not at least 18", 2),
+        ("excluded: overlap syndrome", 0),
+        ("analysed", 10),
+    ]
+    assert found.names == ("c3", "platelets", "sex", "fever")
+
+
+def test_a_file_without_the_limited_variable_is_warned_of(cohort: Columns) -> None:
+    found = checked(cohort, build_study(question={"limits": {"age": [18, None]}})).usable()
+    assert found.patients == 12
+    assert [(w.variable, w.code) for w in found.warnings] == [("age", "limit_not_checked")]
+
+
 def big(n: int = 60) -> Columns:
     """A cohort large enough for suspicions, with outcomes in random order."""
     rng = np.random.default_rng(3)

@@ -10,11 +10,21 @@ from types import SimpleNamespace
 from typing import Any
 
 import pytest
-from made_bundles import C3, FULL, PREDICTORS, UNBOUNDED, preparation, save, variable
+from made_bundles import (
+    C3,
+    FULL,
+    PREDICTORS,
+    UNBOUNDED,
+    manifest,
+    preparation,
+    save,
+    variable,
+)
 from starlette.testclient import TestClient
 
 from predictor.clinic.prediction import predict
 from predictor.clinical.units import readable_unit
+from predictor.clinical.variable import Range
 from predictor.fitted.bundle import load_bundle
 from predictor.service.answer_page import MOST_STEPS, answer_page
 from predictor.service.app import create_app
@@ -353,3 +363,30 @@ def test_powers_of_ten_are_written_as_people_write_them(tmp_path: Path) -> None:
     client = TestClient(app, base_url="http://127.0.0.1:8000")
     assert ">× 10⁹/L</option>" in client.get("/").text
     assert "10*9" not in Page(post(client, unit__marker="10*9/L").text).text
+
+
+def test_a_limit_of_the_population_has_its_own_field(tmp_path: Path) -> None:
+    age = variable(
+        "age",
+        label="Age",
+        unit="a",
+        units={"a": 1.0},
+        plausible=Range(0, 120),
+        suspicious=None,
+        unit_slips=(),
+    )
+    folder = save(
+        tmp_path / "made-up",
+        outcome={**manifest()["outcome"], "limits": {"age": [18, None]}},
+        dictionary={v.name: v.to_dict() for v in (*PREDICTORS, age)},
+    )
+    client = TestClient(create_app([folder], token=None), base_url="http://127.0.0.1")
+    page = Page(client.get("/").text)
+    assert "For made-up patients. Others are given no prediction" in page.text
+    page.one("input", name="value.age")
+    refused = Page(client.post("/", data={**TYPED, "value.age": "12", "unit.age": "a"}).text)
+    assert "outside the model's population: made-up patients, at least 18 years." in refused.text
+    answered = client.post("/", data={**TYPED, "value.age": "40", "unit.age": "a"})
+    assert answered.status_code == 200
+    (model,) = client.get("/models").json()["models"]
+    assert [(entry["name"], entry["limit"]) for entry in model["limits"]] == [("age", [18.0, None])]
