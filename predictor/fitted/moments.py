@@ -7,7 +7,8 @@ the distances of the patients from each other's moments. No patient can be read 
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from functools import lru_cache
 from typing import Any
 
 import numpy as np
@@ -38,6 +39,11 @@ class Moments:
         to 1.
     cutoff
         Distance beyond which a patient is unlike those of the cohort.
+
+    Attributes
+    ----------
+    whitening : shape (variables, variables)
+        Inverse of the correlation's Cholesky root: makes values of a complete patient uncorrelated.
     """
 
     centre: Values
@@ -48,6 +54,11 @@ class Moments:
     whole: NDArray[np.bool_]
     distances: Values
     cutoff: float
+    whitening: Values = field(init=False, repr=False, compare=False)
+
+    def __post_init__(self) -> None:
+        root = np.linalg.cholesky(self.correlation)
+        object.__setattr__(self, "whitening", np.linalg.inv(root))
 
     def standardised(self, values: Values) -> Values:
         """Values in standard deviations from the mean, NaN where missing."""
@@ -63,11 +74,13 @@ class Moments:
         known = ~np.isnan(z)
         found = np.zeros(len(z))
         for pattern, rows in _patterns(known):
-            if not pattern.any():
-                continue
-            part = z[np.ix_(rows, pattern)]
-            solved = np.linalg.solve(self.correlation[np.ix_(pattern, pattern)], part.T).T
-            found[rows] = (part * solved).sum(axis=1) / pattern.sum()
+            if pattern.all():
+                white = z if len(rows) == len(z) else z[rows]
+                found[rows] = np.square(white @ self.whitening.T).sum(axis=1) / len(pattern)
+            elif pattern.any():
+                part = z[np.ix_(rows, pattern)]
+                solved = np.linalg.solve(self.correlation[np.ix_(pattern, pattern)], part.T).T
+                found[rows] = (part * solved).sum(axis=1) / pattern.sum()
         return np.sqrt(found)
 
     def percentile(self, distance: Values) -> Values:
@@ -168,6 +181,7 @@ def _patterns(
         yield flags[row], np.flatnonzero(which == i)
 
 
+@lru_cache(maxsize=256)
 def normal_points(count: int, dimensions: int) -> Values:
     """Points spread like a standard normal distribution, always the same ones.
 
@@ -182,7 +196,9 @@ def normal_points(count: int, dimensions: int) -> Values:
 
     quantiles = np.array([NormalDist().inv_cdf((i + 0.5) / count) for i in range(count)])
     generator = np.random.Generator(np.random.PCG64(20241120))
-    return np.stack([generator.permutation(quantiles) for _ in range(dimensions)], axis=1)
+    points = np.stack([generator.permutation(quantiles) for _ in range(dimensions)], axis=1)
+    points.flags.writeable = False  # they are handed to everybody
+    return points
 
 
 def _list(given: object, length: int) -> list[object]:

@@ -7,13 +7,14 @@ drift apart. It is plain data: fill-in values, regressions, centres and scales.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from predictor.errors import BundleError
+from predictor.fitted.encoding import Encoding
 
 Values = NDArray[np.float64]
 
@@ -68,6 +69,11 @@ class Preparation:
         The design columns, in order.
     centre, scale
         Subtracted from and divided into each design column, shape (columns,).
+
+    Attributes
+    ----------
+    encoding
+        What the columns stand for.
     """
 
     names: tuple[str, ...]
@@ -76,6 +82,15 @@ class Preparation:
     columns: tuple[DesignColumn, ...]
     centre: Values
     scale: Values
+    encoding: Encoding = field(init=False, repr=False, compare=False)
+
+    def __post_init__(self) -> None:
+        encoding = Encoding(
+            np.array([column.variable for column in self.columns], dtype=np.int64),
+            np.array([-1 if c.state is None else c.state for c in self.columns], dtype=np.int64),
+            np.array([column.missing for column in self.columns], dtype=np.bool_),
+        )
+        object.__setattr__(self, "encoding", encoding)
 
     def impute(self, values: Values) -> Values:
         """Fill in what is missing, shape (patients, variables); known values are not touched."""
@@ -118,22 +133,11 @@ class Preparation:
         absent
             Which of them had been missing, same shape.
         """
-        design = np.empty((len(filled), len(self.columns)))
-        for j, column in enumerate(self.columns):
-            if column.missing:
-                design[:, j] = absent[:, column.variable]
-            elif column.state is not None:
-                design[:, j] = filled[:, column.variable] == column.state
-            else:
-                design[:, j] = filled[:, column.variable]
-        return (design - self.centre) / self.scale
+        return (self.encoding.columns(filled, absent) - self.centre) / self.scale
 
     def fold(self, per_column: Values) -> Values:
         """Sum design-column quantities, shape (patients, columns), into their variables."""
-        folded = np.zeros((len(per_column), len(self.names)))
-        for j, column in enumerate(self.columns):
-            folded[:, column.variable] += per_column[:, j]
-        return folded
+        return self.encoding.folded(per_column, len(self.names))
 
     def scales(self, variable: int) -> list[float]:
         """Scales of the columns that hold a variable's number."""

@@ -17,6 +17,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from predictor.errors import BundleError
+from predictor.fitted.encoding import Encoding
 from predictor.fitted.preparation import Values
 
 FILE = "replicates.npz"
@@ -46,6 +47,8 @@ class Replicates:
     ----------
     root : shape (1 + columns, 1 + columns) or fewer columns
         Root of the covariance of intercept and slopes.
+    encoding
+        What the columns stand for.
     """
 
     intercept: Values
@@ -54,12 +57,14 @@ class Replicates:
     state: NDArray[np.int64]
     missing: NDArray[np.bool_]
     root: Values = field(init=False, repr=False, compare=False)
+    encoding: Encoding = field(init=False, repr=False, compare=False)
 
     def __post_init__(self) -> None:
         both = np.column_stack([self.intercept, self.slope])
         # R of a QR decomposition: R' R = X' X without squaring the numbers first.
         triangle = np.asarray(np.linalg.qr(both - both.mean(axis=0), mode="r"))
         object.__setattr__(self, "root", triangle.T / np.sqrt(max(len(both) - 1, 1)))
+        object.__setattr__(self, "encoding", Encoding(self.variable, self.state, self.missing))
 
     def __len__(self) -> int:
         return len(self.intercept)
@@ -74,13 +79,7 @@ class Replicates:
         absent : shape (patients, variables)
             Which of them were missing.
         """
-        found = filled[:, self.variable]
-        dummy = self.state >= 0
-        if dummy.any():
-            found[:, dummy] = found[:, dummy] == self.state[dummy]
-        if self.missing.any():
-            found[:, self.missing] = absent[:, self.variable[self.missing]]
-        return found
+        return self.encoding.columns(filled, absent)
 
     def log_odds(self, filled: Values, absent: NDArray[np.bool_]) -> Values:
         """Log-odds of some patients by each replicate, shape (patients, replicates)."""
