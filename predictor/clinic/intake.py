@@ -21,6 +21,8 @@ _YAML_LIMIT = 256 * 1024
 """Bytes. The record of one patient in FHIR can be long; YAML is read by plain Python, and a file
 that takes seconds is not one patient."""
 _LONGEST_HEADER = 1_000_000
+_PYTHON_ROWS = 1_000
+"""Rows that are made Python objects at once: who wants the first ones need not wait for all."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -181,13 +183,14 @@ def _read_parquet(path: Path) -> PatientTable:
     def patients() -> Iterator[tuple[int, Mapping[str, object]]]:
         number = 0
         for batch in parquet_batches(path):
-            try:
-                rows = batch.to_pylist()
-            except _damage():
-                raise _damaged(path) from None
-            for row in rows:
-                number += 1
-                yield number, row
+            for start in range(0, batch.num_rows, _PYTHON_ROWS):
+                try:
+                    rows = batch.slice(start, _PYTHON_ROWS).to_pylist()
+                except _damage():
+                    raise _damaged(path) from None
+                for row in rows:
+                    number += 1
+                    yield number, row
 
     return PatientTable(columns, patients())
 

@@ -98,7 +98,8 @@ class ColumnPredictor:
 
     def _read(self, batch: pa.RecordBatch) -> _Read:
         bundle, n = self._bundle, batch.num_rows
-        values = np.full((n, len(bundle.variables)), np.nan)
+        # Column by column in memory, as they come and as the answers go.
+        values = np.full((len(bundle.variables), n), np.nan).T
         odd = np.zeros(n, dtype=bool)
         warnings: dict[int, list[Reason]] = {}
         for j, variable in enumerate(bundle.variables):
@@ -136,7 +137,7 @@ class ColumnPredictor:
         n, bundle = len(rows), self._bundle
         if not n:
             return self.schema.empty_table()
-        values = read.values[rows]
+        values = read.values if n == len(read.values) else read.values[rows]
         found = score(bundle, values)
         # What is the same for all is taken from the answer for one of them.
         patient = batch.take(pa.array(rows[:1])).to_pylist()[0]
@@ -210,7 +211,6 @@ class _Read:
 def _column(batch: pa.RecordBatch, variable: Variable) -> ColumnReading:
     """Read the column of a variable as one patient's value is read."""
     import pyarrow as pa
-    import pyarrow.compute as pc
 
     place = batch.schema.get_field_index(variable.name)
     if place < 0:
@@ -220,12 +220,47 @@ def _column(batch: pa.RecordBatch, variable: Variable) -> ColumnReading:
     number = pa.types.is_integer(kind) or pa.types.is_floating(kind)
     if variable.kind == "continuous" and number:
         return read_column(column.to_numpy(zero_copy_only=False), variable)
-    if variable.kind == "binary" and (number or pa.types.is_boolean(kind)):
-        # Each different text is read once; each number would be read by itself.
-        if pa.types.is_floating(kind):
-            column = pc.if_else(pc.is_nan(column), None, column)
-        column = column.cast(pa.string())
+    if _is_plain(kind):
+        return _read_each_once(column, variable)
     return read_column(column.to_pylist(), variable)
+
+
+def _is_plain(kind: pa.DataType) -> bool:
+    """Whether Arrow can tell different entries of this type apart."""
+    import pyarrow as pa
+
+    types = pa.types
+    number = types.is_integer(kind) or types.is_float32(kind) or types.is_float64(kind)
+    text = types.is_string(kind) or types.is_large_string(kind) or types.is_dictionary(kind)
+    return bool(number or text or types.is_boolean(kind))
+
+
+def _read_each_once(column: pa.Array, variable: Variable) -> ColumnReading:
+    """Read each different entry of a column once: states repeat themselves."""
+    import pyarrow as pa
+
+    coded = column if pa.types.is_dictionary(column.type) else column.dictionary_encode()
+    entries = coded.dictionary.to_pylist()
+    different = read_column(entries, variable)
+    place = coded.indices.fill_null(len(entries)).to_numpy(zero_copy_only=False)
+    return ColumnReading(
+        np.append(different.values, np.nan)[place],
+        _of_rows(different.problems, place),
+        _of_rows(different.warnings, place),
+    )
+
+
+def _of_rows(
+    reasons: Sequence[tuple[int, Reason]], place: NDArray[np.integer]
+) -> tuple[tuple[int, Reason], ...]:
+    """Reasons of different entries as reasons of the rows where these stand."""
+    if not reasons:
+        return ()
+    of_entry: dict[int, list[Reason]] = {}
+    for entry, reason in reasons:
+        of_entry.setdefault(entry, []).append(reason)
+    rows = np.flatnonzero(np.isin(place, list(of_entry)))
+    return tuple((int(row), reason) for row in rows for reason in of_entry[int(place[row])])
 
 
 def _missing(column: pa.Array) -> NDArray[np.bool_]:
