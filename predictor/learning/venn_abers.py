@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import numpy as np
 from numpy.typing import NDArray
-from sklearn.isotonic import isotonic_regression
 
 from predictor.fitted.venn_abers import VennAbers
 from predictor.learning.resampling import units_of
 
 Floats = NDArray[np.float64]
+_Block = tuple[float, float]
 
 FEWEST = 20
 """Patients (or groups, where rows belong together) below which there is no range."""
@@ -71,32 +71,71 @@ def venn_abers(
     weight: Floats = each * np.bincount(place).astype(np.float64)
     total: Floats = each * np.bincount(place, weights=outcome).astype(np.float64)
     grid = np.linspace(0.0, 1.0, _POINTS)
-    low = np.array([_calibrated(distinct, weight, total, point, 0.0) for point in grid])
-    high = np.array([_calibrated(distinct, weight, total, point, 1.0) for point in grid])
+    begin = np.searchsorted(distinct, grid, side="left")
+    end = np.searchsorted(distinct, grid, side="right")
+    below = _blocks(weight, total, begin)
+    # From the highest score downwards, what is counted are those without the event.
+    above = _blocks(weight[::-1], (weight - total)[::-1], len(distinct) - end)
+    low, high = np.empty(_POINTS), np.empty(_POINTS)
+    for i in range(_POINTS):
+        same = slice(begin[i], end[i])
+        joined, with_event = 1.0 + weight[same].sum(), total[same].sum()
+        low[i] = _pooled(below[i], above[i], joined, with_event)
+        high[i] = _pooled(below[i], above[i], joined, with_event + 1.0)
     # Both rise by themselves; the last digits of their sums are put right to the wide side.
     low = np.minimum.accumulate(low[::-1])[::-1]
-    high = np.maximum.accumulate(high)
-    return VennAbers(np.clip(low, 0.0, 1.0), np.clip(np.maximum(high, low), 0.0, 1.0))
+    high = np.maximum.accumulate(np.maximum(high, low))
+    return VennAbers(np.clip(low, 0.0, 1.0), np.clip(high, 0.0, 1.0))
 
 
-def _calibrated(
-    distinct: Floats, weight: Floats, total: Floats, score: float, outcome: float
-) -> float:
-    """Isotonic regression at a score, with one more patient who has this score and outcome.
+def _blocks(weight: Floats, total: Floats, ends: NDArray[np.intp]) -> list[list[_Block]]:
+    """Isotonic regression of the first so many scores, for each of ``ends``.
+
+    Pooling adjacent violators (Barlow and others, Statistical inference under order restrictions,
+    1972), which goes on where it stopped: a block is final until a later score pulls it down.
 
     Parameters
     ----------
-    distinct, weight, total : shape (scores,)
-        Different scores in rising order, with the sums of weights and of weighted outcomes.
-    score, outcome
-        Of the one more.
+    weight, total : shape (scores,)
+        Sums of weights, and of weighted outcomes, of each different score in order.
+    ends
+        How many scores.
     """
-    place = int(np.searchsorted(distinct, score))
-    if place < len(distinct) and distinct[place] == score:
-        weight, total = weight.copy(), total.copy()
-        weight[place] += 1.0
-        total[place] += outcome
-    else:
-        weight = np.insert(weight, place, 1.0)
-        total = np.insert(total, place, outcome)
-    return float(isotonic_regression(total / weight, sample_weight=weight)[place])
+    found: list[list[_Block]] = [[] for _ in ends]
+    order = np.argsort(ends, kind="stable")
+    blocks: list[_Block] = []
+    done = 0
+    for i in order:
+        for k in range(done, int(ends[i])):
+            block = (float(weight[k]), float(total[k]))
+            while blocks and blocks[-1][1] * block[0] >= block[1] * blocks[-1][0]:
+                before = blocks.pop()
+                block = (before[0] + block[0], before[1] + block[1])
+            blocks.append(block)
+        done = max(done, int(ends[i]))
+        found[i] = list(blocks)
+    return found
+
+
+def _pooled(below: list[_Block], above: list[_Block], weight: float, total: float) -> float:
+    """Mean of the block in which one score ends up between those below and above it.
+
+    Parameters
+    ----------
+    below
+        Weights and totals of the outcome, the nearest last.
+    above
+        Weights and totals of the opposite outcome, the nearest last.
+    weight, total
+        Of the score between.
+    """
+    i, j = len(below), len(above)
+    while True:
+        if i and below[i - 1][1] * weight >= total * below[i - 1][0]:
+            i -= 1
+            weight, total = weight + below[i][0], total + below[i][1]
+        elif j and (above[j - 1][0] - above[j - 1][1]) * weight <= total * above[j - 1][0]:
+            j -= 1
+            weight, total = weight + above[j][0], total + above[j][0] - above[j][1]
+        else:
+            return float(total / weight)
