@@ -23,7 +23,7 @@ def show_training(run: TrainingRun) -> None:
     level = str(run.evidence["level"]).upper()
     say_wrapped(f"{level}. {run.evidence['statement']}")
     say()
-    say_wrapped("Patients: " + ", ".join(f"{s.step} {s.patients}" for s in run.cohort.flow))
+    say_wrapped("Patients: " + ", ".join(f"{s.patients} {s.step}" for s in run.cohort.flow))
     for warning in run.cohort.warnings:
         times = f" ({warning.count} rows)" if warning.count > 1 else ""
         head = f"{warning.variable}: " if warning.variable else ""

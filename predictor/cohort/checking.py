@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 
+from predictor.clinical.units import readable_unit
 from predictor.cohort import suspicion
 from predictor.cohort.cohort import Cohort, FlowStep
 from predictor.cohort.columns import ReadColumn, read_variable
@@ -142,8 +143,8 @@ def _flow(
         variable, values = study.dictionary.variable(name), columns[name].values
         low, high = limit.bounds()
         outside = (values < low) | (values > high)
-        step = f"outside the population: {variable.label.lower()} not {limit}"
-        flow.append(FlowStep(step, int((keep & outside).sum())))
+        step = f"excluded: {variable.label.lower()} not {limit} {readable_unit(variable.unit)}"
+        flow.append(FlowStep(step.rstrip(), int((keep & outside).sum())))
         keep &= ~outside
     for name in study.config.cohort.exclude:
         variable, read = study.dictionary.variable(name), columns[name]

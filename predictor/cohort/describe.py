@@ -23,6 +23,9 @@ _ROUNDING = (
     "Percentages are of the patients with a value; they and all numbers are rounded half up. "
     "Quartiles as in R and NumPy (type 7); IQR: third less first quartile."
 )
+_LEFT_OUT = (
+    "{patients} patients outside the population or with an exclusion criterion are left out."
+)
 _PAIRS = (
     "Before and after: patients with both values; missing: patients without one of them. "
     "A change after treatment is not its effect: there is no comparison group."
@@ -141,9 +144,7 @@ def _notes(
     notes = []
     if not keep.all():
         left_out = int((~keep).sum())
-        notes.append(
-            f"{left_out} patients outside the population or with an exclusion criterion are left out."
-        )
+        notes.append(_LEFT_OUT.format(patients=left_out))
     if groups is not None:
         unknown = int((keep & ~groups.anybody()).sum())
         if unknown:

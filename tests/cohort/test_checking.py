@@ -233,7 +233,7 @@ def test_patients_outside_the_population_are_left_out_and_counted(cohort: Column
     found = checked(cohort, study).usable()
     assert [(s.step, s.patients) for s in found.flow] == [
         ("read", 12),
-        ("outside the population: age not at least 18", 2),
+        ("excluded: age not at least 18 years", 2),
         ("excluded: overlap syndrome", 0),
         ("analysed", 10),
     ]
