@@ -64,10 +64,10 @@ class VennAbers:
         score
             Probabilities of the model.
         """
-        grid = np.linspace(0.0, 1.0, len(self.low))
-        last = len(grid) - 1
-        below = np.clip(np.searchsorted(grid, score, side="right") - 1, 0, last)
-        above = np.clip(np.searchsorted(grid, score, side="left"), 0, last)
+        points = grid(len(self.low))
+        last = len(points) - 1
+        below = np.clip(np.searchsorted(points, score, side="right") - 1, 0, last)
+        above = np.clip(np.searchsorted(points, score, side="left"), 0, last)
         return self.low[below], self.high[above]
 
     def to_dict(self) -> dict[str, Any]:
@@ -91,6 +91,15 @@ class VennAbers:
         if (low > high).any():
             raise BundleError(where, "the calibration range has a bound on the wrong side", _AGAIN)
         return cls(low, high)
+
+
+def grid(points: int) -> Values:
+    """Scores equally spaced from 0 to 1, the hundredths as they are written.
+
+    >>> grid(101)[70].item()
+    0.7
+    """
+    return np.arange(points) / (points - 1)
 
 
 def outside(probability: Values, low: Values, high: Values) -> NDArray[np.bool_]:

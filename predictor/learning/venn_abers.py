@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from predictor.fitted.venn_abers import VennAbers
+from predictor.fitted.venn_abers import VennAbers, grid
 from predictor.learning.resampling import units_of
 
 Floats = NDArray[np.float64]
@@ -70,9 +70,9 @@ def venn_abers(
     distinct, place = np.unique(score, return_inverse=True)
     weight: Floats = each * np.bincount(place).astype(np.float64)
     total: Floats = each * np.bincount(place, weights=outcome).astype(np.float64)
-    grid = np.linspace(0.0, 1.0, _POINTS)
-    begin = np.searchsorted(distinct, grid, side="left")
-    end = np.searchsorted(distinct, grid, side="right")
+    points = grid(_POINTS)
+    begin = np.searchsorted(distinct, points, side="left")
+    end = np.searchsorted(distinct, points, side="right")
     below = _blocks(weight, total, begin)
     # From the highest score downwards, what is counted are those without the event.
     above = _blocks(weight[::-1], (weight - total)[::-1], len(distinct) - end)

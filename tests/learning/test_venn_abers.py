@@ -16,7 +16,7 @@ from predictor.learning.venn_abers import FEWEST, venn_abers
 
 Floats = NDArray[np.float64]
 Outcome = NDArray[np.int8]
-GRID = np.linspace(0.0, 1.0, 101)
+GRID = np.arange(101) / 100
 
 
 def learned(score: Floats, outcome: Outcome, group: NDArray[np.int64] | None = None) -> VennAbers:
