@@ -7,8 +7,6 @@ not of patients, and lie in the bundle as ``replicates.npz``.
 
 from __future__ import annotations
 
-import io
-import zipfile
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
@@ -17,6 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from predictor.errors import BundleError
+from predictor.fitted.archive import read_arrays, write_arrays
 from predictor.fitted.encoding import Encoding
 from predictor.fitted.preparation import Values
 
@@ -24,6 +23,11 @@ FILE = "replicates.npz"
 _NAMES = ("intercept", "slope", "variable", "state", "missing")
 # More would be no bundle of ours, and a damaged header must not fill the memory.
 _MOST_NUMBERS = 50_000_000
+# Far beyond any slope, and far enough from where squares are no longer finite.
+_LARGEST = 1e100
+
+FEWEST = 2
+"""Replicates that a variance needs."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,14 +109,7 @@ class Replicates:
 
     def to_bytes(self) -> bytes:
         """An NPZ archive whose bytes depend on the numbers alone."""
-        target = io.BytesIO()
-        with zipfile.ZipFile(target, "w", zipfile.ZIP_DEFLATED) as archive:
-            for name in _NAMES:
-                entry = zipfile.ZipInfo(f"{name}.npy", (1980, 1, 1, 0, 0, 0))
-                content = io.BytesIO()
-                np.lib.format.write_array(content, getattr(self, name), allow_pickle=False)
-                archive.writestr(entry, content.getvalue(), zipfile.ZIP_DEFLATED)
-        return target.getvalue()
+        return write_arrays({name: getattr(self, name) for name in _NAMES})
 
     @classmethod
     def from_bytes(cls, data: bytes, variables: int, where: str = FILE) -> Replicates:
@@ -124,26 +121,13 @@ class Replicates:
             If the archive is damaged or does not fit ``variables`` variables.
         """
         try:
-            with zipfile.ZipFile(io.BytesIO(data)) as archive:
-                _check_size(archive)
-                found = {name: _array(archive, name) for name in _NAMES}
+            found = read_arrays(data, _NAMES, 8 * _MOST_NUMBERS)
             _check(found, variables)
-            replicates = cls(**found)
-        except (KeyError, ValueError, TypeError, EOFError, zipfile.BadZipFile):
+        except ValueError:
             raise BundleError(
                 where, "the replicates are damaged", "Get the bundle again."
             ) from None
-        return replicates
-
-
-def _check_size(archive: zipfile.ZipFile) -> None:
-    if sum(info.file_size for info in archive.infolist()) > 8 * _MOST_NUMBERS:
-        raise ValueError("too large")
-
-
-def _array(archive: zipfile.ZipFile, name: str) -> NDArray[Any]:
-    with archive.open(f"{name}.npy") as stream:
-        return np.asarray(np.lib.format.read_array(io.BytesIO(stream.read()), allow_pickle=False))
+        return cls(**found)
 
 
 def _check(found: Mapping[str, NDArray[Any]], variables: int) -> None:
@@ -160,11 +144,15 @@ def _check(found: Mapping[str, NDArray[Any]], variables: int) -> None:
     for name, array in found.items():
         if array.shape != shapes[name] or array.dtype.kind != kinds[name]:
             raise ValueError(name)
-    if not replicates or not (
-        np.isfinite(found["intercept"]).all() and np.isfinite(found["slope"]).all()
-    ):
+    if replicates < FEWEST:
+        raise ValueError("replicates")
+    numbers = (found["intercept"], found["slope"])
+    # NaN is not at most anything.
+    if not all((np.abs(array) <= _LARGEST).all() for array in numbers):
         raise ValueError("not finite")
     if width and not (
         0 <= int(found["variable"].min()) <= int(found["variable"].max()) < variables
     ):
         raise ValueError("variable")
+    if (found["state"] < -1).any() or (found["state"][found["missing"]] >= 0).any():
+        raise ValueError("state")
