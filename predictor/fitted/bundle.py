@@ -44,6 +44,8 @@ from predictor.fitted.seal import (
     read_manifest,
     sealed,
 )
+from predictor.fitted.venn_abers import FILE as CALIBRATION_RANGE
+from predictor.fitted.venn_abers import VennAbers
 
 __all__ = [
     "FORMAT_VERSION",
@@ -95,6 +97,8 @@ class Bundle:
         What is typical and how far is far; None in a bundle of an earlier version.
     replicates
         Bootstrap replicates of a linear model; None where there are none.
+    calibration
+        Calibration range of a model that is not linear; None where there is none.
     limits
         Who belongs to the model's population, by variable; others get no prediction.
     """
@@ -109,6 +113,7 @@ class Bundle:
     model: Model
     moments: Moments | None = None
     replicates: Replicates | None = None
+    calibration: VennAbers | None = None
     limits: Mapping[str, Range] = field(default_factory=dict)
 
     @property
@@ -138,6 +143,7 @@ def save_bundle(
     *,
     moments: Moments | None = None,
     replicates: Replicates | None = None,
+    calibration: VennAbers | None = None,
 ) -> None:
     """Write a bundle atomically.
 
@@ -151,7 +157,7 @@ def save_bundle(
         The fitted model.
     files
         Further files by relative path, such as tables and figures.
-    moments, replicates
+    moments, replicates, calibration
         What answers say of distance, gaps and uncertainty; left out where None.
 
     Raises
@@ -173,6 +179,8 @@ def save_bundle(
         content[MOMENTS] = json_bytes(moments.to_dict())
     if replicates is not None:
         content[REPLICATES] = replicates.to_bytes()
+    if calibration is not None:
+        content[CALIBRATION_RANGE] = json_bytes(calibration.to_dict())
 
     digests = {name: digest_of(data) for name, data in sorted(content.items())}
     described_model = {**manifest.get("model", {}), "kind": kind, "digest": model_digest(digests)}
@@ -290,6 +298,7 @@ def _load(folder: Path, manifest: Mapping[str, Any]) -> Bundle:
         fitted,
         _moments(folder, content, len(variables)),
         _replicates(folder, content, len(variables)),
+        _calibration(folder, content),
         limits,
     )
 
@@ -305,6 +314,13 @@ def _replicates(folder: Path, content: Mapping[str, bytes], variables: int) -> R
     if REPLICATES not in content:
         return None
     return Replicates.from_bytes(content[REPLICATES], variables, str(folder / REPLICATES))
+
+
+def _calibration(folder: Path, content: Mapping[str, bytes]) -> VennAbers | None:
+    if CALIBRATION_RANGE not in content:
+        return None
+    where = str(folder / CALIBRATION_RANGE)
+    return VennAbers.from_dict(_parsed(where, content[CALIBRATION_RANGE]), where)
 
 
 def _promises(manifest: Mapping[str, Any], known: Mapping[str, Variable]) -> tuple[str, float]:

@@ -15,6 +15,7 @@ from predictor.errors import BundleError, DocumentError
 FORMAT_VERSION = 1
 MANIFEST = "manifest.json"
 MODEL_FILES = (
+    "calibration_range.json",
     "estimator.skops",
     "model.json",
     "moments.json",
