@@ -3,7 +3,8 @@
 A missing value is drawn several times from what is known of the cohort given the patient's other
 values. The probability is the mean over these draws, the reasons add up to it, and the interval
 takes in both what another cohort would have taught (bootstrap replicates) and what the gaps leave
-open.
+open. A model without replicates has a calibration range instead, of the probability as it is
+answered; gaps do not widen it.
 """
 
 from __future__ import annotations
@@ -11,21 +12,21 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
+from numpy.typing import NDArray
 
+from predictor.clinic.draws import DRAWS, log_odds, over_draws
 from predictor.explanation.contributions import contributions
 from predictor.fitted.bundle import Bundle
 from predictor.fitted.models import expit
-from predictor.fitted.moments import Moments
 from predictor.fitted.preparation import Values
+from predictor.fitted.venn_abers import METHOD as RANGE
+from predictor.fitted.venn_abers import outside
 
 LEVEL = 0.95
-DRAWS = 40
 METHOD = "bootstrap"
 
 # Of the standard normal distribution, at 0.975. Written out: `statistics` takes long to import.
 _QUANTILE = 1.959963984540054
-# Probabilities are kept this far from 0 and 1 where their log-odds are needed.
-_EDGE = 1e-12
 # Rows of patients times draws that are worked on at once.
 _MOST_ROWS = 200_000
 
@@ -48,11 +49,17 @@ class Scored:
     scale
         ``"log-odds"`` or ``"probability"``.
     low, high : shape (patients,) or None
-        Bounds of the interval; None where the bundle supports none.
+        Bounds of the interval or range; None where the bundle supports neither.
     widening : shape (patients,) or None
         By how much the gaps make the interval wider, in probability; 0 without gaps.
     distance : shape (patients,) or None
         From the patients of the cohort, see :meth:`predictor.fitted.moments.Moments.distance`.
+    level
+        Of the interval; None where it is a calibration range.
+    method
+        How the interval or range was made.
+    contradicted : shape (patients,) or None
+        Whether the probability lies outside its calibration range; None where there is none.
     """
 
     probability: Values
@@ -64,6 +71,9 @@ class Scored:
     high: Values | None
     widening: Values | None
     distance: Values | None
+    level: float | None = LEVEL
+    method: str = METHOD
+    contradicted: NDArray[np.bool_] | None = None
 
 
 def score(bundle: Bundle, values: Values) -> Scored:
@@ -95,18 +105,24 @@ def score(bundle: Bundle, values: Values) -> Scored:
         if bundle.moments is None:
             break
         some = rows[start : start + most]
-        found = _over_draws(bundle, bundle.moments, values[some])
+        found = over_draws(bundle, bundle.moments, values[some])
         probability[some], parts[some] = found.probability, found.values
         if spread is not None and known_spread is not None:
             spread[some], known_spread[start : start + most] = found.spread, found.known_spread
     low = high = widening = None
     if spread is not None and known_spread is not None:
-        centre = _log_odds(probability)
+        centre = log_odds(probability)
         low, high = _interval(centre, spread)
         widening = np.zeros(n)
         if rows.size:
             known_low, known_high = _interval(centre[rows], known_spread)
             widening[rows] = np.maximum((high - low)[rows] - (known_high - known_low), 0.0)
+    level: float | None = LEVEL
+    method, contradicted = METHOD, None
+    if low is None and bundle.calibration is not None:
+        low, high = bundle.calibration.at(probability)
+        level, method, widening = None, RANGE, np.zeros(n)
+        contradicted = outside(probability, low, high)
     distance = None if bundle.moments is None else bundle.moments.distance(values)
     return Scored(
         probability,
@@ -118,50 +134,13 @@ def score(bundle: Bundle, values: Values) -> Scored:
         high,
         widening,
         distance,
+        level,
+        method,
+        contradicted,
     )
-
-
-@dataclass(frozen=True, slots=True)
-class _OverDraws:
-    probability: Values
-    values: Values
-    spread: Values
-    known_spread: Values
-
-
-def _over_draws(bundle: Bundle, moments: Moments, values: Values) -> _OverDraws:
-    """Mean over the draws of patients with gaps; the reasons add up to its log-odds."""
-    n, width = values.shape
-    complete = moments.draws(values, DRAWS)
-    flat = complete.reshape(n * DRAWS, width)
-    absent = np.repeat(np.isnan(values), DRAWS, axis=0)
-    found = contributions(bundle.model, bundle.preparation, flat, absent=absent)
-    output = found.output.reshape(n, DRAWS)
-    each = found.values.reshape(n, DRAWS, width)
-    parts = each.mean(axis=1)
-    if found.scale == "probability":
-        probability = output.mean(axis=1)
-    else:
-        probability = expit(output).mean(axis=1)
-        # The log-odds of a mean are not the mean of the log-odds. The difference comes from the
-        # gaps, so they carry it, in proportion to how much each of them leaves open.
-        rest = _log_odds(probability) - (found.base_value + parts.sum(axis=1))
-        share = np.where(np.isnan(values), each.var(axis=1) + 1e-300, 0.0)
-        parts += rest[:, None] * share / share.sum(axis=1, keepdims=True)
-    spread = known = np.zeros(n)
-    if bundle.replicates is not None:
-        within = bundle.replicates.variance(flat, absent).reshape(n, DRAWS).mean(axis=1)
-        middle = bundle.replicates.variance(complete.mean(axis=1), np.isnan(values))
-        spread, known = within + output.var(axis=1), middle
-    return _OverDraws(probability, parts, spread, known)
 
 
 def _interval(centre: Values, variance: Values) -> tuple[Values, Values]:
     reach = _QUANTILE * np.sqrt(variance)
     low, high = expit(np.stack([centre - reach, centre + reach]))
     return low, high
-
-
-def _log_odds(probability: Values) -> Values:
-    inside = np.clip(probability, _EDGE, 1.0 - _EDGE)
-    return np.asarray(np.log(inside) - np.log1p(-inside))

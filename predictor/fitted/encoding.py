@@ -62,6 +62,18 @@ class Encoding:
             found[:, self.absence] = absent[:, self.variable[self.absence]]
         return found
 
+    def of(self, variables: NDArray[np.integer]) -> tuple[NDArray[np.intp], Encoding]:
+        """Positions of the columns of some variables, and these columns by themselves.
+
+        Parameters
+        ----------
+        variables : shape (some,)
+            In rising order; they are then numbered in it.
+        """
+        place = np.flatnonzero(np.isin(self.variable, variables))
+        renumbered = np.searchsorted(variables, self.variable[place])
+        return place, Encoding(renumbered, self.state[place], self.missing[place])
+
     def folded(self, per_column: Values, variables: int) -> Values:
         """Sums over the columns of each variable, shape (patients, variables)."""
         if np.array_equal(self.variable, np.arange(variables)):

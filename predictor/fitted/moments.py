@@ -21,6 +21,24 @@ FILE = "moments.json"
 
 
 @dataclass(frozen=True, slots=True)
+class Drawn:
+    """Drawn values of the patients with the same gaps.
+
+    Parameters
+    ----------
+    rows : shape (patients,)
+        Their positions.
+    gaps : shape (gaps,)
+        Positions of the variables they lack, rising.
+    values : shape (patients, draws, gaps)
+    """
+
+    rows: NDArray[np.intp]
+    gaps: NDArray[np.intp]
+    values: Values
+
+
+@dataclass(frozen=True, slots=True)
 class Moments:
     """First and second moments of the predictors, and the distances of the patients.
 
@@ -89,12 +107,7 @@ class Moments:
         return np.asarray(np.interp(distance, self.distances, shares))
 
     def draws(self, values: Values, count: int) -> Values:
-        """Complete patients several times, given what is known of each.
-
-        Missing values are drawn from the normal distribution of these moments conditional on the
-        known ones (in standard deviations), cut to their bounds and rounded where only whole
-        numbers occur. The draws are the same for the same values: quasi-random points of a fixed
-        sequence, so a patient gets the same answer twice.
+        """Complete patients several times, given what is known of each; see :meth:`drawn`.
 
         Parameters
         ----------
@@ -108,6 +121,30 @@ class Moments:
         Shape (patients, count, variables).
         """
         complete = np.repeat(values[:, None, :], count, axis=1)
+        for some in self.drawn(values, count):
+            complete[np.ix_(some.rows, np.arange(count), some.gaps)] = some.values
+        return complete
+
+    def drawn(self, values: Values, count: int) -> Iterator[Drawn]:
+        """Draw missing values several times, given what is known of each patient.
+
+        Missing values are drawn from the normal distribution of these moments conditional on the
+        known ones (in standard deviations), cut to their bounds and rounded where only whole
+        numbers occur. The draws are the same for the same values: quasi-random points of a fixed
+        sequence, so a patient gets the same answer twice.
+
+        Parameters
+        ----------
+        values : shape (patients, variables)
+            NaN for missing.
+        count
+            How many times.
+
+        Yields
+        ------
+        Drawn
+            For all patients with the same gaps; patients without any come in none.
+        """
         z = self.standardised(values)
         for missing, rows in _patterns(np.isnan(values)):
             gaps = np.flatnonzero(missing)
@@ -122,13 +159,10 @@ class Moments:
                 mean = z[np.ix_(rows, known)] @ weights.T
                 within = within - weights @ across.T
             root = np.linalg.cholesky(within + 1e-12 * np.eye(gaps.size))
-            drawn = mean[:, None, :] + normal_points(count, gaps.size) @ root.T
-            raw = drawn * self.spread[gaps] + self.centre[gaps]
+            points = mean[:, None, :] + normal_points(count, gaps.size) @ root.T
+            raw = points * self.spread[gaps] + self.centre[gaps]
             raw = np.where(self.whole[gaps], np.round(raw), raw)
-            complete[np.ix_(rows, np.arange(count), gaps)] = np.clip(
-                raw, self.low[gaps], self.high[gaps]
-            )
-        return complete
+            yield Drawn(rows, gaps, np.clip(raw, self.low[gaps], self.high[gaps]))
 
     def to_dict(self) -> dict[str, Any]:
         """Plain data for JSON; no bound is null."""
@@ -176,9 +210,12 @@ def _patterns(
     # A row as one piece of bytes: sorting these is far cheaper than sorting rows.
     packed = np.ascontiguousarray(np.packbits(flags, axis=1))
     keys = packed.view(np.dtype((np.void, packed.shape[1]))).reshape(-1)
-    _, first, which = np.unique(keys, return_index=True, return_inverse=True)
-    for i, row in enumerate(first):
-        yield flags[row], np.flatnonzero(which == i)
+    _, first, which, count = np.unique(
+        keys, return_index=True, return_inverse=True, return_counts=True
+    )
+    together = np.split(np.argsort(which, kind="stable"), np.cumsum(count)[:-1])
+    for row, rows in zip(first, together, strict=True):
+        yield flags[row], rows
 
 
 @lru_cache(maxsize=256)
