@@ -32,8 +32,16 @@ _OUTSIDE = (
 _SHARE = "{percent}"
 _EVERY = "every one"
 _INTERVAL = "{level} interval ({method}): {low} to {high}"
-_RANGE = "Range by calibration, no confidence interval: {low} to {high}"
+_RANGE = (
+    "Of patients of the cohort with such a score, {low} to {high} had the event (calibration "
+    "range, no confidence interval)"
+)
+_CONTRADICTED = (
+    "CONTRADICTED by its calibration range: of patients of the cohort with such a score, {low} to "
+    "{high} had the event (no confidence interval). Do not rely on the number above."
+)
 _WIDER = "{interval}; missing values make it {points} percentage points wider"
+_NOT_WIDER = "{interval}; it leaves out what missing values could change"
 _REFERENCE = "An average patient of the cohort: {reference}"
 _REASONS = "What moves it, largest first (+ raises it, - lowers it; effect on the {scale}):"
 _NO_REASONS = "Nothing moves it: no value of this patient changes what this model predicts."
@@ -51,6 +59,9 @@ _PROGNOSIS = (
     "not the effect of a treatment, and no answer to whether this patient needs one."
 )
 _MODEL = "Model {name}, version {version}, {digest}"
+
+CONTRADICTED = "calibration"
+"""Code of the warning that the range itself tells of, in the head."""
 
 _POWER = re.compile(r"^10\*(\d+)")
 
@@ -105,13 +116,15 @@ def _typical(part: Contribution) -> str:
     return _TYPICAL.format(typical=typical)
 
 
-def _interval(interval: Interval) -> str:
+def _interval(prediction: Prediction, interval: Interval) -> str:
     low, high = percent(interval.low), percent(interval.high)
     if interval.level is None:
+        if any(warning.code == CONTRADICTED for warning in prediction.warnings):
+            return _CONTRADICTED.format(low=low, high=high)
         text = _RANGE.format(low=low, high=high)
-    else:
-        level = f"{interval.level:.0%}"
-        text = _INTERVAL.format(level=level, method=interval.method, low=low, high=high)
+        return _NOT_WIDER.format(interval=text) if prediction.imputed else text
+    level = f"{interval.level:.0%}"
+    text = _INTERVAL.format(level=level, method=interval.method, low=low, high=high)
     points = round(100 * interval.widening)
     return _WIDER.format(interval=text, points=points) if points else text
 
@@ -138,7 +151,7 @@ def _head(prediction: Prediction) -> list[str]:
         headline = _HEAD.format(label=short, horizon=horizon, probability=probability)
     reference = _REFERENCE.format(reference=percent(prediction.reference_probability))
     if prediction.interval is not None:
-        lines += [headline, *_wrapped(_interval(prediction.interval), 2)]
+        lines += [headline, *_wrapped(_interval(prediction, prediction.interval), 2)]
     else:
         lines.append(headline)
     return [*lines, reference]
@@ -174,7 +187,7 @@ def _notes(prediction: Prediction, room: int) -> list[str]:
     if prediction.imputed:
         names = ", ".join(labels[name] for name in prediction.imputed)
         lines += _wrapped(_IMPUTED.format(names=names), 2)
-    warnings = prediction.warnings
+    warnings = [w for w in prediction.warnings if w.code != CONTRADICTED]
     for i, warning in enumerate(warnings):
         where = f"{labels.get(warning.where, warning.where)} " if warning.where else ""
         found = _wrapped(_WARNING.format(where=where, message=warning.message), 2)

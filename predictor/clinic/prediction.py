@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, overload
 
 import numpy as np
 
+from predictor.clinic.answer import CONTRADICTED
 from predictor.clinic.patient import (
     ReadPatient,
     identifier_of,
@@ -29,7 +30,7 @@ from predictor.clinic.results import (
     RefusedPatient,
 )
 from predictor.clinic.standing import validation_line
-from predictor.clinic.uncertainty import LEVEL, METHOD, Scored, score
+from predictor.clinic.uncertainty import Scored, score
 from predictor.clinical.variable import Variable
 from predictor.errors import PatientRefused, Reason
 from predictor.fitted.bundle import Bundle, load_bundle, locate_bundle, stamp
@@ -38,6 +39,7 @@ if TYPE_CHECKING:
     import pandas as pd
 
 __all__ = [
+    "OUTSIDE_ITS_RANGE",
     "Prediction",
     "Predictions",
     "RefusedPatient",
@@ -45,6 +47,14 @@ __all__ = [
     "predict",
     "predict_rows",
 ]
+
+OUTSIDE_ITS_RANGE = Reason(
+    CONTRADICTED,
+    "",
+    "the model's own probability lies outside its calibration range: of patients of the cohort "
+    "with such a score, another share had the event. Do not rely on it.",
+)
+"""Warning about a probability that what became of the cohort contradicts."""
 
 _BATCH = 10_000
 
@@ -186,7 +196,7 @@ def _answer(
         base_value=found.base_value,
         contributions=tuple(sorted(parts, key=lambda part: -abs(part.contribution))),
         imputed=tuple(part.variable for part in parts if part.value is None),
-        warnings=(*patient.warnings, *_no_interval(found)),
+        warnings=(*patient.warnings, *_about_interval(found, i)),
         evidence=dict(manifest["evidence"]),
         model={
             "name": bundle.name,
@@ -213,15 +223,16 @@ def _standing(variable: Variable, value: float) -> str | None:
 def _interval(found: Scored, i: int) -> Interval | None:
     if found.low is None or found.high is None or found.widening is None:
         return None
-    return Interval(
-        LEVEL, float(found.low[i]), float(found.high[i]), METHOD, float(found.widening[i])
-    )
+    low, high, widening = found.low[i], found.high[i], found.widening[i]
+    return Interval(found.level, float(low), float(high), found.method, float(widening))
 
 
-def _no_interval(found: Scored) -> tuple[Reason, ...]:
-    if found.low is not None:
-        return ()
-    return (Reason("no_interval", "", "this model comes without an interval."),)
+def _about_interval(found: Scored, i: int) -> tuple[Reason, ...]:
+    if found.low is None:
+        return (Reason("no_interval", "", "this model comes without an interval."),)
+    if found.contradicted is not None and found.contradicted[i]:
+        return (OUTSIDE_ITS_RANGE,)
+    return ()
 
 
 def _applicability(

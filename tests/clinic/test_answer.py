@@ -11,6 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from predictor.clinic.answer import LINES, WIDTH, percent, shown_value
+from predictor.clinic.prediction import OUTSIDE_ITS_RANGE
 from predictor.clinic.results import Applicability, Contribution, Interval, Prediction
 from predictor.errors import Reason
 
@@ -74,6 +75,8 @@ def imputed(prediction: Prediction, count: int) -> Prediction:
     )
 
 
+RANGE = Interval(None, 0.31, 0.47, "venn-abers")
+CONTRADICTED = (OUTSIDE_ITS_RANGE, Reason("suspicious_value", "esr", "is outside 0 to 150 mm/h"))
 OUTSIDE = Applicability(inside=False, distance_percentile=0.97)
 
 
@@ -109,7 +112,8 @@ CASES = {
         applicability=replace(OUTSIDE, distance_percentile=1.0),
         evidence=EXPLORATORY.evidence | {"level": "demonstration"},
     ),
-    "calibration_range": replace(EXPLORATORY, interval=Interval(None, 0.31, 0.47, "venn-abers")),
+    "calibration_range": replace(EXPLORATORY, interval=RANGE),
+    "contradicted": replace(EXPLORATORY, probability=0.72, interval=RANGE, warnings=CONTRADICTED),
     "without_interval": replace(
         EXPLORATORY,
         interval=None,
@@ -159,9 +163,45 @@ def test_a_patient_farther_than_everybody_is_not_compared_with_100_percent() -> 
 
 
 def test_a_range_without_a_level_is_not_called_a_confidence_interval() -> None:
-    text = str(CASES["calibration_range"])
+    text = " ".join(str(CASES["calibration_range"]).split())
     assert "no confidence interval" in text
     assert "95% interval (" not in text
+
+
+def test_a_range_says_of_whom_it_tells_and_what_it_leaves_out() -> None:
+    told = " ".join(str(CASES["calibration_range"]).split())
+    assert "Of patients of the cohort with such a score, 31% to 47% had the event" in told
+    assert "missing" not in told
+    gaps = replace(CASES["calibration_range"], imputed=("c3",))
+    assert "it leaves out what missing values could change" in " ".join(str(gaps).split())
+
+
+@pytest.mark.parametrize("outside", [False, True])
+def test_a_probability_that_its_range_contradicts_is_never_left_alone(outside: bool) -> None:
+    """However little room there is: it stands in the head, right below the number."""
+    warnings = tuple(Reason("suspicious_value", "esr", "is odd " * 20) for _ in range(30))
+    prediction = replace(
+        imputed(CASES["contradicted"], 5),
+        interval=RANGE,
+        warnings=(*warnings, OUTSIDE_ITS_RANGE),
+        applicability=OUTSIDE if outside else None,
+        population="adults " * 40,
+        evidence=EXPLORATORY.evidence | {"level": "demonstration", "statement": "word " * 80},
+    )
+    lines = str(prediction).splitlines()
+    assert len(lines) <= LINES
+    place = next(i for i, line in enumerate(lines) if line.endswith("72%"))
+    told = " ".join(" ".join(lines[place + 1 : place + 3]).split())
+    assert told == (
+        "CONTRADICTED by its calibration range: of patients of the cohort with such a score, 31% "
+        "to 47% had the event (no confidence interval). Do not rely on the number above."
+    )
+
+
+def test_a_contradiction_is_told_once() -> None:
+    told = str(CASES["contradicted"])
+    assert told.count("calibration range") == 1
+    assert told.count("Warning: ") == 1
 
 
 def test_only_gaps_that_move_the_interval_are_said_to_widen_it() -> None:
