@@ -99,13 +99,15 @@ class EstimatorModel:
 
     def output(self, design: Values) -> Values:
         """Probability for a forest, log-odds otherwise, shape (patients,)."""
-        if self.kind == "forest":
+        if self.kind == "forest" or not len(design):
             return self.probability(design)
         raw: NDArray[np.float64] = self.estimator.decision_function(design)
         return np.asarray(raw, dtype=np.float64).reshape(len(design))
 
     def probability(self, design: Values) -> Values:
         """Probability of the event, shape (patients,)."""
+        if not len(design):  # which scikit-learn refuses
+            return np.empty(0)
         both: NDArray[np.float64] = self.estimator.predict_proba(design)
         return np.asarray(both[:, 1], dtype=np.float64)
 

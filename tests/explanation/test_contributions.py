@@ -208,6 +208,20 @@ def test_a_patient_is_explained_alone_as_among_others(
         assert alone.base_value == together.base_value
 
 
+@pytest.mark.parametrize("name", [*LINEAR, *TREES, "ebm"])
+def test_nobody_has_no_contributions_and_the_same_reference(
+    name: str, fit_to_cohort: Fit, values: np.ndarray
+) -> None:
+    # Where everybody has gaps, no patient is left whose values are known.
+    fitted = fit_to_cohort(name)
+    own = own_values(fitted, values)
+    nobody = contributions(fitted.model, fitted.preparation, own[:0])
+    everybody = contributions(fitted.model, fitted.preparation, own)
+    assert nobody.values.shape == (0, own.shape[1])
+    assert nobody.output.shape == (0,)
+    assert nobody.base_value == everybody.base_value
+
+
 @pytest.mark.parametrize("name", TREES)
 def test_an_estimator_read_from_its_archive_is_explained_as_the_one_that_was_fitted(
     name: str, fit_to_cohort: Fit, values: np.ndarray
