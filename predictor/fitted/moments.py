@@ -19,6 +19,9 @@ from predictor.fitted.preparation import Values, finite
 
 FILE = "moments.json"
 
+LEAST_EIGENVALUE = 1e-7
+"""Of a correlation: enough that what is known of a patient never leaves a negative variance."""
+
 
 @dataclass(frozen=True, slots=True)
 class Drawn:
@@ -83,22 +86,30 @@ class Moments:
         return (values - self.centre) / self.spread
 
     def distance(self, values: Values) -> Values:
-        """Mahalanobis distance of each patient per known variable, shape (patients,).
+        """Mahalanobis distance of each patient per variable, shape (patients,).
 
-        Only known values count: the distance is that of their own marginal distribution, squared,
-        divided by their number, so that patients with gaps are judged on the same scale.
+        The root of the squared distance divided by the number of variables. Of a patient with gaps
+        only the known values count, and as few values vary more than many, their distance is the
+        one that is as rare where all are known: by the cube root of chi-square, which is nearly
+        normal (Wilson and Hilferty, Proc Natl Acad Sci 1931;17:684).
         """
         z = self.standardised(values)
         known = ~np.isnan(z)
         found = np.zeros(len(z))
         for pattern, rows in _patterns(known):
+            if not pattern.any():
+                continue
             if pattern.all():
                 white = z if len(rows) == len(z) else z[rows]
                 found[rows] = np.square(white @ self.whitening.T).sum(axis=1) / len(pattern)
-            elif pattern.any():
+            else:
                 part = z[np.ix_(rows, pattern)]
                 solved = np.linalg.solve(self.correlation[np.ix_(pattern, pattern)], part.T).T
-                found[rows] = (part * solved).sum(axis=1) / pattern.sum()
+                few, all_of_them = (2.0 / (9.0 * known) for known in (pattern.sum(), len(pattern)))
+                root = np.cbrt(np.maximum((part * solved).sum(axis=1), 0.0) / pattern.sum())
+                rarity = (root - 1.0 + few) / np.sqrt(few)
+                moved = 1.0 - all_of_them + np.sqrt(all_of_them) * rarity
+                found[rows] = np.maximum(moved, 0.0) ** 3
         return np.sqrt(found)
 
     def percentile(self, distance: Values) -> Values:
@@ -158,7 +169,7 @@ class Moments:
                 weights = np.linalg.solve(self.correlation[np.ix_(known, known)], across.T).T
                 mean = z[np.ix_(rows, known)] @ weights.T
                 within = within - weights @ across.T
-            root = np.linalg.cholesky(within + 1e-12 * np.eye(gaps.size))
+            root = np.linalg.cholesky(within)
             points = mean[:, None, :] + normal_points(count, gaps.size) @ root.T
             raw = points * self.spread[gaps] + self.centre[gaps]
             raw = np.where(self.whole[gaps], np.round(raw), raw)
@@ -183,19 +194,20 @@ class Moments:
         if not isinstance(data, dict):
             raise BundleError(where, "a mapping was expected")
         try:
+            low, high = _bounds(data["low"], data["high"], variables)
             return cls(
                 centre=finite(data["centre"], variables),
                 spread=_positive(finite(data["spread"], variables)),
                 correlation=_correlation(data["correlation"], variables),
-                low=_bounds(data["low"], variables, -np.inf),
-                high=_bounds(data["high"], variables, np.inf),
-                whole=np.array([flag is True for flag in _list(data["whole"], variables)]),
+                low=low,
+                high=high,
+                whole=_flags(data["whole"], variables),
                 distances=_rising(finite(data["distances"])),
-                cutoff=float(finite([data["cutoff"]])[0]),
+                cutoff=_cutoff(data["cutoff"]),
             )
         except (KeyError, TypeError):
             raise BundleError(where, "the moments are incomplete") from None
-        except (ValueError, np.linalg.LinAlgError) as error:
+        except ValueError as error:
             raise BundleError(where, f"in the moments {error}") from None
 
 
@@ -223,7 +235,9 @@ def normal_points(count: int, dimensions: int) -> Values:
     """Points spread like a standard normal distribution, always the same ones.
 
     Each dimension holds the same evenly spaced quantiles in another order, drawn by a fixed seed
-    (a Latin hypercube; McKay, Beckman and Conover, Technometrics 1979;21:239).
+    (a Latin hypercube; McKay, Beckman and Conover, Technometrics 1979;21:239), and ordered once
+    more so that it does not go with the dimensions before (Iman and Conover, Communications in
+    Statistics - Simulation and Computation 1982;11:311).
 
     >>> points = normal_points(50, 2)
     >>> bool(np.abs(points.mean(axis=0)).max() < 1e-12)
@@ -234,6 +248,10 @@ def normal_points(count: int, dimensions: int) -> Values:
     quantiles = np.array([NormalDist().inv_cdf((i + 0.5) / count) for i in range(count)])
     generator = np.random.Generator(np.random.PCG64(20241120))
     points = np.stack([generator.permutation(quantiles) for _ in range(dimensions)], axis=1)
+    for j in range(1, min(dimensions, count // 2)):
+        before = points[:, :j]
+        rest = points[:, j] - before @ np.linalg.lstsq(before, points[:, j])[0]
+        points[np.argsort(rest), j] = quantiles
     points.flags.writeable = False  # they are handed to everybody
     return points
 
@@ -244,9 +262,28 @@ def _list(given: object, length: int) -> list[object]:
     return given
 
 
-def _bounds(given: object, length: int, open_end: float) -> Values:
-    bounds = [open_end if x is None else float(finite([x])[0]) for x in _list(given, length)]
-    return np.array(bounds)
+def _bounds(low: object, high: object, length: int) -> tuple[Values, Values]:
+    sides = [
+        np.array([open_end if x is None else finite([x])[0] for x in _list(side, length)])
+        for side, open_end in ((low, -np.inf), (high, np.inf))
+    ]
+    if (sides[0] > sides[1]).any():
+        raise ValueError("bounds are reversed")
+    return sides[0], sides[1]
+
+
+def _cutoff(given: object) -> float:
+    (cutoff,) = finite([given])
+    if cutoff < 0.0:
+        raise ValueError("the cut-off is no distance")
+    return float(cutoff)
+
+
+def _flags(given: object, length: int) -> NDArray[np.bool_]:
+    flags = _list(given, length)
+    if not all(isinstance(flag, bool) for flag in flags):
+        raise ValueError("a flag is neither true nor false")
+    return np.array(flags, dtype=np.bool_)
 
 
 def _positive(numbers: Values) -> Values:
@@ -259,11 +296,16 @@ def _correlation(rows: object, size: int) -> Values:
     matrix = np.array([finite(row, size) for row in _list(rows, size)]).reshape(size, size)
     if not np.allclose(matrix, matrix.T):
         raise ValueError("the correlation is not symmetric")
-    np.linalg.cholesky(matrix)
+    if (np.diag(matrix) != 1.0).any() or (np.abs(matrix) > 1.0).any():
+        raise ValueError("something is no correlation")
+    try:
+        np.linalg.cholesky(matrix - LEAST_EIGENVALUE * np.eye(size))
+    except np.linalg.LinAlgError:
+        raise ValueError("the correlation contradicts itself") from None
     return matrix
 
 
 def _rising(numbers: Values) -> Values:
-    if len(numbers) < 2 or (np.diff(numbers) < 0.0).any():
+    if len(numbers) < 2 or numbers[0] < 0.0 or (np.diff(numbers) < 0.0).any():
         raise ValueError("distances must rise")
     return numbers

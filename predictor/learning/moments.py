@@ -6,7 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 from sklearn.covariance import ledoit_wolf
 
-from predictor.fitted.moments import Moments
+from predictor.fitted.moments import LEAST_EIGENVALUE, Moments
 from predictor.learning.preparer import Column
 
 Floats = NDArray[np.float64]
@@ -17,6 +17,7 @@ _SMALLEST_SPREAD = 1e-10
 # Leaving out one patient at a time up to here, parts of the cohort beyond.
 _MOST_LEFT_OUT = 500
 _LEVEL = 0.95
+_LEAST_SHRUNKEN = 10.0 * LEAST_EIGENVALUE
 
 
 def moments(columns: tuple[Column, ...], values: Floats) -> Moments:
@@ -64,7 +65,8 @@ def _moments(columns: tuple[Column, ...], values: Floats) -> Moments:
     spread = np.where(spread > _SMALLEST_SPREAD * np.maximum(np.abs(centre), 1.0), spread, 1.0)
     covariance, _ = ledoit_wolf(z / spread, assume_centered=True)
     scale = np.sqrt(np.maximum(np.diag(covariance), _SMALLEST_SPREAD))
-    correlation = covariance / scale / scale[:, None]
+    # Variables that repeat each other in a large cohort are hardly shrunken.
+    correlation = covariance / np.outer(scale, scale) * (1.0 - _LEAST_SHRUNKEN)
     np.fill_diagonal(correlation, 1.0)
     low = [0.0 if c.states else (-np.inf if c.low is None else c.low) for c in columns]
     high = [
