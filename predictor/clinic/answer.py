@@ -41,7 +41,7 @@ _CONTRADICTED = (
     "{high} had the event (no confidence interval). Do not rely on the number above."
 )
 _WIDER = "{interval}; missing values make it {points} percentage points wider"
-_NOT_WIDER = "{interval}; it leaves out what missing values could change"
+_NOT_WIDER = "{interval}; it leaves out what was not measured"
 _REFERENCE = "An average patient of the cohort: {reference}"
 _REASONS = "What moves it, largest first (+ raises it, - lowers it; effect on the {scale}):"
 _NO_REASONS = "Nothing moves it: no value of this patient changes what this model predicts."

@@ -148,7 +148,8 @@ class Chosen:
     spent
         Cost of those selected; None without prices.
     undecided
-        Ranked patients whose interval holds the threshold; None without a threshold or intervals.
+        Ranked patients whose interval is not wholly on their side of the threshold; None without
+        a threshold or intervals.
     next, next_affordable
         Those at whose rank the budget ended, and how many of them its rest would pay for.
     cheapest_course

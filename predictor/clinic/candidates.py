@@ -261,15 +261,24 @@ def chance_range(probability: Sequence[float], level: float = 0.95) -> tuple[int
     return int(ends[0]), min(p.size, int(ends[1]))
 
 
-def on_either_side(
-    low: Sequence[float | None], high: Sequence[float | None], threshold: float
+def undecided(
+    probability: Sequence[float],
+    low: Sequence[float | None],
+    high: Sequence[float | None],
+    threshold: float,
 ) -> int:
-    """Number of patients whose interval holds the threshold: the model cannot say which side.
+    """Number of patients whose interval is not wholly on the side of the threshold where they are.
 
-    >>> on_either_side([0.1, 0.3, None], [0.4, 0.5, None], 0.35)
+    It holds the threshold, or, where it is a range that contradicts the probability, lies on the
+    other side: the model cannot say which side is right.
+
+    >>> undecided([0.2, 0.4, 0.9], [0.1, 0.3, None], [0.4, 0.5, None], 0.35)
     2
+    >>> undecided([0.9, 0.9], [0.1, 0.4], [0.3, 0.6], 0.35)
+    1
     """
     return sum(
-        a is not None and b is not None and a < threshold <= b
-        for a, b in zip(low, high, strict=True)
+        (a < threshold if p >= threshold else b >= threshold)
+        for p, a, b in zip(probability, low, high, strict=True)
+        if a is not None and b is not None
     )

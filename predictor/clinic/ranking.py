@@ -20,9 +20,9 @@ from predictor.clinic.candidates import (
     chance_range,
     cut,
     expected_events,
-    on_either_side,
     per_event,
     ranks,
+    undecided,
 )
 from predictor.clinic.prediction import Prediction, Predictions
 from predictor.clinic.prices import Prices
@@ -96,14 +96,14 @@ def list_candidates(
     found = [replace(c, selected=s) for c, s in zip(found, side.selected, strict=True)]
     chosen = None
     if threshold is not None or budget is not None:
-        undecided = None
+        unsure = None
         if threshold is not None and kind is not None:
             lows, highs = [c.low for c in found], [c.high for c in found]
-            undecided = on_either_side(lows, highs, threshold)
+            unsure = undecided([c.probability for c in found], lows, highs, threshold)
         course = min(costs) / prices.courses if prices is not None and costs else None
         following = tuple(found[i] for i in side.next)
         chosen = Chosen(
-            threshold, budget, side.spent, undecided, following, side.next_affordable, course
+            threshold, budget, side.spent, unsure, following, side.next_affordable, course
         )
     groups = [_group("ranked", found, kind)] if found else []
     if chosen is not None and any(side.selected):
@@ -193,9 +193,11 @@ def _group(
     name: Literal["selected", "ranked"], members: Sequence[Candidate], kind: IntervalKind | None
 ) -> Group:
     p = [c.probability for c in members]
-    none = [None] * len(members)
-    low = none if kind is None else [c.low for c in members]
-    high = none if kind is None else [c.high for c in members]
+    low: list[float | None] = [None] * len(members)
+    high = low
+    # Ranges without a level tell of one patient each: added up, they say nothing of a group.
+    if kind is not None and kind.level is not None:
+        low, high = [c.low for c in members], [c.high for c in members]
     expected = expected_events(p, low, high)
     costs = [c.cost for c in members if c.cost is not None]
     cost = round(sum(costs), 2) if costs else None

@@ -97,8 +97,10 @@ def _figures(found: CandidateList, width: int) -> Iterator[str]:
 
 
 def _order(found: CandidateList, rows: Sequence[LaidOutPatient]) -> Iterator[str]:
-    level = found.interval.level if found.interval is not None else None
-    interval = "Interval" if level is None else f"{level:.0%} interval"
+    interval = "Interval"
+    if found.interval is not None:
+        level = found.interval.level
+        interval = "Range" if level is None else f"{level:.0%} interval"
     header = ["Rank", "Patient", "Probability"]
     header += [interval] if any(row.interval for row in rows) else []
     header += [f"Cost, {found.prices.currency}"] if found.prices is not None else []

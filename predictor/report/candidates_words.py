@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from predictor.clinic.answer import NOT_FOR_CARE, percent
+from predictor.clinic.answer import CONTRADICTED, NOT_FOR_CARE, percent
 from predictor.clinic.beside import RecordedColumn
 from predictor.clinic.candidate_list import CandidateList, Chosen, Group, IntervalKind
 from predictor.clinic.candidates import hundredths
@@ -65,6 +65,15 @@ _UNDECIDED = (
     "The interval of {count} of {ranked} patients holds the threshold: the model cannot tell on "
     "which side of it they are."
 )
+_UNDECIDED_RANGE = (
+    "The calibration range of {count} of {ranked} patients is not wholly on the side of the "
+    "threshold where their probability is: the model cannot tell on which side of it they are."
+)
+_CONTRADICTED = (
+    "The probability of {count} of {ranked} ranked patients lies outside its calibration range: of "
+    "patients of the cohort with such a score, another share had the event. Do not rely on their "
+    "place in the order."
+)
 _BUDGET = "Budget {budget}: {spent} for {count} selected, {left} left."
 _ALL_PAID = "It lasts for everybody the threshold selects."
 _ALL_RANKED = "It lasts for everybody ranked."
@@ -94,6 +103,11 @@ _RATIO_COST = "; cost per {label} observed: their cost divided by the same sum"
 _INTERVAL = (
     "Intervals of groups add up the patients' own {kind} as if all were too low, or all too high, "
     "together, which errs on the wide side. Chance{known} not in them."
+)
+_RANGES = (
+    "Patients have {kind}: the share with the event among patients of the cohort with such a "
+    "score. These do not add up to an interval of a group, so groups have none: the numbers are "
+    "less sure than they look."
 )
 _KNOWN_PRICES = ", prices, weights and courses are"
 _KNOWN = " is"
@@ -151,6 +165,9 @@ def banner(found: CandidateList) -> Iterator[str]:
         yield NOT_FOR_CARE
     if found.simulated:
         yield SIMULATED
+    count = sum(any(w.code == CONTRADICTED for w in c.warnings) for c in found.candidates)
+    if count:
+        yield _CONTRADICTED.format(count=f"{count:,}", ranked=f"{len(found.candidates):,}")
 
 
 def must_be_said(found: CandidateList) -> Iterator[str]:
@@ -230,7 +247,9 @@ def about_the_cut(found: CandidateList) -> Iterator[str]:
     else:
         yield _NONE_SELECTED.format(ranked=ranked)
     if chosen.undecided:
-        yield _UNDECIDED.format(count=f"{chosen.undecided:,}", ranked=ranked)
+        ranges = found.interval is not None and found.interval.level is None
+        undecided = _UNDECIDED_RANGE if ranges else _UNDECIDED
+        yield undecided.format(count=f"{chosen.undecided:,}", ranked=ranked)
     if chosen.budget is not None and found.prices is not None:
         yield " ".join(_about_the_budget(found, chosen, found.prices))
 
@@ -307,6 +326,9 @@ def assumptions(found: CandidateList) -> Iterator[str]:
 def _about_intervals(found: CandidateList) -> Iterator[str]:
     if found.interval is None:
         yield _NEVER_INTERVAL if all(c.low is None for c in found.candidates) else _NO_INTERVAL
+        return
+    if found.interval.level is None:
+        yield _RANGES.format(kind=_kind(found.interval))
         return
     known = _KNOWN if found.prices is None else _KNOWN_PRICES
     yield _INTERVAL.format(kind=_kind(found.interval), known=known)

@@ -15,10 +15,10 @@ from predictor.clinic.candidates import (
     cut,
     expected_events,
     hundredths,
-    on_either_side,
     per_event,
     ranks,
     tied_groups,
+    undecided,
 )
 from predictor.performance.estimate import Estimate
 
@@ -230,7 +230,21 @@ def test_many_patients_have_nearly_the_exact_range() -> None:
 
 def test_the_interval_tells_who_could_be_on_either_side() -> None:
     low, high = [0.1, 0.5, 0.6, None], [0.5, 0.8, 0.9, None]
-    assert on_either_side(low, high, 0.5) == 1
+    assert undecided([0.3, 0.6, 0.7, 0.9], low, high, 0.5) == 1
+
+
+@given(st.lists(st.tuples(*3 * [st.floats(0, 1)]).map(sorted), max_size=20), st.floats(0.01, 1))
+def test_an_interval_around_the_probability_leaves_open_what_it_holds(
+    made: list[list[float]], threshold: float
+) -> None:
+    low, probability, high = ([m[i] for m in made] for i in range(3))
+    holds = sum(a < threshold <= b for a, b in zip(low, high, strict=True))
+    assert undecided(probability, low, high, threshold) == holds
+
+
+def test_a_range_on_the_other_side_leaves_the_side_open() -> None:
+    assert undecided([0.9, 0.1], [0.2, 0.6], [0.4, 0.8], 0.5) == 2
+    assert undecided([0.9, 0.1], [0.6, 0.2], [0.8, 0.4], 0.5) == 0, "off, but on the same side"
 
 
 @given(PROBABILITIES)

@@ -78,6 +78,30 @@ def test_a_range_that_is_no_confidence_interval_is_told_as_such() -> None:
     assert found.to_dict()["interval"] == {"level": None, "method": "venn-abers"}
 
 
+def test_ranges_of_patients_make_no_interval_of_a_group_or_its_cost() -> None:
+    found = listed(PATIENTS, level=None, method="venn-abers", prices=PRICES, threshold=0.4)
+    for group in found.groups:
+        assert (group.expected.low, group.expected.high) == (None, None)
+        for ratio in (group.per_event, group.cost_per_event):
+            assert ratio is not None
+            assert (ratio.low, ratio.high) == (None, None)
+    with_intervals = listed(PATIENTS, prices=PRICES, threshold=0.4)
+    assert [g.expected.value for g in found.groups] == [
+        g.expected.value for g in with_intervals.groups
+    ]
+    assert [(c.low, c.high) for c in found.candidates] == [(0.5, 0.9), (0.2, 0.8), (0.1, 0.5)]
+    flat = found.to_dict()["groups"][0]
+    assert flat["cost_per_event"] is not None
+    assert flat["cost_per_event_low"] is flat["cost_per_event_high"] is None
+
+
+def test_a_range_that_contradicts_the_side_of_a_patient_is_counted() -> None:
+    over_confident = [Made("A", 0.9, 0.1, 0.3), Made("B", 0.8, 0.6, 0.7)]
+    found = listed(over_confident, level=None, method="venn-abers", threshold=0.5)
+    assert found.chosen is not None
+    assert found.chosen.undecided == 1
+
+
 def test_equal_patients_share_a_rank_and_a_budget_does_not_part_them() -> None:
     equal = [Made("Z", 0.4), Made("Y", 0.4), Made("X", 0.9)]
     found = listed(equal, prices=PRICES, budget=110_000.0)

@@ -6,11 +6,18 @@ import pytest
 from made_candidates import PRICES, REFUSED, Made, listed, many
 
 from predictor.clinic.candidate_list import CandidateList
+from predictor.clinic.prediction import OUTSIDE_ITS_RANGE
 from predictor.clinic.prices import Prices
 from predictor.errors import Reason
 from predictor.report.candidates_layout import figures, patients
 from predictor.report.candidates_text import MOST_ROWS, candidates_text
-from predictor.report.candidates_words import about_the_cut, assumptions, figure_note
+from predictor.report.candidates_words import (
+    about_the_cut,
+    assumptions,
+    banner,
+    figure_note,
+    must_be_said,
+)
 
 PATIENTS = [
     Made("A", 0.25, 0.1, 0.5),
@@ -84,6 +91,30 @@ def test_a_range_is_not_called_an_interval_of_confidence() -> None:
     assert "ranges (venn-abers, no confidence intervals)" in told
     assert "95% interval" not in told
     assert "ranges (venn-abers" in figure_note(found)
+    assert "Rank  Patient  Probability       Range" in told
+    assert "These do not add up to an interval of a group, so groups have none" in told
+    assert "Intervals of groups" not in told
+    _, rows = figures(found)
+    assert rows[1][1] == "1.5", "no limits"
+
+
+def test_a_probability_that_its_range_contradicts_is_told_of_first_and_beside_it() -> None:
+    over_confident = [
+        Made("A", 0.9, 0.1, 0.3, warnings=(OUTSIDE_ITS_RANGE,)),
+        Made("B", 0.4, 0.3, 0.45),
+    ]
+    found = listed(over_confident, level=None, method="venn-abers", threshold=0.5)
+    sentence = list(banner(found))[-1]
+    assert sentence.startswith("The probability of 1 of 2 ranked patients lies outside its calib")
+    assert sentence in must_be_said(found)
+    (row, other) = patients(found)
+    assert "lies outside its calibration range" in row.notes[0]
+    assert not other.notes
+    assert list(about_the_cut(found))[-1] == (
+        "The calibration range of 1 of 2 patients is not wholly on the side of the threshold where "
+        "their probability is: the model cannot tell on which side of it they are."
+    )
+    assert sentence not in " ".join(banner(listed(over_confident[1:])))
 
 
 def test_notes_say_what_is_on_record_not_filled_not_measured_and_odd() -> None:
