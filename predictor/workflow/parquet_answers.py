@@ -22,7 +22,7 @@ from predictor.clinic.patient import (
     reach,
     unused_warning,
 )
-from predictor.clinic.prediction import predict_rows
+from predictor.clinic.prediction import OUTSIDE_ITS_RANGE, predict_rows
 from predictor.clinic.uncertainty import score
 from predictor.clinical.cells import MISSING_TEXTS
 from predictor.clinical.values import ColumnReading, read_column
@@ -37,8 +37,11 @@ if TYPE_CHECKING:
 ROWS = 65_536
 """Patients that are worked on at once."""
 
-_OF_THE_PATIENT = ("not_used", "suspicious_unit", "suspicious_value")
+_OF_THE_PATIENT = ("not_used", "suspicious_unit", "suspicious_value", OUTSIDE_ITS_RANGE.code)
 """Warnings that tell of one patient's values; all others are the same for all."""
+
+_CONTRADICTED = ""
+"""Stands among the names of columns, of which none is empty, for a patient's warning."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -149,7 +152,7 @@ class ColumnPredictor:
             "probability": pa.array(found.probability),
             "reference_probability": pa.repeat(found.reference_probability, n),
             "imputed": _texts(np.isnan(values), self._names, "; ".join),
-            "warnings": self._warnings(batch, rows, read, always),
+            "warnings": self._warnings(batch, rows, read, always, found.contradicted),
             "refused": pa.repeat("", n),
             "evidence": pa.repeat(first.evidence["level"], n),
         }
@@ -176,26 +179,32 @@ class ColumnPredictor:
         rows: NDArray[np.intp],
         read: _Read,
         always: tuple[Reason, ...],
+        contradicted: NDArray[np.bool_] | None,
     ) -> pa.Array:
         import pyarrow as pa
 
-        present = np.zeros((len(rows), len(self._unused)), dtype=bool)
+        # What differs between patients: the columns that are not used, and one thing more.
+        differs = (*self._unused, _CONTRADICTED)
+        present = np.zeros((len(rows), len(differs)), dtype=bool)
         for j, name in enumerate(self._unused):
             present[:, j] = ~_missing(batch.column(name))[rows]
+        if contradicted is not None:
+            present[:, -1] = contradicted
 
-        def told(names: Sequence[str]) -> str:
-            head = (unused_warning(names),) if names else ()
-            return warning_text((*head, *always))
+        def told(names: Sequence[str], of_values: Sequence[Reason] = ()) -> str:
+            unused = [name for name in names if name != _CONTRADICTED]
+            head = (unused_warning(unused),) if unused else ()
+            tail = (OUTSIDE_ITS_RANGE,) if len(unused) < len(names) else ()
+            return warning_text((*head, *of_values, *always, *tail))
 
-        texts = _texts(present, self._unused, told)
+        texts = _texts(present, differs, told)
         of_rows = [i for i, row in enumerate(rows) if row in read.warnings] if read.warnings else []
         if not of_rows:
             return texts
         each = texts.to_pylist()
         for i in of_rows:
-            names = [name for j, name in enumerate(self._unused) if present[i, j]]
-            head = (unused_warning(names),) if names else ()
-            each[i] = warning_text((*head, *read.warnings[int(rows[i])], *always))
+            names = [name for j, name in enumerate(differs) if present[i, j]]
+            each[i] = told(names, read.warnings[int(rows[i])])
         return pa.array(each, pa.string())
 
 

@@ -19,6 +19,7 @@ from predictor.errors import DocumentError
 from predictor.fitted.bundle import save_bundle
 from predictor.fitted.moments import Moments
 from predictor.fitted.replicates import Replicates
+from predictor.fitted.venn_abers import VennAbers
 from predictor.workflow.answers import answer_rows
 from predictor.workflow.predict import TableAnswers, predict_file
 
@@ -80,11 +81,23 @@ def with_interval(folder: Path) -> Path:
     return folder
 
 
-@pytest.fixture(scope="module", params=["median", "iterative", "interval"])
+def with_range(folder: Path) -> Path:
+    """The made-up bundle with a range that some probabilities lie in, and many above."""
+    calibration = VennAbers(np.linspace(0.0, 0.3, 101), np.linspace(0.4, 0.6, 101))
+    made = made_bundles
+    save_bundle(
+        folder, made.manifest(), made.preparation(), made.LINEAR, {}, calibration=calibration
+    )
+    return folder
+
+
+@pytest.fixture(scope="module", params=["median", "iterative", "interval", "range"])
 def bundle(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> str:
     folder = tmp_path_factory.mktemp("columns") / "b"
     if request.param == "interval":
         return str(with_interval(folder))
+    if request.param == "range":
+        return str(with_range(folder))
     return str(made_bundles.save(folder, iterative=request.param == "iterative"))
 
 
@@ -133,6 +146,16 @@ def test_columns_and_single_patients_get_the_same_answers(
         assert all(row["interval_low"] < row["probability"] for row in told)
         assert all(0 <= row["distance_percentile"] <= 1 for row in told)
         assert {row["interval_level"] for row in told} == {0.95}
+    if (calibration := cached_bundle(bundle).calibration) is not None:
+        told = [row for row in got if not row["refused"]]
+        assert {row["interval_method"] for row in told} == {"venn-abers"}
+        assert {row["interval_level"] for row in told} == {None}
+        low, high = calibration.at(np.array([row["probability"] for row in told]))
+        assert [row["interval_low"] for row in told] == low.tolist()
+        assert [row["interval_high"] for row in told] == high.tolist()
+        outside = [row["probability"] > row["interval_high"] + 0.01 for row in told]
+        assert outside == ["outside its calibration range" in row["warnings"] for row in told]
+        assert share != 0.2 or 20 < sum(outside) < len(outside) - 20
     if share == 0.2:
         assert min(found.answered, found.refused) > 50
 
