@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from math import isnan
 
 import numpy as np
 from numpy.typing import NDArray
@@ -224,7 +225,7 @@ def reach(j: int, bundle: Bundle) -> float:
 
 def shown_value(variable: Variable, value: float) -> float | str | None:
     """A value as a person gave it: a number, or the name of the state; None if missing."""
-    if np.isnan(value):
+    if isnan(value):
         return None
     if variable.kind == "continuous":
         return float(value)

@@ -27,6 +27,8 @@ class Encoding:
     ----------
     dummy, absence : shapes (dummies,), (columns about missing values,)
         Positions of these columns.
+    in_order
+        Whether every variable has one column, in the order of the variables.
 
     Examples
     --------
@@ -40,10 +42,13 @@ class Encoding:
     missing: NDArray[np.bool_]
     dummy: NDArray[np.intp] = field(init=False, repr=False, compare=False)
     absence: NDArray[np.intp] = field(init=False, repr=False, compare=False)
+    in_order: bool = field(init=False, repr=False, compare=False)
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "dummy", np.flatnonzero((self.state >= 0) & ~self.missing))
         object.__setattr__(self, "absence", np.flatnonzero(self.missing))
+        in_order = bool((self.variable == np.arange(len(self.variable))).all())
+        object.__setattr__(self, "in_order", in_order)
 
     def columns(self, filled: Values, absent: NDArray[np.bool_]) -> Values:
         """Columns of some patients, shape (patients, columns).
@@ -70,13 +75,13 @@ class Encoding:
         variables : shape (some,)
             In rising order; they are then numbered in it.
         """
-        place = np.flatnonzero(np.isin(self.variable, variables))
+        place = np.flatnonzero((self.variable[:, None] == variables).any(axis=1))
         renumbered = np.searchsorted(variables, self.variable[place])
         return place, Encoding(renumbered, self.state[place], self.missing[place])
 
     def folded(self, per_column: Values, variables: int) -> Values:
         """Sums over the columns of each variable, shape (patients, variables)."""
-        if np.array_equal(self.variable, np.arange(variables)):
+        if self.in_order and len(self.variable) == variables:
             return per_column
         belongs = self.variable[:, None] == np.arange(variables)
         return np.asarray(per_column @ belongs.astype(np.float64))
