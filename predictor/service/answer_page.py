@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from predictor.clinic.answer import percent, shown_value
+from predictor.clinic.answer import CONTRADICTED, percent, shown_value
 from predictor.clinical.units import readable_unit
 from predictor.service.text import powers
 
@@ -19,7 +19,7 @@ MOST_STEPS = 12
 MOST_WARNINGS = 8
 """Warnings that are shown, and printed; further ones unfold."""
 
-_NO_INTERVAL = "no_interval"  # the figures say so themselves
+_TOLD_WITH_FIGURES = ("no_interval", CONTRADICTED)  # the figures say so themselves
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,6 +78,8 @@ class Interval:
         Texts.
     wider
         By how many percentage points missing values make it wider; 0 for not noticeably.
+    contradicted
+        Whether the probability lies outside it.
     """
 
     level: str
@@ -85,6 +87,7 @@ class Interval:
     high: str
     method: str
     wider: int
+    contradicted: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -175,7 +178,7 @@ def answer_page(prediction: Prediction, labels: Mapping[str, str]) -> AnswerPage
     warnings = tuple(
         (labels.get(w.where, w.where), powers(w.message))
         for w in prediction.warnings
-        if w.code != _NO_INTERVAL
+        if w.code not in _TOLD_WITH_FIGURES
     )
     inside = applicability is None or applicability.inside
     evidence, model = prediction.evidence, prediction.model
@@ -286,4 +289,5 @@ def _interval(prediction: Prediction) -> Interval | None:
         high=percent(found.high),
         method=found.method,
         wider=round(100 * found.widening),
+        contradicted=any(warning.code == CONTRADICTED for warning in prediction.warnings),
     )

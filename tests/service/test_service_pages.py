@@ -9,10 +9,12 @@ from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
 
+import numpy as np
 import pytest
 from made_bundles import (
     C3,
     FULL,
+    LINEAR,
     PREDICTORS,
     UNBOUNDED,
     manifest,
@@ -25,7 +27,8 @@ from starlette.testclient import TestClient
 from predictor.clinic.prediction import predict
 from predictor.clinical.units import readable_unit
 from predictor.clinical.variable import Range
-from predictor.fitted.bundle import load_bundle
+from predictor.fitted.bundle import load_bundle, save_bundle
+from predictor.fitted.venn_abers import VennAbers
 from predictor.service.answer_page import MOST_STEPS, answer_page
 from predictor.service.app import create_app
 from predictor.service.forms import carried_over
@@ -292,6 +295,44 @@ def test_an_interval_is_named_by_what_it_is(made_up: Path) -> None:
     page = answer_page(answered(made_up, interval=found), {})
     assert page.interval is not None
     assert page.interval.level == ""
+
+
+def ranged(folder: Path, high: float) -> TestClient:
+    """A server of the made-up model with the range 0 to ``high`` for every score."""
+    calibration = VennAbers(np.zeros(101), np.full(101, high))
+    save_bundle(folder, manifest(), preparation(), LINEAR, {}, calibration=calibration)
+    return TestClient(create_app([folder]), base_url="http://127.0.0.1:8000")
+
+
+def test_a_calibration_range_says_of_whom_it_tells(tmp_path: Path) -> None:
+    client = ranged(tmp_path / "b", 1.0)
+    told = (
+        "Of patients of the cohort with such a score, below 1% to above 99% had the event "
+        "(calibration range, no confidence interval)"
+    )
+    page = Page(post(client).text)
+    assert told in page.text
+    assert "it leaves out what was not measured" not in page.text
+    assert (
+        f"{told}; it leaves out what was not measured" in Page(post(client, value__c3="").text).text
+    )
+    interval = client.post("/predict", json={"patient": FULL}).json()["interval"]
+    assert interval == {"level": None, "low": 0, "high": 1, "method": "venn-abers", "widening": 0}
+
+
+def test_a_contradiction_stands_with_the_figures_and_nowhere_else(tmp_path: Path) -> None:
+    client = ranged(tmp_path / "b", 0.05)
+    html = post(client).text
+    assert (
+        "Contradicted by its calibration range: of patients of the cohort with such a score, below "
+        "1% to 5% had the event (no confidence interval). Do not rely on the percentage of this "
+        "patient." in Page(html).text
+    )
+    figures = html.partition('<ul class="figures">')[2].partition("</ul>")[0]
+    assert "Contradicted" in figures
+    assert "Warning" not in html
+    warnings = client.post("/predict", json={"patient": FULL}).json()["warnings"]
+    assert [warning["code"] for warning in warnings] == ["calibration"]
 
 
 def test_an_answer_without_an_interval_says_so(made_up: Path) -> None:
