@@ -14,10 +14,12 @@ from predictor.fitted.moments import Moments
 from predictor.fitted.replicates import Replicates
 
 _RNG = np.random.default_rng(3)
+_PREPARED = made_bundles.preparation()
+_SLOPE = _RNG.normal(made_bundles.LINEAR.coefficients, 0.25, (60, 6)) / _PREPARED.scale
 
 REPLICATES = Replicates(
-    intercept=_RNG.normal(-2.4, 0.3, 60),
-    slope=_RNG.normal([0.04, 0.4, -0.03, 0.65, 1.0, -1.7], 0.05, (60, 6)),
+    intercept=_RNG.normal(-0.6, 0.3, 60) - _SLOPE @ _PREPARED.centre,
+    slope=_SLOPE,
     variable=np.array([0, 0, 1, 2, 3, 3]),
     state=np.array([-1, -1, -1, -1, 0, 2]),
     missing=np.array([False, True, False, False, False, False]),
