@@ -7,7 +7,7 @@ from pathlib import Path
 import click
 
 from predictor import terminal
-from predictor.command import FILE, answer_is_no, as_format, command, print_json
+from predictor.command import FILE, answer_is_no, as_format, command, decimal_sign, print_json
 
 
 @command("predictor candidates runs/first cohort.csv --threshold 0.4 --out candidates.html")
@@ -29,13 +29,7 @@ from predictor.command import FILE, answer_is_no, as_format, command, print_json
 @click.option(
     "--demonstration", is_flag=True, help="Let a model of simulated patients pass; not for care."
 )
-@click.option(
-    "--decimal",
-    type=click.Choice([".", ","]),
-    default=".",
-    show_default=True,
-    help="Decimal sign of a CSV file.",
-)
+@decimal_sign
 @click.option("--ignore-unknown", is_flag=True, help="Leave columns unread that are no variables.")
 @as_format
 def candidates(

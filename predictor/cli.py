@@ -28,6 +28,7 @@ from predictor.command import (
     app,
     as_format,
     command,
+    decimal_sign,
     print_json,
     print_json_file,
 )
@@ -134,13 +135,7 @@ def train(
 @click.argument("patient", type=FILE)
 @click.option("--model", required=True, help="Bundle folder, or the name of a shipped one.")
 @click.option("--out", type=FILE, help="Also write answers: .json, .csv or .parquet.")
-@click.option(
-    "--decimal",
-    type=click.Choice([".", ","]),
-    default=".",
-    show_default=True,
-    help="Decimal sign of a CSV file.",
-)
+@decimal_sign
 @click.option("--ignore-unknown", is_flag=True, help="Leave columns unread that are no variables.")
 @click.option("--waterfall", type=FILE, help="Write the explanation of one patient as PNG.")
 @click.option(

@@ -25,6 +25,14 @@ as_format = click.option(
     help="How the result is printed.",
 )
 
+decimal_sign = click.option(
+    "--decimal",
+    type=click.Choice([".", ","]),
+    default=".",
+    show_default=True,
+    help="Decimal sign of a CSV file.",
+)
+
 
 @click.group(
     context_settings=SETTINGS,

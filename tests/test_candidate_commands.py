@@ -3,15 +3,11 @@
 from __future__ import annotations
 
 import csv
-import json
 import os
 import re
 import subprocess
 import sys
-from collections.abc import Callable
-from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 import pandas as pd
 import pytest
@@ -19,26 +15,12 @@ from candidates_page import PAGE, with_transcripts
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from made_bundles import save
+from run_commands import Run, runner
 
-from predictor import cli
 from predictor.cohort.published import simulate
 
 # Words that no output uses: the order says nothing of need, entitlement or effect.
 FORBIDDEN = re.compile(r"priorit|eligib|benefi|should be treated|deserv|respond", re.IGNORECASE)
-
-
-@dataclass(frozen=True)
-class Finished:
-    code: int
-    out: str
-    err: str
-
-    @property
-    def json(self) -> Any:
-        return json.loads(self.out, parse_constant=lambda name: pytest.fail(f"{name} in JSON"))
-
-
-Run = Callable[..., Finished]
 
 
 @pytest.fixture
@@ -53,17 +35,7 @@ def run(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureF
     columns = simulate(12, seed=1).columns
     pd.DataFrame(columns).to_csv(tmp_path / "simulated.csv", index=False)
 
-    def command(*words: object) -> Finished:
-        capsys.readouterr()
-        monkeypatch.setattr(sys, "argv", ["predictor", *map(str, words)])
-        code: Any = 0
-        try:
-            cli.main()
-        except SystemExit as end:
-            code = end.code or 0
-        return Finished(code, *capsys.readouterr())
-
-    return command
+    return runner(monkeypatch, capsys)
 
 
 SHOWN = ("candidates", "remission", "simulated.csv", "--demonstration")

@@ -6,14 +6,10 @@ import csv
 import json
 import subprocess
 import sys
-from collections.abc import Callable
-from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 import pytest
-
-from predictor import cli
+from run_commands import Finished, Run, runner
 
 SCENARIO = """\
 description: made for a test
@@ -26,36 +22,12 @@ effects:
 SOURCE = '    source: "invented for a test"'
 
 
-@dataclass(frozen=True)
-class Finished:
-    code: int
-    out: str
-    err: str
-
-    @property
-    def json(self) -> Any:
-        return json.loads(self.out, parse_constant=lambda name: pytest.fail(f"{name} in JSON"))
-
-
-Run = Callable[..., Finished]
-
-
 @pytest.fixture
 def run(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Run:
     """Runs one command line in an empty folder, in this process."""
     monkeypatch.chdir(tmp_path)
 
-    def command(*words: object) -> Finished:
-        capsys.readouterr()
-        monkeypatch.setattr(sys, "argv", ["predictor", *map(str, words)])
-        code: Any = 0
-        try:
-            cli.main()
-        except SystemExit as end:
-            code = end.code or 0
-        return Finished(code, *capsys.readouterr())
-
-    return command
+    return runner(monkeypatch, capsys)
 
 
 def assert_refused(done: Finished, message: str, folder: Path, left: set[str]) -> None:
@@ -404,7 +376,7 @@ def test_variables_as_a_redcap_data_dictionary(run: Run) -> None:
 
 def test_variables_as_an_empty_cohort_file(run: Run, tmp_path: Path) -> None:
     done = run("variables", "--format", "template", "--config", "remission")
-    assert done.out == "patient,anti_dsdna,c3,c4,crp,platelets,proteinuria,response\n"
+    assert done.out == "patient,anti_dsdna,c3,c4,crp,platelets,proteinuria,age,response\n"
     assert done.code == 0
 
 

@@ -6,18 +6,14 @@ import json
 import shutil
 import subprocess
 import sys
-from collections.abc import Callable
-from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import pandas as pd
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
-
-from predictor import cli
+from run_commands import Finished, Run, runner
 
 CONTRACT = {
     "auroc",
@@ -36,36 +32,12 @@ CONTRACT = {
 }
 
 
-@dataclass(frozen=True)
-class Finished:
-    code: int
-    out: str
-    err: str
-
-    @property
-    def json(self) -> Any:
-        return json.loads(self.out, parse_constant=lambda name: pytest.fail(f"{name} in JSON"))
-
-
-Run = Callable[..., Finished]
-
-
 @pytest.fixture
 def run(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Run:
     """Runs one command line in an empty folder, in this process."""
     monkeypatch.chdir(tmp_path)
 
-    def command(*words: object) -> Finished:
-        capsys.readouterr()
-        monkeypatch.setattr(sys, "argv", ["predictor", *map(str, words)])
-        code: Any = 0
-        try:
-            cli.main()
-        except SystemExit as end:
-            code = end.code or 0
-        return Finished(code, *capsys.readouterr())
-
-    return command
+    return runner(monkeypatch, capsys)
 
 
 def made_up(n: int = 100) -> pd.DataFrame:

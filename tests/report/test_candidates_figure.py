@@ -8,14 +8,12 @@ from pathlib import Path
 
 import matplotlib as mpl
 import pytest
+from drawn_figures import assert_clear, drawn
 from made_candidates import PRICES, REFUSED, Made, listed, many
-from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.collections import LineCollection
 from matplotlib.figure import Figure
 from matplotlib.text import Text
 
-from predictor.clinic.candidate_list import CandidateList
-from predictor.report import canvas
 from predictor.report.candidates_figure import MOST_NAMED, candidates_figure
 from predictor.report.candidates_html import candidates_html
 
@@ -25,31 +23,6 @@ def no_warning() -> Iterator[None]:
     with warnings.catch_warnings():
         warnings.simplefilter("error")
         yield
-
-
-def drawn(found: CandidateList) -> Figure:
-    seen: list[Figure] = []
-    true = canvas.png
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(canvas, "png", lambda figure: (seen.append(figure), true(figure))[1])
-        candidates_figure(found)
-    return seen[0]
-
-
-def assert_clear(figure: Figure) -> None:
-    """Every text lies on the sheet, and none lies on another."""
-    found = {
-        id(text): text for text in figure.findobj(Text) if text.get_visible() and text.get_text()
-    }
-    with mpl.rc_context(canvas._defaults()):
-        renderer = FigureCanvasAgg(figure).get_renderer()
-        boxes = [(text.get_text(), text.get_window_extent(renderer)) for text in found.values()]
-    for i, (text, box) in enumerate(boxes):
-        assert min(box.x0, box.y0) >= 0, text
-        assert box.x1 <= figure.bbox.width, text
-        assert box.y1 <= figure.bbox.height, text
-        for other, place in boxes[i + 1 :]:
-            assert not box.shrunk(0.98, 0.9).overlaps(place.shrunk(0.98, 0.9)), (text, other)
 
 
 def marks(figure: Figure) -> int:
@@ -63,7 +36,7 @@ def test_every_patient_has_a_mark_and_an_interval_and_every_word_is_apart(
     n: int, cut: bool
 ) -> None:
     found = listed(many(n), refused=[REFUSED], threshold=0.4 if cut else None)
-    figure = drawn(found)
+    figure = drawn(candidates_figure, found)
     assert_clear(figure)
     assert marks(figure) == n
     (bars,) = (c for c in figure.axes[0].collections if isinstance(c, LineCollection))
@@ -72,12 +45,12 @@ def test_every_patient_has_a_mark_and_an_interval_and_every_word_is_apart(
 
 
 def test_the_threshold_is_drawn_where_it_is() -> None:
-    figure = drawn(listed(many(5), threshold=0.37))
+    figure = drawn(candidates_figure, listed(many(5), threshold=0.37))
     assert [0.37, 0.37] in [list(line.get_xdata()) for line in figure.axes[0].lines]
 
 
 def test_without_intervals_there_are_dots_alone() -> None:
-    figure = drawn(listed([Made("A", 0.4), Made("B", 0.2)], threshold=0.3))
+    figure = drawn(candidates_figure, listed([Made("A", 0.4), Made("B", 0.2)], threshold=0.3))
     assert marks(figure) == 2
     assert not figure.axes[0].collections
 
@@ -86,11 +59,13 @@ def test_without_intervals_there_are_dots_alone() -> None:
     "name", ["N" * 190, "$x_1^2$ \\frac", "漢字 😀 <b>", "\u202eturned", "مريض 7"]
 )
 def test_any_identifier_can_be_drawn(name: str) -> None:
-    assert_clear(drawn(listed([Made(name, 0.4, 0.2, 0.6), Made("B", 0.2, 0.1, 0.4)])))
+    assert_clear(
+        drawn(candidates_figure, listed([Made(name, 0.4, 0.2, 0.6), Made("B", 0.2, 0.1, 0.4)]))
+    )
 
 
 def test_a_budget_alone_has_its_cut_in_the_note() -> None:
-    figure = drawn(listed(many(5), prices=PRICES, budget=110_000.0))
+    figure = drawn(candidates_figure, listed(many(5), prices=PRICES, budget=110_000.0))
     assert_clear(figure)
     texts = " ".join(" ".join(text.get_text().split()) for text in figure.findobj(Text))
     assert "lies the cut (budget EUR 110,000)" in texts
@@ -98,7 +73,7 @@ def test_a_budget_alone_has_its_cut_in_the_note() -> None:
 
 
 def test_only_patients_outside_can_be_drawn_too() -> None:
-    assert marks(drawn(listed([Made("A", 0.4, 0.2, 0.6, inside=False)]))) == 1
+    assert marks(drawn(candidates_figure, listed([Made("A", 0.4, 0.2, 0.6, inside=False)]))) == 1
 
 
 def test_the_bytes_depend_on_the_data_alone() -> None:
