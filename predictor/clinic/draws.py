@@ -29,16 +29,21 @@ class OverDraws:
     probability : shape (patients,)
     values : shape (patients, variables)
         Contributions, which add up to the probability's place on the model's scale.
-    spread : shape (patients,)
-        Variance of the log-odds by replicates and draws; 0 without replicates.
+    centre, spread : shape (patients,)
+        Log-odds of the mean probability over the draws by the mean of the replicates, and variance
+        by replicates and draws; those of the model and 0 without replicates.
     known_spread : shape (patients,)
         What it were if the mean over the draws had been measured.
+    range : two of shape (patients,), or None
+        Means of the bounds of the calibration range, of a model that is not linear.
     """
 
     probability: Values
     values: Values
+    centre: Values
     spread: Values
     known_spread: Values
+    range: tuple[Values, Values] | None = None
 
 
 def over_draws(bundle: Bundle, moments: Moments, values: Values) -> OverDraws:
@@ -65,7 +70,13 @@ def over_draws(bundle: Bundle, moments: Moments, values: Values) -> OverDraws:
     else:
         probability = expit(output).mean(axis=1)
         parts += _rest(found.base_value, parts, probability, each.var(axis=1), np.isnan(values))
-    return OverDraws(probability, parts, np.zeros(n), np.zeros(n))
+    bounds = None
+    if bundle.calibration is not None:
+        each_draw = output if found.scale == "probability" else expit(output)
+        low, high = bundle.calibration.at(each_draw)
+        bounds = low.mean(axis=1), high.mean(axis=1)
+    centre = log_odds(probability)
+    return OverDraws(probability, parts, centre, np.zeros(n), np.zeros(n), bounds)
 
 
 def log_odds(probability: Values) -> Values:
@@ -79,7 +90,7 @@ def _linear(bundle: Bundle, model: LinearModel, moments: Moments, values: Values
     preparation, replicates = bundle.preparation, bundle.replicates
     n = len(values)
     probability, parts = np.empty(n), np.empty(values.shape)
-    spread, known_spread = np.zeros(n), np.zeros(n)
+    centre, spread, known_spread = np.empty(n), np.zeros(n), np.zeros(n)
     per_unit = model.coefficients / preparation.scale
     for some in moments.drawn(values, DRAWS):
         filled = _over_draws(preparation.encoding, values, some)
@@ -93,14 +104,18 @@ def _linear(bundle: Bundle, model: LinearModel, moments: Moments, values: Values
         missing[:, some.gaps] = True
         part += _rest(model.intercept, part, likely, varies, missing)
         probability[some.rows], parts[some.rows] = likely, part
+        centre[some.rows] = log_odds(likely)
         if replicates is not None:
             filled = _over_draws(replicates.encoding, values, some)
             known = np.square(filled.mean @ replicates.root[1:] + replicates.root[0]).sum(axis=1)
             # The mean of a square is the square of the mean and the variance about it.
             around = np.square(filled.moved @ replicates.root[1:][filled.place]).sum(axis=2)
-            spread[some.rows] = known + around.mean(axis=1) + output.var(axis=1)
+            middle = filled.moved @ replicates.centre[1:][filled.place]
+            spread[some.rows] = known + around.mean(axis=1) + middle.var(axis=1)
             known_spread[some.rows] = known
-    return OverDraws(probability, parts, spread, known_spread)
+            middle += (filled.mean @ replicates.centre[1:] + replicates.centre[0])[:, None]
+            centre[some.rows] = log_odds(expit(middle).mean(axis=1))
+    return OverDraws(probability, parts, centre, spread, known_spread)
 
 
 @dataclass(frozen=True, slots=True)

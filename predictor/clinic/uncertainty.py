@@ -3,8 +3,9 @@
 A missing value is drawn several times from what is known of the cohort given the patient's other
 values. The probability is the mean over these draws, the reasons add up to it, and the interval
 takes in both what another cohort would have taught (bootstrap replicates) and what the gaps leave
-open. A model without replicates has a calibration range instead, of the probability as it is
-answered; gaps do not widen it.
+open. It lies around the mean of the replicates, which no penalty pulls towards the average
+patient, and is extended to the probability where that lies outside. A model without replicates has
+a calibration range instead, of the probability as it is answered; gaps do not widen it.
 """
 
 from __future__ import annotations
@@ -14,7 +15,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from predictor.clinic.draws import DRAWS, log_odds, over_draws
+from predictor.clinic.draws import DRAWS, over_draws
 from predictor.explanation.contributions import contributions
 from predictor.fitted.bundle import Bundle
 from predictor.fitted.models import expit
@@ -92,6 +93,7 @@ def score(bundle: Bundle, values: Values) -> Scored:
     rows = np.flatnonzero(drawn)
     plain = np.flatnonzero(~drawn) if rows.size else slice(None)
     probability, parts = np.empty(n), np.empty(values.shape)
+    centre = np.empty(n)
     spread = None if bundle.replicates is None else np.empty(n)
     known_spread = None if spread is None else np.empty(len(rows))
     first = contributions(bundle.model, bundle.preparation, values[plain])
@@ -99,28 +101,35 @@ def score(bundle: Bundle, values: Values) -> Scored:
     parts[plain] = first.values
     if bundle.replicates is not None and spread is not None:
         filled = bundle.preparation.impute(values[plain])
-        spread[plain] = bundle.replicates.variance(filled, np.isnan(values[plain]))
+        centre[plain], spread[plain] = bundle.replicates.mean_and_variance(
+            filled, np.isnan(values[plain])
+        )
     most = max(1, _MOST_ROWS // DRAWS)
+    ranges: list[tuple[Values, Values]] = []
     for start in range(0, len(rows), most):
         if bundle.moments is None:
             break
         some = rows[start : start + most]
         found = over_draws(bundle, bundle.moments, values[some])
         probability[some], parts[some] = found.probability, found.values
+        if found.range is not None:
+            ranges.append(found.range)
         if spread is not None and known_spread is not None:
-            spread[some], known_spread[start : start + most] = found.spread, found.known_spread
+            centre[some], spread[some] = found.centre, found.spread
+            known_spread[start : start + most] = found.known_spread
     low = high = widening = None
     if spread is not None and known_spread is not None:
-        centre = log_odds(probability)
-        low, high = _interval(centre, spread)
+        low, high = _interval(centre, spread, probability)
         widening = np.zeros(n)
         if rows.size:
-            known_low, known_high = _interval(centre[rows], known_spread)
+            known_low, known_high = _interval(centre[rows], known_spread, probability[rows])
             widening[rows] = np.maximum((high - low)[rows] - (known_high - known_low), 0.0)
     level: float | None = LEVEL
     method, contradicted = METHOD, None
     if low is None and bundle.calibration is not None:
         low, high = bundle.calibration.at(probability)
+        if ranges:
+            low[rows], high[rows] = np.concatenate(ranges, axis=1)
         level, method, widening = None, RANGE, np.zeros(n)
         contradicted = outside(probability, low, high)
     distance = None if bundle.moments is None else bundle.moments.distance(values)
@@ -140,7 +149,7 @@ def score(bundle: Bundle, values: Values) -> Scored:
     )
 
 
-def _interval(centre: Values, variance: Values) -> tuple[Values, Values]:
+def _interval(centre: Values, variance: Values, probability: Values) -> tuple[Values, Values]:
     reach = _QUANTILE * np.sqrt(variance)
     low, high = expit(np.stack([centre - reach, centre + reach]))
-    return low, high
+    return np.minimum(low, probability), np.maximum(high, probability)

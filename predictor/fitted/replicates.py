@@ -1,8 +1,9 @@
 """Bootstrap replicates of a linear model: what other samples of patients would have made of it.
 
-Each replicate is the whole procedure (imputation, scaling, tuning) fitted in one bootstrap
-resample, written as one linear formula in the variables' own units. They are numbers of models,
-not of patients, and lie in the bundle as ``replicates.npz``.
+Each replicate comes from one bootstrap resample, with imputation and scaling repeated and without
+the pull of a penalty (see `predictor.learning.replication`), and is written as one linear formula
+in the variables' own units. They are numbers of models, not of patients, and lie in the bundle as
+``replicates.npz``.
 """
 
 from __future__ import annotations
@@ -49,6 +50,8 @@ class Replicates:
 
     Attributes
     ----------
+    centre : shape (1 + columns,)
+        Mean of intercept and slopes.
     root : shape (1 + columns, 1 + columns) or fewer columns
         Root of the covariance of intercept and slopes.
     encoding
@@ -60,13 +63,16 @@ class Replicates:
     variable: NDArray[np.int64]
     state: NDArray[np.int64]
     missing: NDArray[np.bool_]
+    centre: Values = field(init=False, repr=False, compare=False)
     root: Values = field(init=False, repr=False, compare=False)
     encoding: Encoding = field(init=False, repr=False, compare=False)
 
     def __post_init__(self) -> None:
         both = np.column_stack([self.intercept, self.slope])
+        centre = both.mean(axis=0)
+        object.__setattr__(self, "centre", centre)
         # R of a QR decomposition: R' R = X' X without squaring the numbers first.
-        triangle = np.asarray(np.linalg.qr(both - both.mean(axis=0), mode="r"))
+        triangle = np.asarray(np.linalg.qr(both - centre, mode="r"))
         object.__setattr__(self, "root", triangle.T / np.sqrt(max(len(both) - 1, 1)))
         object.__setattr__(self, "encoding", Encoding(self.variable, self.state, self.missing))
 
@@ -91,8 +97,14 @@ class Replicates:
 
     def variance(self, filled: Values, absent: NDArray[np.bool_]) -> Values:
         """Variance of the log-odds over the replicates, shape (patients,)."""
-        spread = self.columns(filled, absent) @ self.root[1:] + self.root[0]
-        return np.asarray(np.square(spread).sum(axis=1))
+        return self.mean_and_variance(filled, absent)[1]
+
+    def mean_and_variance(self, filled: Values, absent: NDArray[np.bool_]) -> tuple[Values, Values]:
+        """Of the log-odds over the replicates, shape (patients,) each."""
+        columns = self.columns(filled, absent)
+        spread = columns @ self.root[1:] + self.root[0]
+        mean = columns @ self.centre[1:] + self.centre[0]
+        return mean, np.square(spread).sum(axis=1)
 
     def of(self, variables: Sequence[int]) -> Replicates:
         """The columns of some variables, which are then numbered in this order."""

@@ -14,6 +14,7 @@ from predictor.fitted.replicates import Replicates
 from predictor.learning.candidates import Candidate
 from predictor.learning.procedure import Patients, Plan
 from predictor.learning.refitting import Refit, refit
+from predictor.learning.replication import replicates
 from predictor.learning.resampling import BootstrapPlan
 from predictor.performance.estimate import Estimate
 from predictor.validation.instability import (
@@ -50,7 +51,9 @@ class ProcedureBootstrap:
     explanation
         How stable the weight of each variable is.
     replicates
-        The usable refits of a linear model as formulas; None for other models.
+        Of a linear model, for the interval of one patient, see
+        :func:`predictor.learning.replication.replicates`; None for other models and where the
+        choice among several was repeated.
     """
 
     validation: InternalValidation
@@ -120,18 +123,21 @@ def bootstrap_procedure(
     if n > MOST_TRACKED:
         generator = np.random.default_rng([seed, 10])
         tracked = np.sort(generator.choice(n, MOST_TRACKED, replace=False))
+    drawn = BootstrapPlan(n, unit, resamples, seed)
     chunks = refit(
         candidates,
         plan,
         patients,
-        BootstrapPlan(n, unit, resamples, seed),
+        drawn,
         partial(_measured, patients.outcome, tuple(thresholds), tracked),
         explain=True,
         workers=workers,
         progress=progress,
     )
     measured = joined([chunk[0] for chunk in chunks])
-    formulas = [chunk[4] for chunk in chunks]
+    made = None
+    if len(candidates) == 1:
+        made = replicates(candidates[0], plan, patients, drawn, workers=workers)
     candidate, setting, shap = (np.concatenate([chunk[i] for chunk in chunks]) for i in (1, 2, 3))
     return ProcedureBootstrap(
         validation=internal_validation(
@@ -149,22 +155,7 @@ def bootstrap_procedure(
         else (),
         settings=_settings(candidates, candidate, setting, measured),
         explanation=explanation_stability(shap, measured.usable, variables),
-        replicates=_replicates(formulas, measured.usable),
-    )
-
-
-def _replicates(
-    formulas: Sequence[Replicates | None], usable: NDArray[np.bool_]
-) -> Replicates | None:
-    there = [formula for formula in formulas if formula is not None]
-    if not there or not usable.any():
-        return None
-    return Replicates(
-        np.concatenate([f.intercept for f in there])[usable],
-        np.concatenate([f.slope for f in there])[usable],
-        there[0].variable,
-        there[0].state,
-        there[0].missing,
+        replicates=made,
     )
 
 
@@ -173,7 +164,7 @@ def _measured(
     thresholds: tuple[float, ...],
     tracked: NDArray[np.intp],
     fits: Refit,
-) -> tuple[Measured, NDArray[np.int64], NDArray[np.int64], Floats, Replicates | None]:
+) -> tuple[Measured, NDArray[np.int64], NDArray[np.int64], Floats]:
     found = measure(
         outcome,
         fits.probability,
@@ -183,7 +174,7 @@ def _measured(
         tracked,
         fits.separated,
     )
-    return found, fits.candidate, fits.setting, fits.mean_absolute_shap, fits.formula
+    return found, fits.candidate, fits.setting, fits.mean_absolute_shap
 
 
 def _settings(
