@@ -41,7 +41,7 @@ _CONTRADICTED = (
     "{high} had the event (no confidence interval). Do not rely on the number above."
 )
 _WIDER = "{interval}; missing values make it {points} percentage points wider"
-_NOT_WIDER = "{interval}; it leaves out what was not measured"
+_AVERAGED = "{interval}; averaged over what was not measured"
 _REFERENCE = "An average patient of the cohort: {reference}"
 _REASONS = "What moves it, largest first (+ raises it, - lowers it; effect on the {scale}):"
 _NO_REASONS = "Nothing moves it: no value of this patient changes what this model predicts."
@@ -122,7 +122,7 @@ def _interval(prediction: Prediction, interval: Interval) -> str:
         if any(warning.code == CONTRADICTED for warning in prediction.warnings):
             return _CONTRADICTED.format(low=low, high=high)
         text = _RANGE.format(low=low, high=high)
-        return _NOT_WIDER.format(interval=text) if prediction.imputed else text
+        return _AVERAGED.format(interval=text) if prediction.imputed else text
     level = f"{interval.level:.0%}"
     text = _INTERVAL.format(level=level, method=interval.method, low=low, high=high)
     points = round(100 * interval.widening)

@@ -5,7 +5,7 @@ values. The probability is the mean over these draws, the reasons add up to it, 
 takes in both what another cohort would have taught (bootstrap replicates) and what the gaps leave
 open. It lies around the mean of the replicates, which no penalty pulls towards the average
 patient, and is extended to the probability where that lies outside. A model without replicates has
-a calibration range instead, of the probability as it is answered; gaps do not widen it.
+a calibration range instead, whose bounds are means over the draws as well.
 """
 
 from __future__ import annotations

@@ -168,12 +168,12 @@ def test_a_range_without_a_level_is_not_called_a_confidence_interval() -> None:
     assert "95% interval (" not in text
 
 
-def test_a_range_says_of_whom_it_tells_and_what_it_leaves_out() -> None:
+def test_a_range_says_of_whom_it_tells_and_that_it_is_a_mean_where_values_are_missing() -> None:
     told = " ".join(str(CASES["calibration_range"]).split())
     assert "Of patients of the cohort with such a score, 31% to 47% had the event" in told
     assert "not measured" not in told
     gaps = replace(CASES["calibration_range"], imputed=("c3",))
-    assert "it leaves out what was not measured" in " ".join(str(gaps).split())
+    assert "averaged over what was not measured" in " ".join(str(gaps).split())
 
 
 @pytest.mark.parametrize("outside", [False, True])

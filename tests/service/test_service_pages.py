@@ -312,9 +312,9 @@ def test_a_calibration_range_says_of_whom_it_tells(tmp_path: Path) -> None:
     )
     page = Page(post(client).text)
     assert told in page.text
-    assert "it leaves out what was not measured" not in page.text
+    assert "averaged over what was not measured" not in page.text
     assert (
-        f"{told}; it leaves out what was not measured" in Page(post(client, value__c3="").text).text
+        f"{told}; averaged over what was not measured" in Page(post(client, value__c3="").text).text
     )
     interval = client.post("/predict", json={"patient": FULL}).json()["interval"]
     assert interval == {"level": None, "low": 0, "high": 1, "method": "venn-abers", "widening": 0}
