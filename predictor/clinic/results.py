@@ -97,7 +97,7 @@ class Prediction:
     contributions
         Largest first.
     imputed
-        Variables that were missing and stand at a typical value.
+        Variables that were missing and had to be filled in.
     warnings
         What a reader must know about this patient's values.
     evidence

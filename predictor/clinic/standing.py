@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-_LINE = "Validation by resampling its cohort: AUROC {area} ({interval}0.5 is chance)."
+_LINE = "Validation by resampling its cohort: AUROC {area:.2f} ({interval}0.5 is chance)."
 _INTERVAL = "95% interval {low:.2f} to {high:.2f}; "
 
 
@@ -17,14 +17,20 @@ def validation_line(manifest: Mapping[str, Any]) -> str | None:
     manifest
         Of a bundle; one of an earlier version knows nothing of this.
     """
-    found = manifest.get("validation")
-    bootstrap = found.get("bootstrap") if isinstance(found, Mapping) else None
-    if not isinstance(bootstrap, Mapping):
-        return None
-    for row in bootstrap.get("figures", ()):
-        if row.get("name") == "auroc" and isinstance(row.get("corrected"), float):
-            low, high = row.get("corrected_low"), row.get("corrected_high")
-            known = isinstance(low, float) and isinstance(high, float)
+    found: Any = manifest
+    for part in ("validation", "bootstrap"):
+        found = found.get(part) if isinstance(found, Mapping) else None
+    figures = found.get("figures") if isinstance(found, Mapping) else None
+    for row in figures if isinstance(figures, list) else ():
+        if not isinstance(row, Mapping) or row.get("name") != "auroc":
+            continue
+        area, low, high = (row.get(f"corrected{side}") for side in ("", "_low", "_high"))
+        if _is_number(area):
+            known = _is_number(low) and _is_number(high)
             interval = _INTERVAL.format(low=low, high=high) if known else ""
-            return _LINE.format(area=f"{row['corrected']:.2f}", interval=interval)
+            return _LINE.format(area=area, interval=interval)
     return None
+
+
+def _is_number(given: object) -> bool:
+    return isinstance(given, int | float) and not isinstance(given, bool)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 import math
+import traceback
 from dataclasses import replace
 from pathlib import Path
 from statistics import NormalDist
@@ -305,7 +306,7 @@ def test_any_patient_has_an_interval_around_the_probability(
     values: np.ndarray, states: np.ndarray, organs: np.ndarray, bundle: Bundle
 ) -> None:
     found = score(bundle, np.column_stack([values, states, organs]))
-    assert (0.0 <= found.low).all()
+    assert (found.low >= 0.0).all()
     assert (found.low <= found.probability).all()
     assert (found.probability <= found.high).all()
     assert (found.high <= 1.0).all()
@@ -408,13 +409,15 @@ BAD: dict[str, Any] = {
 def test_no_value_of_a_patient_is_in_a_log_or_an_error(
     variable: str, case: str, bundle: Bundle, caplog: pytest.LogCaptureFixture
 ) -> None:
+    told: list[str] = []
     with caplog.at_level(logging.DEBUG):
         try:
             predict(FULL | {variable: BAD[case]}, bundle)
         except PatientRefused as refused:
-            assert "8731" not in str(refused)
-            assert refused.__cause__ is None
-            assert refused.__suppress_context__ or refused.__context__ is None
+            told = [str(refused), repr(refused.__cause__), *traceback.format_exception(refused)]
+    assert told or variable == "patient"  # where a number or text may stand
+    # The last lines of a traceback are the error; those before it are lines of programs.
+    assert not [line for line in told if "8731" in line]
     assert not caplog.records
 
 
