@@ -185,7 +185,7 @@ def _notes(prediction: Prediction, room: int) -> list[str]:
     lines: list[str] = []
     labels = {part.variable: part.label for part in prediction.contributions}
     if prediction.imputed:
-        names = ", ".join(labels[name] for name in prediction.imputed)
+        names = ", ".join(labels.get(name, name) for name in prediction.imputed)
         lines += _wrapped(_IMPUTED.format(names=names), 2)
     warnings = [w for w in prediction.warnings if w.code != CONTRADICTED]
     for i, warning in enumerate(warnings):

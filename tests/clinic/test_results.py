@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from made_answers import full_bundle
 from made_bundles import FULL
@@ -259,6 +259,7 @@ predictions = st.builds(
 )
 
 
+@settings(max_examples=40)
 @given(prediction=predictions)
 def test_any_answer_is_the_contract_and_can_be_read_as_text(prediction: Prediction) -> None:
     check_prediction(prediction.to_dict())
