@@ -75,9 +75,9 @@ def cells(scale: float) -> list[Cell]:
     """All cells, with ``scale`` times the published number of cohorts."""
     planned = [
         *(Cell("intervals", kind, n, c) for n, c in SIZES for kind in STRENGTHS),
-        *(Cell("gaps", kind, n, 100) for n in (31, 100) for kind in STRENGTHS),
-        *(Cell("resamples", kind, 31, 60) for kind in STRENGTHS),
-        *(Cell("unlike", kind, n, 200) for kind in VALUES for n, _ in SIZES),
+        *(Cell("gaps", kind, n, 60) for n in (31, 100) for kind in STRENGTHS),
+        *(Cell("resamples", kind, 31, 40) for kind in STRENGTHS),
+        *(Cell("unlike", kind, n, 150) for kind in VALUES for n, _ in SIZES),
     ]
     return [Cell(c.part, c.kind, c.patients, max(2, round(scale * c.cohorts))) for c in planned]
 
@@ -251,7 +251,7 @@ VALUES: Mapping[str, Callable[[np.random.Generator, Floats], Floats]] = {
     "skewed": lambda _, x: np.exp(x),
 }
 """Kinds of predictors: normal, the same with a tenth missing, log-normal."""
-SIZES = ((31, 250), (100, 150), (500, 60))
+SIZES = ((31, 200), (100, 100), (500, 40))
 PARTS: Mapping[str, Callable[..., dict[str, Any]]] = {
     "intervals": intervals,
     "gaps": gaps,

@@ -72,26 +72,22 @@ def intervals(rows: Rows) -> str:
 
 def gaps(rows: Rows) -> str:
     """Coverage of the printed interval by the number of values that are missing."""
-    kinds = list(dict.fromkeys(kind for _, kind, _ in rows))
     lines = [
-        "| patients | missing | "
-        + " | ".join(f"{k}: given the known | given all | width | by the gaps" for k in kinds)
-        + " |",
-        "|---:|---:|" + "---:|" * (4 * len(kinds)),
+        "| patients | signal | missing | given the known | given all | width | by the gaps |",
+        "|---:|---|---:|---:|---:|---:|---:|",
     ]
     errors = ErrorsOfMeans()
-    for n in sizes(rows):
+    for (_, kind, n), found in rows.items():
         for number in (0, 1, 2):
-            cells = []
-            for kind in kinds:
-                found = rows["gaps", kind, n]
-                for truth in ("known", "whole"):
-                    holds = values(found, f"{number}, {truth}", "holds")
-                    cells.append(errors.share(holds, "all"))
-                width = values(found, f"{number}, known", "width").mean()
-                widening = values(found, f"{number}, known", "widening").mean()
-                cells += [f"{width:.2f}", f"{widening:.3f}"]
-            lines.append(f"| {n} | {number} | {' | '.join(cells)} |")
+            known, whole = (
+                errors.share(values(found, f"{number}, {truth}", "holds"), "all")
+                for truth in ("known", "whole")
+            )
+            width = values(found, f"{number}, known", "width").mean()
+            widening = values(found, f"{number}, known", "widening").mean()
+            lines.append(
+                f"| {n} | {kind} | {number} | {known} | {whole} | {width:.2f} | {widening:.2f} |"
+            )
     return "\n".join([*lines, "", str(errors)])
 
 
