@@ -22,6 +22,9 @@ FILE = "moments.json"
 LEAST_EIGENVALUE = 1e-7
 """Of a correlation: enough that what is known of a patient never leaves a negative variance."""
 
+# Far below any spread, and far enough from where squared distances are no longer finite.
+_LEAST_SPREAD = 1e-50
+
 
 @dataclass(frozen=True, slots=True)
 class Drawn:
@@ -65,6 +68,8 @@ class Moments:
     ----------
     whitening : shape (variables, variables)
         Inverse of the correlation's Cholesky root: makes values of a complete patient uncorrelated.
+    precision : shape (variables, variables)
+        Inverse of the correlation.
     """
 
     centre: Values
@@ -76,10 +81,12 @@ class Moments:
     distances: Values
     cutoff: float
     whitening: Values = field(init=False, repr=False, compare=False)
+    precision: Values = field(init=False, repr=False, compare=False)
 
     def __post_init__(self) -> None:
-        root = np.linalg.cholesky(self.correlation)
-        object.__setattr__(self, "whitening", np.linalg.inv(root))
+        whitening = np.linalg.inv(np.linalg.cholesky(self.correlation))
+        object.__setattr__(self, "whitening", whitening)
+        object.__setattr__(self, "precision", whitening.T @ whitening)
 
     def standardised(self, values: Values) -> Values:
         """Values in standard deviations from the mean, NaN where missing."""
@@ -93,24 +100,18 @@ class Moments:
         one that is as rare where all are known: by the cube root of chi-square, which is nearly
         normal (Wilson and Hilferty, Proc Natl Acad Sci 1931;17:684).
         """
-        z = self.standardised(values)
-        known = ~np.isnan(z)
-        found = np.zeros(len(z))
-        for pattern, rows in _patterns(known):
-            if not pattern.any():
-                continue
-            if pattern.all():
-                white = z if len(rows) == len(z) else z[rows]
-                found[rows] = np.square(white @ self.whitening.T).sum(axis=1) / len(pattern)
-            else:
-                part = z[np.ix_(rows, pattern)]
-                solved = np.linalg.solve(self.correlation[np.ix_(pattern, pattern)], part.T).T
-                few, all_of_them = (2.0 / (9.0 * known) for known in (pattern.sum(), len(pattern)))
-                root = np.cbrt(np.maximum((part * solved).sum(axis=1), 0.0) / pattern.sum())
-                rarity = (root - 1.0 + few) / np.sqrt(few)
-                moved = 1.0 - all_of_them + np.sqrt(all_of_them) * rarity
-                found[rows] = np.maximum(moved, 0.0) ** 3
-        return np.sqrt(found)
+        known = ~np.isnan(values)
+        z = np.where(known, self.standardised(values), 0.0)
+        squared = np.square(z @ self.whitening.T).sum(axis=1)
+        if not known.all():
+            pull = z @ self.precision
+            for missing, rows in _patterns(~known):
+                # The distance of what is known: of all, less what the best fill-in would save.
+                gaps = np.flatnonzero(missing)
+                pulled = pull[rows][:, gaps]
+                within = np.linalg.inv(self.precision[gaps][:, gaps])
+                squared[rows] -= (pulled @ within * pulled).sum(axis=1)
+        return np.sqrt(_as_of_all(np.maximum(squared, 0.0), known.sum(axis=1), values.shape[1]))
 
     def percentile(self, distance: Values) -> Values:
         """Share of the cohort that is less far away than this, shape as given."""
@@ -156,19 +157,15 @@ class Moments:
         Drawn
             For all patients with the same gaps; patients without any come in none.
         """
-        z = self.standardised(values)
-        for missing, rows in _patterns(np.isnan(values)):
+        absent = np.isnan(values)
+        pull = np.where(absent, 0.0, self.standardised(values)) @ self.precision
+        for missing, rows in _patterns(absent):
             gaps = np.flatnonzero(missing)
             if not gaps.size:
                 continue
-            known = ~missing
-            across = self.correlation[np.ix_(missing, known)]
-            within = self.correlation[np.ix_(missing, missing)]
-            mean = np.zeros((rows.size, gaps.size))
-            if known.any():
-                weights = np.linalg.solve(self.correlation[np.ix_(known, known)], across.T).T
-                mean = z[np.ix_(rows, known)] @ weights.T
-                within = within - weights @ across.T
+            # Of a normal distribution given some of its variables, by the blocks of its precision.
+            within = np.linalg.inv(self.precision[gaps][:, gaps])
+            mean = -pull[rows][:, gaps] @ within
             root = np.linalg.cholesky(within)
             points = mean[:, None, :] + normal_points(count, gaps.size) @ root.T
             raw = points * self.spread[gaps] + self.centre[gaps]
@@ -209,6 +206,17 @@ class Moments:
             raise BundleError(where, "the moments are incomplete") from None
         except ValueError as error:
             raise BundleError(where, f"in the moments {error}") from None
+
+
+def _as_of_all(squared: Values, known: NDArray[np.integer], variables: int) -> Values:
+    """Squared distance per variable that is as rare, were all variables known."""
+    some = np.maximum(known, 1)
+    few, all_of_them = 2.0 / (9.0 * some), 2.0 / (9.0 * max(variables, 1))
+    rarity = (np.cbrt(squared / some) - 1.0 + few) / np.sqrt(few)
+    moved = np.maximum(1.0 - all_of_them + np.sqrt(all_of_them) * rarity, 0.0) ** 3
+    return np.where(
+        known == variables, squared / max(variables, 1), np.where(known > 0, moved, 0.0)
+    )
 
 
 def _patterns(
@@ -287,7 +295,7 @@ def _flags(given: object, length: int) -> NDArray[np.bool_]:
 
 
 def _positive(numbers: Values) -> Values:
-    if not (numbers > 0.0).all():
+    if not (numbers > _LEAST_SPREAD).all():
         raise ValueError("a spread is not positive")
     return numbers
 
