@@ -41,6 +41,7 @@ _CONTRADICTED = (
     "{high} had the event (no confidence interval). Do not rely on the number above."
 )
 _WIDER = "{interval}; missing values make it {points} percentage points wider"
+_BESIDE = "{interval}; the number above lies outside it"
 _AVERAGED = "{interval}; averaged over what was not measured"
 _REFERENCE = "An average patient of the cohort: {reference}"
 _REASONS = "What moves it, largest first (+ raises it, - lowers it; effect on the {scale}):"
@@ -119,9 +120,13 @@ def _typical(part: Contribution) -> str:
 def _interval(prediction: Prediction, interval: Interval) -> str:
     low, high = percent(interval.low), percent(interval.high)
     if interval.level is None:
+        shown = round(100 * prediction.probability)
         if any(warning.code == CONTRADICTED for warning in prediction.warnings):
             return _CONTRADICTED.format(low=low, high=high)
         text = _RANGE.format(low=low, high=high)
+        # As the numbers are shown: a difference that cannot be seen is none.
+        if not round(100 * interval.low) <= shown <= round(100 * interval.high):
+            return _BESIDE.format(interval=text)
         return _AVERAGED.format(interval=text) if prediction.imputed else text
     level = f"{interval.level:.0%}"
     text = _INTERVAL.format(level=level, method=interval.method, low=low, high=high)

@@ -52,8 +52,8 @@ __all__ = [
 OUTSIDE_ITS_RANGE = Reason(
     CONTRADICTED,
     "",
-    "the model's own probability lies outside its calibration range: of patients of the cohort "
-    "with such a score, another share had the event. Do not rely on it.",
+    "the model's own probability lies more than 5 percentage points outside its calibration range: "
+    "of patients of the cohort with such a score, another share had the event. Do not rely on it.",
 )
 """Warning about a probability that what became of the cohort contradicts."""
 

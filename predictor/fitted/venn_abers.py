@@ -26,8 +26,8 @@ METHOD = "venn-abers"
 _AGAIN = "Get the bundle again."
 # More would be no bundle of ours, and finer than any cohort can tell.
 _MOST_POINTS = 10_001
-# A hundredth: a contradiction that whole percents can show.
-_NOTICEABLE = 0.01
+# Less is small beside everything else that a range leaves out.
+_FAR = 0.05
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,13 +103,13 @@ def grid(points: int) -> Values:
 
 
 def outside(probability: Values, low: Values, high: Values) -> NDArray[np.bool_]:
-    """Whether a probability lies outside its range, by more than one percentage point.
+    """Whether a probability lies outside its range by more than five percentage points.
 
     >>> ranges = np.array([0.2, 0.2]), np.array([0.4, 0.4])
-    >>> outside(np.array([0.405, 0.43]), *ranges).tolist()
+    >>> outside(np.array([0.44, 0.46]), *ranges).tolist()
     [False, True]
     """
-    return np.asarray((probability < low - _NOTICEABLE) | (probability > high + _NOTICEABLE))
+    return np.asarray((probability < low - _FAR) | (probability > high + _FAR))
 
 
 def _probabilities(numbers: Values) -> Values:

@@ -70,9 +70,9 @@ _UNDECIDED_RANGE = (
     "threshold where their probability is: the model cannot tell on which side of it they are."
 )
 _CONTRADICTED = (
-    "The probability of {count} of {ranked} ranked patients lies outside its calibration range: of "
-    "patients of the cohort with such a score, another share had the event. Do not rely on their "
-    "place in the order."
+    "The probability of {count} of {ranked} ranked patients lies more than 5 percentage points "
+    "outside its calibration range: of patients of the cohort with such a score, another share had "
+    "the event. Do not rely on their place in the order."
 )
 _BUDGET = "Budget {budget}: {spent} for {count} selected, {left} left."
 _ALL_PAID = "It lasts for everybody the threshold selects."

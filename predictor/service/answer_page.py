@@ -79,7 +79,9 @@ class Interval:
     wider
         By how many percentage points missing values make it wider; 0 for not noticeably.
     contradicted
-        Whether the probability lies outside it.
+        Whether the probability lies far outside it.
+    beside
+        Whether the probability lies outside it as the numbers are shown.
     """
 
     level: str
@@ -88,6 +90,7 @@ class Interval:
     method: str
     wider: int
     contradicted: bool
+    beside: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -283,6 +286,7 @@ def _interval(prediction: Prediction) -> Interval | None:
     found = prediction.interval
     if found is None:
         return None
+    shown = round(100 * prediction.probability)
     return Interval(
         level="" if found.level is None else f"{found.level:.0%}",
         low=percent(found.low),
@@ -290,4 +294,5 @@ def _interval(prediction: Prediction) -> Interval | None:
         method=found.method,
         wider=round(100 * found.widening),
         contradicted=any(warning.code == CONTRADICTED for warning in prediction.warnings),
+        beside=not round(100 * found.low) <= shown <= round(100 * found.high),
     )

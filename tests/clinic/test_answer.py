@@ -176,6 +176,16 @@ def test_a_range_says_of_whom_it_tells_and_that_it_is_a_mean_where_values_are_mi
     assert "averaged over what was not measured" in " ".join(str(gaps).split())
 
 
+@pytest.mark.parametrize(
+    ("probability", "beside"), [(0.41, False), (0.474, False), (0.476, True), (0.29, True)]
+)
+def test_a_probability_somewhat_outside_its_range_is_said_to_be(
+    probability: float, beside: bool
+) -> None:
+    told = " ".join(str(replace(CASES["calibration_range"], probability=probability)).split())
+    assert ("no confidence interval); the number above lies outside it" in told) == beside
+
+
 @pytest.mark.parametrize("outside", [False, True])
 def test_a_probability_that_its_range_contradicts_is_never_left_alone(outside: bool) -> None:
     """However little room there is: it stands in the head, right below the number."""

@@ -126,7 +126,7 @@ def test_a_damaged_entry_is_refused_or_makes_a_range(
     assert (high <= 1).all()
 
 
-def test_a_contradiction_smaller_than_a_percentage_point_is_none() -> None:
+def test_a_contradiction_smaller_than_five_percentage_points_is_none() -> None:
     low, high = np.full(5, 0.2), np.full(5, 0.4)
-    found = outside(np.array([0.18, 0.195, 0.3, 0.405, 0.42]), low, high)
+    found = outside(np.array([0.14, 0.16, 0.3, 0.44, 0.46]), low, high)
     assert found.tolist() == [True, False, False, False, True]

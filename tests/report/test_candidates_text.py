@@ -105,10 +105,10 @@ def test_a_probability_that_its_range_contradicts_is_told_of_first_and_beside_it
     ]
     found = listed(over_confident, level=None, method="venn-abers", threshold=0.5)
     sentence = list(banner(found))[-1]
-    assert sentence.startswith("The probability of 1 of 2 ranked patients lies outside its calib")
+    assert sentence.startswith("The probability of 1 of 2 ranked patients lies more than 5 perc")
     assert sentence in must_be_said(found)
     (row, other) = patients(found)
-    assert "lies outside its calibration range" in row.notes[0]
+    assert "outside its calibration range" in row.notes[0]
     assert not other.notes
     assert list(about_the_cut(found))[-1] == (
         "The calibration range of 1 of 2 patients is not wholly on the side of the threshold where "

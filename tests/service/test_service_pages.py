@@ -295,6 +295,11 @@ def test_an_interval_is_named_by_what_it_is(made_up: Path) -> None:
     page = answer_page(answered(made_up, interval=found), {})
     assert page.interval is not None
     assert page.interval.level == ""
+    assert not page.interval.beside
+    page = answer_page(answered(made_up, interval=found, probability=0.17), {})
+    assert page.interval is not None
+    assert page.interval.beside
+    assert not page.interval.contradicted
 
 
 def ranged(folder: Path, high: float) -> TestClient:

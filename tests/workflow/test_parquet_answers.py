@@ -153,7 +153,7 @@ def test_columns_and_single_patients_get_the_same_answers(
         low, high = calibration.at(np.array([row["probability"] for row in told]))
         assert [row["interval_low"] for row in told] == low.tolist()
         assert [row["interval_high"] for row in told] == high.tolist()
-        outside = [row["probability"] > row["interval_high"] + 0.01 for row in told]
+        outside = [row["probability"] > row["interval_high"] + 0.05 for row in told]
         assert outside == ["outside its calibration range" in row["warnings"] for row in told]
         assert share != 0.2 or 5 < sum(outside) < len(outside) - 5
     if share == 0.2:
