@@ -60,7 +60,7 @@ class Scored:
     method
         How the interval or range was made.
     contradicted : shape (patients,) or None
-        Whether the probability lies outside its calibration range; None where there is none.
+        Whether the probability lies far outside its calibration range; None where there is none.
     """
 
     probability: Values
