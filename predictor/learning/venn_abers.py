@@ -32,8 +32,9 @@ def venn_abers(
 
     Parameters
     ----------
-    score : shape (patients,)
-        Out-of-fold probability of each patient, averaged over repeats.
+    score : shape (repeats, patients) or (patients,)
+        Out-of-fold probabilities. Each repeat counts as its part of a patient: scores averaged
+        over repeats would be those of a steadier model than the one that is used.
     outcome : shape (patients,)
         0 or 1.
     group : shape (patients,), optional
@@ -61,15 +62,16 @@ def venn_abers(
     >>> low.round(2).tolist(), high.round(2).tolist()
     ([0.0, 0.5, 0.92], [0.09, 1.0, 1.0])
     """
-    unit = units_of(group, len(score))
+    unit = units_of(group, len(outcome))
     units = len(np.unique(unit))
     of_each = min(len(np.unique(unit[outcome == state])) for state in (0, 1))
     if units < FEWEST or of_each < FEWEST_OF_EACH:
         return None
-    each = units / len(score)
-    distinct, place = np.unique(score, return_inverse=True)
+    each = units / score.size
+    distinct, place = np.unique(score.ravel(), return_inverse=True)
+    happened = np.broadcast_to(outcome, score.shape).ravel()
     weight: Floats = each * np.bincount(place).astype(np.float64)
-    total: Floats = each * np.bincount(place, weights=outcome).astype(np.float64)
+    total: Floats = each * np.bincount(place, weights=happened).astype(np.float64)
     points = grid(_POINTS)
     begin = np.searchsorted(distinct, points, side="left")
     end = np.searchsorted(distinct, points, side="right")

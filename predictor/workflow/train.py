@@ -297,7 +297,7 @@ def _calibration(
     """What stands in for replicates where the model is too large to be kept hundreds of times."""
     if isinstance(fitted.model, LinearModel):
         return None
-    (score,) = (p.probability.mean(axis=0) for p in predicted if p.candidate.name == candidate.name)
+    (score,) = (p.probability for p in predicted if p.candidate.name == candidate.name)
     return venn_abers(score, patients.outcome, patients.group)
 
 

@@ -30,7 +30,7 @@ from predictor.learning.splits import repeated_folds
 from predictor.learning.venn_abers import venn_abers
 
 SIZES = (31, 100, 500)
-FOLDS, REPEATS = 5, 2
+FOLDS, REPEATS = 5, 5
 FURTHER = 2000
 GROUPS = ("all", "lowest fifth", "highest fifth")
 LINE = "{:>4} {:<7} {:<14} {:>6} {:>6} {:>6} {:>7} {:>7}"
@@ -85,7 +85,7 @@ def of_cohort(
     known = Patients(values, outcome, None)
     folds = repeated_folds(outcome, None, folds=FOLDS, repeats=REPEATS, seed=seed)
     (predicted,) = cross_validate([forest], plan, known, folds, workers=1)
-    made = venn_abers(predicted.probability.mean(axis=0), outcome)
+    made = venn_abers(predicted.probability, outcome)
     if made is None:
         return
     with threadpool_limits(1):

@@ -150,6 +150,29 @@ def test_rows_of_the_same_patients_do_not_make_the_range_narrower() -> None:
     )
 
 
+def test_repeats_that_agree_tell_no_more_than_one() -> None:
+    generator = np.random.default_rng(7)
+    score = generator.random(60)
+    outcome = (generator.random(60) < score).astype(np.int8)
+    once, thrice = learned(score, outcome), learned(np.stack([score] * 3), outcome)
+    assert thrice.low == pytest.approx(once.low, abs=1e-12)
+    assert thrice.high == pytest.approx(once.high, abs=1e-12)
+
+
+def test_repeats_that_differ_by_hand() -> None:
+    """Forty patients with 0.2 in one repeat and 0.8 in the other, ten of them with the event.
+
+    Half of each patient stands at 0.2, so that the one more joins twenty patients there with five
+    events: 5 / 21. With the event the one more pulls nothing down, but at 0.8 the share of five in
+    twenty is lower, so that all are pooled: 11 / 41.
+    """
+    score = np.repeat([[0.2], [0.8]], 40, axis=1)
+    outcome = np.repeat([0, 1], [30, 10]).astype(np.int8)
+    low, high = learned(score, outcome).at(np.array([0.2, 0.8]))
+    assert low == pytest.approx([5 / 21, 10 / 41])
+    assert high == pytest.approx([11 / 41, 6 / 21])
+
+
 def test_few_groups_have_no_range_however_many_rows() -> None:
     generator = np.random.default_rng(4)
     score = generator.random(500)
