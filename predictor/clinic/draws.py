@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -88,73 +89,94 @@ def log_odds(probability: Values) -> Values:
 def _linear(bundle: Bundle, model: LinearModel, moments: Moments, values: Values) -> OverDraws:
     """As for any model, but what does not vary over the draws is worked out once."""
     preparation, replicates = bundle.preparation, bundle.replicates
-    n = len(values)
-    probability, parts = np.empty(n), np.empty(values.shape)
-    centre, spread, known_spread = np.empty(n), np.zeros(n), np.zeros(n)
+    n, width = values.shape
+    drawn = list(moments.drawn(values, DRAWS))
+    encoding = preparation.encoding
+    moving = [_moving(encoding, some) for some in drawn]
     per_unit = model.coefficients / preparation.scale
-    for some in moments.drawn(values, DRAWS):
-        filled = _over_draws(preparation.encoding, values, some)
-        part = preparation.fold((filled.mean - preparation.centre) * per_unit)
-        moved = filled.moved * per_unit[filled.place]
-        output = model.intercept + part.sum(axis=1)[:, None] + moved.sum(axis=2)
-        likely = expit(output).mean(axis=1)
-        varies = np.zeros(part.shape)
-        varies[:, some.gaps] = np.square(filled.by_variable(moved)).mean(axis=1)
-        missing = np.zeros(part.shape, dtype=bool)
-        missing[:, some.gaps] = True
-        part += _rest(model.intercept, part, likely, varies, missing)
-        probability[some.rows], parts[some.rows] = likely, part
-        centre[some.rows] = log_odds(likely)
-        if replicates is not None:
-            filled = _over_draws(replicates.encoding, values, some)
-            known = np.square(filled.mean @ replicates.root[1:] + replicates.root[0]).sum(axis=1)
-            # The mean of a square is the square of the mean and the variance about it.
-            around = np.square(filled.moved @ replicates.root[1:][filled.place]).sum(axis=2)
-            middle = filled.moved @ replicates.centre[1:][filled.place]
-            spread[some.rows] = known + around.mean(axis=1) + middle.var(axis=1)
-            known_spread[some.rows] = known
-            middle += (filled.mean @ replicates.centre[1:] + replicates.centre[0])[:, None]
-            centre[some.rows] = log_odds(expit(middle).mean(axis=1))
-    return OverDraws(probability, parts, centre, spread, known_spread)
+    mean = _mean_columns(encoding, values, moving)
+    parts = preparation.fold((mean - preparation.centre) * per_unit)
+    output = _drift(moving, per_unit, n) + (model.intercept + parts.sum(axis=1))[:, None]
+    probability = expit(output).mean(axis=1)
+    varies = np.zeros((n, width))
+    for some in moving:
+        each = some.by_variable(some.moved * per_unit[some.place])
+        varies[some.rows[:, None], some.gaps] = np.square(each).mean(axis=1)
+    parts += _rest(model.intercept, parts, probability, varies, np.isnan(values))
+    if replicates is None:
+        return OverDraws(probability, parts, log_odds(probability), np.zeros(n), np.zeros(n))
+
+    if not replicates.encoding.is_like(encoding):
+        moving = [_moving(replicates.encoding, some) for some in drawn]
+        mean = _mean_columns(replicates.encoding, values, moving)
+    known = np.square(mean @ replicates.root[1:] + replicates.root[0]).sum(axis=1)
+    # The mean of a square is the square of the mean and the variance about it.
+    around = np.empty(n)
+    for some in moving:
+        root = replicates.root[1:][some.place]
+        covariance = some.moved.transpose(0, 2, 1) @ some.moved / DRAWS
+        around[some.rows] = (covariance * (root @ root.T)).sum(axis=(1, 2))
+    middle = _drift(moving, replicates.centre[1:], n)
+    spread = known + around + middle.var(axis=1)
+    middle += (mean @ replicates.centre[1:] + replicates.centre[0])[:, None]
+    return OverDraws(probability, parts, log_odds(expit(middle).mean(axis=1)), spread, known)
 
 
 @dataclass(frozen=True, slots=True)
-class _Columns:
-    """Columns of some patients over the draws.
+class _Moving:
+    """Columns that differ between the draws, of the patients with the same gaps.
 
     Parameters
     ----------
+    rows, gaps
+        As in :class:`predictor.fitted.moments.Drawn`.
+    place : shape (columns,)
+        Positions of these columns among all.
     mean : shape (patients, columns)
-    place : shape (moving columns,)
-        Columns of the variables with gaps; the others are the same in all draws.
-    moved : shape (patients, draws, moving columns)
-        How far these lie from their mean.
-    encoding, gaps
-        What these columns stand for: which of so many variables.
+        Over the draws.
+    moved : shape (patients, draws, columns)
+        How far each draw lies from it.
+    encoding
+        What the columns stand for: which of the gaps.
     """
 
-    mean: Values
+    rows: NDArray[np.intp]
+    gaps: NDArray[np.intp]
     place: NDArray[np.intp]
+    mean: Values
     moved: Values
     encoding: Encoding
-    gaps: int
 
     def by_variable(self, per_column: Values) -> Values:
-        """Sums over the moving columns of each variable with gaps."""
+        """Sums over the columns of each variable, shape (patients, draws, gaps)."""
         flat = per_column.reshape(-1, self.place.size)
-        return self.encoding.folded(flat, self.gaps).reshape(*per_column.shape[:2], self.gaps)
+        folded = self.encoding.folded(flat, self.gaps.size)
+        return folded.reshape(*per_column.shape[:2], self.gaps.size)
 
 
-def _over_draws(encoding: Encoding, values: Values, some: Drawn) -> _Columns:
-    place, moving = encoding.of(some.gaps)
+def _moving(encoding: Encoding, some: Drawn) -> _Moving:
+    place, own = encoding.of(some.gaps)
     patients, draws, gaps = some.values.shape
     flat = some.values.reshape(patients * draws, gaps)
-    each = moving.columns(flat, np.ones(flat.shape, dtype=bool))
-    each = each.reshape(patients, draws, place.size)
-    known = values[some.rows]
-    mean = encoding.columns(known, np.isnan(known))
-    mean[:, place] = each.mean(axis=1)
-    return _Columns(mean, place, each - mean[:, None, place], moving, gaps)
+    each = own.columns(flat, np.ones(flat.shape, dtype=bool)).reshape(patients, draws, place.size)
+    mean = each.mean(axis=1)
+    return _Moving(some.rows, some.gaps, place, mean, each - mean[:, None], own)
+
+
+def _mean_columns(encoding: Encoding, values: Values, moving: Sequence[_Moving]) -> Values:
+    """All columns, shape (patients, columns), at their means over the draws."""
+    columns = encoding.columns(values, np.isnan(values))
+    for some in moving:
+        columns[some.rows[:, None], some.place] = some.mean
+    return columns
+
+
+def _drift(moving: Sequence[_Moving], per_unit: Values, patients: int) -> Values:
+    """How far each draw lies from the mean on the scale of a formula, shape (patients, draws)."""
+    drift = np.zeros((patients, DRAWS))
+    for some in moving:
+        drift[some.rows] = some.moved @ per_unit[some.place]
+    return drift
 
 
 def _rest(

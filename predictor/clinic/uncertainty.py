@@ -29,7 +29,7 @@ METHOD = "bootstrap"
 # Of the standard normal distribution, at 0.975. Written out: `statistics` takes long to import.
 _QUANTILE = 1.959963984540054
 # Rows of patients times draws that are worked on at once.
-_MOST_ROWS = 200_000
+_MOST_ROWS = 600_000
 
 
 @dataclass(frozen=True, slots=True)

@@ -67,6 +67,13 @@ class Encoding:
             found[:, self.absence] = absent[:, self.variable[self.absence]]
         return found
 
+    def is_like(self, other: Encoding) -> bool:
+        """Whether the columns of both stand for the same."""
+        return all(
+            np.array_equal(getattr(self, name), getattr(other, name))
+            for name in ("variable", "state", "missing")
+        )
+
     def of(self, variables: NDArray[np.integer]) -> tuple[NDArray[np.intp], Encoding]:
         """Positions of the columns of some variables, and these columns by themselves.
 
