@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import csv
+from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TextIO
 
 from predictor.documents import load_json, load_yaml
 from predictor.errors import DocumentError
@@ -20,7 +22,8 @@ _JSON_LIMIT = 16 * 1024 * 1024
 _YAML_LIMIT = 256 * 1024
 """Bytes. The record of one patient in FHIR can be long; YAML is read by plain Python, and a file
 that takes seconds is not one patient."""
-_LONGEST_HEADER = 1_000_000
+_LONGEST_LINE = 1_000_000
+"""Characters; a table of patients has no line of that length."""
 _PYTHON_ROWS = 1_000
 """Rows that are made Python objects at once: who wants the first ones need not wait for all."""
 
@@ -103,7 +106,7 @@ def read_many(path: Path) -> PatientTable:
     names = list(table.columns)
     if not all(name.strip() for name in names):
         raise DocumentError(str(path), "a column has no name", "Name or remove it.")
-    twice = sorted({shown(name) for name in names if names.count(name) > 1})
+    twice = sorted(shown(name) for name, count in Counter(names).items() if count > 1)
     if twice:
         raise DocumentError(
             str(path), f"column names are there twice: {', '.join(twice)}", "Keep one of each."
@@ -150,13 +153,14 @@ def _csv_rows(path: Path) -> Iterator[tuple[int, list[str]]]:
         with path.open(encoding="utf-8-sig", newline="") as stream:
             first = ""
             while not first.strip():
-                line = stream.readline(_LONGEST_HEADER)
+                line = _line(stream, path)
                 if not line:
                     return
                 first = line
             stream.seek(0)
             delimiter = max(",;\t|", key=first.count)
-            reader = csv.reader(stream, delimiter=delimiter, strict=True)
+            lines = iter(partial(_line, stream, path), "")
+            reader = csv.reader(lines, delimiter=delimiter, strict=True)
             for cells in reader:
                 if any(cell.strip() for cell in cells):
                     yield reader.line_num, cells
@@ -168,6 +172,16 @@ def _csv_rows(path: Path) -> Iterator[tuple[int, list[str]]]:
         ) from None
     except OSError as error:
         raise DocumentError(str(path), f"cannot be read ({error.strerror})") from None
+
+
+def _line(stream: TextIO, path: Path) -> str:
+    """The next line; one without end must not fill the memory."""
+    line = stream.readline(_LONGEST_LINE)
+    if len(line) == _LONGEST_LINE:
+        raise DocumentError(
+            str(path), "a line is too long for a row of a table", "Check that it is a CSV file."
+        )
+    return line
 
 
 def _read_parquet(path: Path) -> PatientTable:

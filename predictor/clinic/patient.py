@@ -23,6 +23,8 @@ IDENTIFIER = "patient"
 NOT_A_MAPPING = "a patient is a mapping from variable to value"
 
 _LONGEST_NAME = 80
+_MOST_NAMES = 50
+"""Unknown names that are told one by one."""
 LONGEST_IDENTIFIER = 200
 _FARTHEST = 1e6
 """Spreads from the centre beyond which no measurement lies, and a sum of doubles loses digits."""
@@ -124,13 +126,19 @@ def identifier_of(patient: object) -> str | None:
     return text if 0 < len(text) <= LONGEST_IDENTIFIER and text.isprintable() else None
 
 
-def unknown_columns(columns: Iterable[object], bundle: Bundle) -> dict[object, Reason]:
-    """Column names of a table that no variable of the bundle has, each with its reason."""
-    return {
-        name: _unknown(name, bundle)
-        for name in columns
-        if name != IDENTIFIER and name not in bundle.dictionary
-    }
+def unknown_columns(columns: Iterable[object], bundle: Bundle) -> dict[object, None]:
+    """Column names of a table that no variable of the bundle has, in their order."""
+    known = bundle.dictionary
+    return {name: None for name in columns if name != IDENTIFIER and name not in known}
+
+
+def unknown_reasons(names: Iterable[object], bundle: Bundle) -> list[Reason]:
+    """A reason for each unknown name; many are counted, as looking for near ones takes time."""
+    every = list(names)
+    reasons = [_unknown(name, bundle) for name in every[:_MOST_NAMES]]
+    if (more := len(every) - _MOST_NAMES) > 0:
+        reasons.append(Reason("more", "", f"and {more} more unknown names."))
+    return reasons
 
 
 def _unknown(name: object, bundle: Bundle) -> Reason:
@@ -152,14 +160,15 @@ def _check_names(
     warnings: list[Reason],
 ) -> None:
     used = {variable.name for variable in (*bundle.variables, *bundle.criteria)}
-    unused = []
+    unknown, unused = [], []
     for name, value in patient.items():
         if name in used or name == IDENTIFIER:
             continue
         if name not in bundle.dictionary:
-            reasons.append(_unknown(name, bundle))
+            unknown.append(name)
         elif not is_missing(value):
             unused.append(str(name))
+    reasons += unknown_reasons(unknown, bundle)
     if unused:
         warnings.append(unused_warning(unused))
 

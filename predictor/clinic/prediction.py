@@ -6,6 +6,7 @@ Nothing here fits anything, and for a linear model nothing here needs more than 
 from __future__ import annotations
 
 import sys
+from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from functools import lru_cache
 from math import isnan
@@ -21,6 +22,7 @@ from predictor.clinic.patient import (
     read_patient,
     shown_value,
     unknown_columns,
+    unknown_reasons,
 )
 from predictor.clinic.results import (
     Applicability,
@@ -104,8 +106,9 @@ def predict(
 def _predict_frame(frame: pd.DataFrame, bundle: Bundle) -> Predictions:
     names = list(frame.columns)
     unknown = unknown_columns(names, bundle)
-    twice = {str(name) for name in names if name not in unknown and names.count(name) > 1}
-    reasons = list(unknown.values())
+    seen = Counter(names)
+    twice = {str(name) for name, count in seen.items() if name not in unknown and count > 1}
+    reasons = unknown_reasons(unknown, bundle)
     reasons += [Reason("repeated_column", n, "the column is there twice.") for n in sorted(twice)]
     if reasons:
         raise PatientRefused(reasons, where="data frame")

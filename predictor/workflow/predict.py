@@ -19,7 +19,7 @@ from predictor.clinic.intake import (
     read_one,
     shown,
 )
-from predictor.clinic.patient import identifier_of, unknown_columns
+from predictor.clinic.patient import identifier_of, unknown_columns, unknown_reasons
 from predictor.clinic.prediction import (
     Prediction,
     Predictions,
@@ -225,7 +225,7 @@ def _predict_table(
             str(path),
             "some columns are no variables of this model",
             "Rename them, or pass --ignore-unknown to leave them unread:",
-            reasons=list(unknown.values()),
+            reasons=unknown_reasons(unknown, bundle),
         )
     ignored = tuple(sorted(shown(str(name)) for name in unknown))
     columnar = out is not None and out.suffix.lower() == ".parquet" and json_to is None
