@@ -54,7 +54,10 @@ class LinearModel:
 
     def output(self, design: Values) -> Values:
         """Log-odds, shape (patients,)."""
-        return design @ self.coefficients + self.intercept
+        # One patient after the other, whoever else is asked about: a product of matrices adds in
+        # an order that depends on the number of rows and their layout, and the last digit with it.
+        rows = np.ascontiguousarray(design)
+        return np.asarray(np.einsum("ij,j->i", rows, self.coefficients) + self.intercept)
 
     def probability(self, design: Values) -> Values:
         """Probability of the event, shape (patients,)."""
