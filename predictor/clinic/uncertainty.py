@@ -92,7 +92,7 @@ def score(bundle: Bundle, values: Values) -> Scored:
     drawn = gaps if bundle.moments is not None else np.zeros(n, dtype=bool)
     rows = np.flatnonzero(drawn)
     plain = np.flatnonzero(~drawn) if rows.size else slice(None)
-    probability, parts = np.empty(n), np.empty(values.shape)
+    probability, parts = np.empty(n), np.empty_like(values)
     centre = np.empty(n)
     spread = None if bundle.replicates is None else np.empty(n)
     known_spread = None if spread is None else np.empty(len(rows))

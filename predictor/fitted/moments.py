@@ -102,7 +102,8 @@ class Moments:
         """
         known = ~np.isnan(values)
         z = np.where(known, self.standardised(values), 0.0)
-        squared = np.square(z @ self.whitening.T).sum(axis=1)
+        white = z @ self.whitening.T
+        squared = np.einsum("ij,ij->i", white, white)
         if not known.all():
             pull = z @ self.precision
             for missing, rows in _patterns(~known):

@@ -102,9 +102,10 @@ class Replicates:
     def mean_and_variance(self, filled: Values, absent: NDArray[np.bool_]) -> tuple[Values, Values]:
         """Of the log-odds over the replicates, shape (patients,) each."""
         columns = self.columns(filled, absent)
-        spread = columns @ self.root[1:] + self.root[0]
+        spread = columns @ self.root[1:]
+        spread += self.root[0]
         mean = columns @ self.centre[1:] + self.centre[0]
-        return mean, np.square(spread).sum(axis=1)
+        return mean, np.einsum("ij,ij->i", spread, spread)
 
     def of(self, variables: Sequence[int]) -> Replicates:
         """The columns of some variables, which are then numbered in this order."""
