@@ -10,7 +10,7 @@ from typing import Any
 from predictor.clinic.beside import Beside, read_beside
 from predictor.clinic.candidate_list import CandidateList
 from predictor.clinic.intake import is_table, read_many
-from predictor.clinic.patient import identifier_of, unknown_columns
+from predictor.clinic.patient import identifier_of, unknown_columns, unknown_reasons
 from predictor.clinic.prediction import cached_bundle, predict_rows
 from predictor.clinic.prices import Prices, load_prices
 from predictor.clinic.ranking import list_candidates
@@ -90,7 +90,7 @@ def candidates_file(
             str(cohort),
             "some columns are no variables of this model",
             "Rename them, or pass --ignore-unknown to leave them unread:",
-            reasons=list(unknown.values()),
+            reasons=unknown_reasons(unknown, bundle),
         )
     if priced is not None and priced.weight_default is None:
         _check_weighed(priced, table.columns, str(cohort))

@@ -29,7 +29,9 @@ def test_the_record_of_the_page_is_read_as_the_page_says() -> None:
     assert predict(found.patient, bundle).patient == "p1"
 
 
-@pytest.mark.parametrize(("day", "taken"), [("2024-02-15", ["c4", "age"]), ("2024-05-01", ["c4", "age"])])
+@pytest.mark.parametrize(
+    ("day", "taken"), [("2024-02-15", ["c4", "age"]), ("2024-05-01", ["c4", "age"])]
+)
 def test_an_earlier_day_takes_earlier_results(day: str, taken: list[str]) -> None:
     bundle = cached_bundle("remission")
     found = read_fhir(json.loads(block("json")), bundle, index_date=date.fromisoformat(day))
