@@ -1,0 +1,1 @@
+"""The contents of a report, computed as plain data from a bundle."""
