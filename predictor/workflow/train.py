@@ -25,6 +25,7 @@ from predictor.fitted.bundle import check_destination, save_bundle
 from predictor.fitted.folder import sole_writer
 from predictor.fitted.models import LinearModel
 from predictor.fitted.replicates import Replicates
+from predictor.fitted.seal import json_bytes
 from predictor.fitted.venn_abers import VennAbers
 from predictor.learning.candidates import Candidate, candidates
 from predictor.learning.crossvalidation import OutOfFold, cross_validate
@@ -33,6 +34,7 @@ from predictor.learning.preparer import column_of, parameters
 from predictor.learning.procedure import Fitted, Patients, Plan, fit
 from predictor.learning.splits import derived_seed, repeated_folds
 from predictor.learning.venn_abers import venn_abers
+from predictor.report.contents.source import FINDINGS
 from predictor.report.model_card import model_card
 from predictor.study import Study, load_study, study_from
 from predictor.tracking.sending import SentRun, send_bundle
@@ -42,6 +44,7 @@ from predictor.validation.evidence import evidence
 from predictor.validation.samplesize import SampleSize, for_training
 from predictor.workflow import manifest, tables
 from predictor.workflow.figures import figures
+from predictor.workflow.findings import Trained, collect
 from predictor.workflow.internal import InternalResults, validate_internally
 from predictor.workflow.interrupts import workers_left_alone
 from predictor.workflow.progress import Progress, Silent, Stopwatch
@@ -243,7 +246,22 @@ def _train(
             stands,
             watch.seconds,
         )
+        found = Trained(
+            study,
+            cohort,
+            plan,
+            patients,
+            candidate,
+            fitted,
+            predicted,
+            folds,
+            comparison,
+            internal,
+            ranked,
+            needed,
+        )
         files = {
+            FINDINGS: json_bytes(collect(found)),
             "comparison.csv": tables.comparison_csv(comparison),
             "importance.csv": tables.importance_csv(ranked),
             **tables.validation_csv(internal),

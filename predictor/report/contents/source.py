@@ -4,9 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
-from predictor.fitted.bundle import Bundle
+from predictor.documents import parse_json
+from predictor.errors import BundleError, DocumentError
+from predictor.fitted.bundle import TRACKING, Bundle, load_bundle
 
 FINDINGS = "findings.json"
 """File of a bundle: what training found beside the manifest, as tables without a patient."""
@@ -32,3 +35,52 @@ class Source:
     manifest: Mapping[str, Any]
     findings: Mapping[str, Any]
     tracking: Mapping[str, Any]
+
+
+def open_source(model: str | Path) -> Source:
+    """Open a bundle for reporting.
+
+    Parameters
+    ----------
+    model
+        Path of a bundle, or the bare name of a shipped one.
+
+    Returns
+    -------
+    Source
+        Without findings where the bundle has none, and without tracking where it was not sent.
+
+    Raises
+    ------
+    BundleError
+        If the bundle cannot be loaded, or one of its two files is no JSON object.
+    """
+    bundle = load_bundle(model)
+    # The digest of the findings was held against the manifest with all others.
+    listed = FINDINGS in bundle.manifest["files"]
+    return Source(
+        bundle,
+        bundle.manifest,
+        _read(bundle.path / FINDINGS) if listed else {},
+        _read(bundle.path / TRACKING),
+    )
+
+
+def _read(path: Path) -> Mapping[str, Any]:
+    """Content of a file that need not be there; empty if it is not."""
+    try:
+        text = path.read_text(encoding="utf-8")
+    except FileNotFoundError:
+        return {}
+    except (OSError, UnicodeDecodeError) as error:
+        rule = f"the file cannot be read ({type(error).__name__})"
+        raise BundleError(str(path), rule, "Get the bundle again.") from None
+    try:
+        data = parse_json(text, str(path)).data
+    except DocumentError as error:
+        raise BundleError(
+            error.where, f"the file is damaged: {error.rule}", "Get the bundle again."
+        ) from None
+    if not isinstance(data, dict):
+        raise BundleError(str(path), "the file holds no JSON object", "Get the bundle again.")
+    return data

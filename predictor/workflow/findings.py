@@ -1,0 +1,90 @@
+"""What a training run found beside the manifest: the tables of the report, without a patient."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from predictor.cohort.cohort import Cohort
+from predictor.explanation.importance import Importance
+from predictor.learning.candidates import Candidate
+from predictor.learning.crossvalidation import OutOfFold
+from predictor.learning.procedure import Fitted, Patients, Plan
+from predictor.learning.splits import RepeatedFolds
+from predictor.study import Study
+from predictor.validation.comparison import Comparison
+from predictor.validation.samplesize import SampleSize
+from predictor.workflow.internal import InternalResults
+
+
+@dataclass(frozen=True, slots=True)
+class Trained:
+    """Everything that a finished run knows, while its patients are still there.
+
+    Parameters
+    ----------
+    study, cohort
+        The question and who was analysed.
+    plan, patients
+        How was fitted, and on whom.
+    candidate, fitted
+        The chosen model, and its fit to all patients.
+    predicted, folds
+        Out-of-fold predictions of all candidates, and by which folds.
+    comparison, internal, ranked, needed
+        What was found.
+    """
+
+    study: Study
+    cohort: Cohort
+    plan: Plan
+    patients: Patients
+    candidate: Candidate
+    fitted: Fitted
+    predicted: Sequence[OutOfFold]
+    folds: RepeatedFolds
+    comparison: Comparison
+    internal: InternalResults
+    ranked: Importance
+    needed: SampleSize
+
+
+def collect(run: Trained) -> dict[str, Any]:
+    """Make every part of ``findings.json``.
+
+    Parameters
+    ----------
+    run
+        What the parts are made from; each part is a function of the room that knows how, and
+        takes from here only what it needs.
+
+    Returns
+    -------
+    Part -> plain data. Counts below ``privacy.cell_size`` are masked in it, what is not defined is
+    None, and no row of a patient is in it.
+    """
+    parts: dict[str, Any] = {
+        "patients": {"flow": [{"step": s.step, "patients": s.patients} for s in run.cohort.flow]},
+    }
+    return {name: plain(part) for name, part in parts.items()}
+
+
+def plain(data: Any) -> Any:
+    """Data as strict JSON has it: numbers of Python, and None for what is not defined.
+
+    >>> plain({"a": np.float64("nan"), "b": (np.int64(1), np.array([0.5, np.inf]))})
+    {'a': None, 'b': [1, [0.5, None]]}
+    """
+    if isinstance(data, Mapping):
+        return {str(key): plain(value) for key, value in data.items()}
+    if isinstance(data, np.ndarray | np.generic):
+        return plain(data.tolist())
+    if isinstance(data, list | tuple):
+        return [plain(value) for value in data]
+    if isinstance(data, float) and not math.isfinite(data):
+        return None
+    return data
