@@ -10,7 +10,8 @@ from typing import IO, TYPE_CHECKING, Any, Protocol
 
 from predictor.clinic.prediction import Prediction, Predictions
 from predictor.errors import Reason
-from predictor.workflow.files import check_suffix, csv_bytes, replacing
+from predictor.report.spreadsheet import csv_bytes
+from predictor.workflow.files import check_suffix, replacing
 
 if TYPE_CHECKING:
     import pyarrow as pa

@@ -19,7 +19,8 @@ from predictor.clinical.unchecked import Treatment, load_treatment
 from predictor.cohort.table import SIMULATED, spelling
 from predictor.errors import BundleError, CohortError, DocumentError, PredictorError, Reason
 from predictor.fitted.bundle import Bundle
-from predictor.workflow.files import check_suffix, csv_bytes, write_file
+from predictor.report.spreadsheet import csv_bytes
+from predictor.workflow.files import check_suffix, write_file
 
 SUFFIXES = (".csv", ".json", ".html")
 FIGURE_SUFFIX = ".png"

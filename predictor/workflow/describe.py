@@ -18,8 +18,9 @@ from predictor.report.description_text import (
     description_markdown,
     description_text,
 )
+from predictor.report.spreadsheet import csv_bytes
 from predictor.study import load_study
-from predictor.workflow.files import check_suffix, csv_bytes, write_file
+from predictor.workflow.files import check_suffix, write_file
 
 SUFFIXES = (".txt", ".md", ".csv", ".html", ".json")
 

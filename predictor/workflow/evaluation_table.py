@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import Any
 
+from predictor.report.spreadsheet import csv_bytes
 from predictor.validation.evaluated import Evaluated
-from predictor.workflow.files import csv_bytes
 
 COLUMNS = ("part", "subgroup", "at", "figure", "value", "low", "high", "p_value")
 """``at`` is a threshold, or a predicted probability of the calibration curve."""

@@ -1,19 +1,14 @@
-"""Files for people: written as a whole, so that a reader never finds half of one, and tables."""
+"""Files for people: written as a whole, so that a reader never finds half of one."""
 
 from __future__ import annotations
 
 import contextlib
-import csv
-import io
 import os
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterator
 from pathlib import Path
 from typing import IO
 
 from predictor.errors import PredictorError
-
-# Signs with which a spreadsheet begins a formula, also the wide ones of East Asian keyboards.
-_FORMULA = tuple("=+-@＝＋－＠")
 
 
 def write_file(path: Path, content: bytes) -> None:
@@ -92,23 +87,3 @@ def check_suffix(path: Path, *suffixes: str) -> str:
         known = " or ".join(filter(None, (", ".join(suffixes[:-1]), suffixes[-1])))
         raise PredictorError(str(path), f"it is written as {known}", "Change the suffix.")
     return suffix
-
-
-def csv_bytes(columns: Sequence[str], rows: Iterable[Mapping[str, object]]) -> bytes:
-    """Rows as CSV; text that a spreadsheet would run as a formula is neutralised."""
-    stream = io.StringIO(newline="")
-    writer = csv.DictWriter(stream, columns, extrasaction="ignore", lineterminator="\n")
-    writer.writeheader()
-    for row in rows:
-        writer.writerow({name: _cell(row.get(name)) for name in columns})
-    return stream.getvalue().encode()
-
-
-def _cell(value: object) -> object:
-    if isinstance(value, bool):
-        return int(value)
-    if isinstance(value, str):
-        # Python's writer quotes no lone carriage return, and a reader takes it for a new row.
-        text = value.replace("\r\n", "\n").replace("\r", "\n")
-        return f"'{text}" if text.lstrip()[:1] in _FORMULA else text
-    return value

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from predictor.explanation.importance import Importance
+from predictor.report.spreadsheet import csv_bytes
 from predictor.validation.comparison import Comparison
-from predictor.workflow.files import csv_bytes
 from predictor.workflow.internal import InternalResults
 
 _COMPARISON = (

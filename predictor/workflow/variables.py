@@ -18,8 +18,8 @@ from predictor.clinical.units import convert_back, readable_unit
 from predictor.clinical.variable import Variable
 from predictor.cohort.outcome import outcome_column
 from predictor.errors import PredictorError, Reason
+from predictor.report.spreadsheet import csv_bytes
 from predictor.study import Study, load_study
-from predictor.workflow.files import csv_bytes
 
 REDCAP_COLUMNS = (
     "Variable / Field Name",

@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from predictor.explanation.importance import Importance, VariableImportance
-from predictor.workflow.files import csv_bytes
+from predictor.report.spreadsheet import csv_bytes
 from predictor.workflow.tables import importance_csv
 
 
