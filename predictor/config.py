@@ -70,6 +70,7 @@ Share = Annotated[Number, Field(gt=0, le=1, allow_inf_nan=False)]
 # More would be a slip of the pen, and the fit would not end in this life.
 Count = Annotated[StrictInt, Field(ge=1, le=100_000)]
 Name = Annotated[StrictStr, Field(min_length=1, max_length=200)]
+Answer = Annotated[StrictStr, Field(min_length=1, max_length=4000)]
 
 
 Limits = Annotated[tuple[Number | None, Number | None], Field(min_length=2, max_length=2)]
@@ -315,6 +316,16 @@ class PredictionPlan(_Part):
     """Largest share of predictors that may be missing before a patient is refused."""
 
 
+class ReportingPlan(_Part):
+    """What only people know, for the checklists of the report."""
+
+    tripod: Mapping[StrictStr, Answer] = {}
+    """Item of TRIPOD+AI -> answer, such as ``"18a": paid by nobody``."""
+    probast: Mapping[StrictStr, Answer] = {}
+    """Signalling question of PROBAST+AI -> answer; ``D1.1`` of its part on development, ``E1.1`` of
+    its part on evaluation."""
+
+
 class Config(_Part):
     """One study."""
 
@@ -338,6 +349,7 @@ class Config(_Part):
     prediction: PredictionPlan = PredictionPlan()
     tracking: TrackingPlan = TrackingPlan()
     privacy: PrivacyPlan = PrivacyPlan()
+    reporting: ReportingPlan = ReportingPlan()
     compute: ComputePlan = ComputePlan()
     output: Name | None = None
     """Folder of the bundle, relative to the working directory; ``runs/NAME`` by default."""

@@ -12,6 +12,7 @@ from typing import Any, Union, get_args, get_origin
 from pydantic import BaseModel, ValidationError
 
 from predictor import shipped
+from predictor.checklists import CHECKLISTS, load_checklist
 from predictor.clinical.dictionary import Dictionary, load_dictionary, nearest
 from predictor.clinical.units import canonical_unit, refusal
 from predictor.clinical.values import read_value
@@ -102,6 +103,7 @@ class _Names:
         yield from self._exclusions()
         yield from self._limits()
         yield from self._groups()
+        yield from self._reporting()
 
     def _problem(self, code: str, message: str, *keys: Key) -> Reason:
         return Reason(code, self.document.place(*keys), message)
@@ -225,7 +227,21 @@ class _Names:
                 )
                 yield self._problem("patient_split", message, "validation", "group")
 
+    def _reporting(self) -> Iterator[Reason]:
+        for name in CHECKLISTS:
+            for number in getattr(self.config.reporting, name):
+                checklist = load_checklist(name)
+                if number not in checklist.numbers:
+                    guess = nearest(number, checklist.numbers)
+                    hint = f"Did you mean {guess}?" if guess else _ITEMS_OF[name]
+                    message = f"{checklist.title} has no item {number[:80]!r}. {hint}"
+                    yield self._problem("unknown_item", message, "reporting", name, number)
 
+
+_ITEMS_OF = {
+    "tripod": "Its items run from 1 to 27c.",
+    "probast": "Its questions run from D1.1 to D4.5 (development) and E1.1 to E4.7 (evaluation).",
+}
 _EXPECTED = {
     "string_type": "expected text",
     "int_type": "expected a whole number",

@@ -62,6 +62,7 @@ def test_every_default_is_the_documented_one() -> None:
         "prediction": {"most_missing": 0.5},
         "tracking": {"experiment": None, "uri": None, "register_as": None, "enabled": True},
         "privacy": {"cell_size": 5},
+        "reporting": {"tripod": {}, "probast": {}},
         "compute": {"workers": None},
         "output": None,
     }

@@ -200,6 +200,8 @@ class Item:
         By whom.
     section
         Id of the section, table or figure with the evidence; empty for none.
+    remains
+        What a person still has to add to the answer; empty for nothing.
     """
 
     number: str
@@ -208,6 +210,7 @@ class Item:
     answer: str
     answered: Answered
     section: str = ""
+    remains: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -251,8 +254,8 @@ class Verdict:
     Parameters
     ----------
     code
-        ``demonstration``, ``no model``, ``too few patients``, ``no signal``, ``miscalibrated``,
-        ``not validated`` or ``ready for external validation``.
+        ``demonstration``, ``no model``, ``too few patients``, ``no signal``, ``not validated``,
+        ``no better than the prevalence``, ``miscalibrated`` or ``ready for external validation``.
     headline
         One sentence.
     reasons

@@ -18,6 +18,7 @@ FLOORS = {
     "errors": 0,
     "documents": 0,
     "shipped": 0,
+    "checklists": 0,
     "clinical": 0,
     "config": 1,
     "study": 1,

@@ -50,6 +50,7 @@ def test_every_commented_key_of_the_starter_is_a_right_one(tmp_path: Path) -> No
     assert config.preparation.imputation == "iterative"
     assert config.models.ebm is not None
     assert config.tracking.register_as == "my-study"
+    assert config.reporting.tripod["18a"] == "Who paid"
 
 
 def test_the_schema_is_written_beside_it_and_pointed_to(tmp_path: Path) -> None:
