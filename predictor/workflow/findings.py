@@ -10,7 +10,11 @@ from typing import Any
 import numpy as np
 
 from predictor.cohort.cohort import Cohort
+from predictor.cohort.missingness import missingness
+from predictor.cohort.small_cells import masked_flow
+from predictor.cohort.table_one import table_one
 from predictor.explanation.importance import Importance
+from predictor.explanation.shown import profile_findings
 from predictor.learning.candidates import Candidate
 from predictor.learning.crossvalidation import OutOfFold
 from predictor.learning.procedure import Fitted, Patients, Plan
@@ -68,9 +72,33 @@ def collect(run: Trained) -> dict[str, Any]:
     None, and no row of a patient is in it.
     """
     parts: dict[str, Any] = {
-        "patients": {"flow": [{"step": s.step, "patients": s.patients} for s in run.cohort.flow]},
+        "patients": _patients(run),
     }
+    parts["profiles"] = _profiles(run)
     return {name: plain(part) for name, part in parts.items()}
+
+
+def _profiles(run: Trained) -> dict[str, Any]:
+    """Synthetic profiles of the chosen model's predictors; real effects only where allowed."""
+    predictors = list(run.candidate.predictors)
+    return profile_findings(
+        run.fitted.model,
+        run.fitted.preparation,
+        [run.cohort.variables[j] for j in predictors],
+        run.cohort.values[:, predictors],
+        run.cohort.outcome,
+        seed=run.study.config.validation.seed,
+        real=run.study.config.explanation.patients,
+    )
+
+
+def _patients(run: Trained) -> dict[str, Any]:
+    cohort, cell_size = run.cohort, run.study.config.privacy.cell_size
+    return {
+        "flow": masked_flow(cohort.flow, cell_size),
+        "table_one": table_one(cohort, cell_size),
+        "missing": missingness(cohort, cell_size),
+    }
 
 
 def plain(data: Any) -> Any:
