@@ -21,6 +21,7 @@ from predictor.learning.procedure import Fitted, Patients, Plan
 from predictor.learning.splits import RepeatedFolds
 from predictor.study import Study
 from predictor.validation.comparison import Comparison
+from predictor.validation.pitfalls import pitfalls
 from predictor.validation.samplesize import SampleSize
 from predictor.workflow.internal import InternalResults
 
@@ -75,6 +76,7 @@ def collect(run: Trained) -> dict[str, Any]:
         "patients": _patients(run),
     }
     parts["profiles"] = _profiles(run)
+    parts["pitfalls"] = _pitfalls(run)
     return {name: plain(part) for name, part in parts.items()}
 
 
@@ -89,6 +91,19 @@ def _profiles(run: Trained) -> dict[str, Any]:
         run.cohort.outcome,
         seed=run.study.config.validation.seed,
         real=run.study.config.explanation.patients,
+    )
+
+
+def _pitfalls(run: Trained) -> dict[str, Any]:
+    config = run.study.config
+    return pitfalls(
+        run.cohort,
+        run.candidate,
+        run.fitted,
+        run.predicted,
+        run.folds,
+        cell_size=config.privacy.cell_size,
+        seed=config.validation.seed,
     )
 
 
