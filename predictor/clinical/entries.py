@@ -11,6 +11,7 @@ import re
 from collections.abc import Callable, Mapping
 from typing import TypeVar
 
+from predictor.clinical.expectation import Expectation, read_expectations
 from predictor.clinical.names import suggestion
 from predictor.clinical.units import canonical_unit
 from predictor.clinical.variable import BINARY_STATES, KINDS, TIMES, Kind, Range, Time, Variable
@@ -19,7 +20,7 @@ from predictor.errors import DictionaryError, Reason
 Locate = Callable[..., str]
 T = TypeVar("T", bound=str)
 
-COMMON_KEYS = ("label", "kind", "time", "loinc", "source", "note")
+COMMON_KEYS = ("label", "kind", "time", "loinc", "source", "note", "expected")
 NUMBER_KEYS = (
     "unit",
     "units",
@@ -141,6 +142,11 @@ class EntryReader:
         exclusion: bool = False,
     ) -> Variable:
         """Add what every kind has in common."""
+        expected: Mapping[str, Expectation] = {}
+        if kind == "nominal":
+            self.refuse_keys(("expected",), "a nominal variable, whose states have no order,")
+        else:
+            expected = read_expectations(self.data.get("expected"), self.problem)
         source = self.text("source")
         if not source and (reference or plausible or suspicious):
             self.problem("missing_key", "ranges need a source that says where they come from")
@@ -170,6 +176,7 @@ class EntryReader:
             loinc=codes,
             source=source,
             note=self.text("note"),
+            expected=expected,
         )
 
     def units(self, canonical: str) -> dict[str, float]:

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Literal
+
+from predictor.clinical.expectation import Expectation
 
 Kind = Literal["continuous", "binary", "nominal"]
 Time = Literal["baseline", "follow_up", "outcome"]
@@ -99,6 +101,8 @@ class Variable:
         Where the ranges come from.
     note
         What a user must know besides.
+    expected
+        Outcome -> what a higher value, or a yes, is expected to do to its probability.
     """
 
     name: str
@@ -118,10 +122,11 @@ class Variable:
     loinc: tuple[str, ...]
     source: str
     note: str
+    expected: Mapping[str, Expectation] = field(default_factory=dict)
 
     def to_dict(self) -> dict[str, object]:
         """Return the entry as plain JSON data, complete: ``from_dict`` gives it back."""
-        return {
+        entry: dict[str, object] = {
             "name": self.name,
             "label": self.label,
             "kind": self.kind,
@@ -140,6 +145,9 @@ class Variable:
             "source": self.source,
             "note": self.note,
         }
+        if self.expected:  # left out otherwise, so that earlier versions read the others
+            entry["expected"] = {name: e.to_dict() for name, e in self.expected.items()}
+        return entry
 
     @classmethod
     def from_dict(cls, data: object) -> Variable:
