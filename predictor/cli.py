@@ -20,6 +20,7 @@ import click
 import predictor.candidate_commands
 import predictor.cohort_commands
 import predictor.performance_commands
+import predictor.report_commands
 import predictor.service_commands  # noqa: F401 - their commands join the group
 from predictor import terminal
 from predictor.command import (

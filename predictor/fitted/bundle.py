@@ -50,6 +50,9 @@ from predictor.fitted.venn_abers import VennAbers
 __all__ = [
     "FORMAT_VERSION",
     "MANIFEST",
+    "MODEL_CARD",
+    "REPORT",
+    "REPORT_JSON",
     "TRACKING",
     "Bundle",
     "check_destination",
@@ -63,7 +66,14 @@ __all__ = [
 TRACKING = "tracking.json"
 """Written after the run was sent; outside all digests, so sending does not change the bundle."""
 
-_BESIDE = {MANIFEST, TRACKING, f".{TRACKING}.new", "report.html", "model_card.md", ".complete"}
+REPORT, REPORT_JSON, MODEL_CARD = "report.html", "report.json", "model_card.md"
+"""Written again from the rest of the bundle whenever that is wanted; outside all digests, too."""
+
+_BESIDE = {MANIFEST, ".complete"} | {
+    name
+    for beside in (TRACKING, REPORT, REPORT_JSON, MODEL_CARD)
+    for name in (beside, f".{beside}.new")
+}
 """What may lie in a bundle without being listed in its manifest."""
 
 _AGAIN = "Get the bundle again."

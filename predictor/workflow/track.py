@@ -5,9 +5,10 @@ from __future__ import annotations
 from pathlib import Path
 
 import predictor
-from predictor.fitted.bundle import locate_bundle, read_manifest
+from predictor.fitted.bundle import REPORT, locate_bundle, read_manifest
 from predictor.tracking.sending import SentRun, send_bundle
 from predictor.tracking.store import TrackingSettings, check_reachable, resolve_uri
+from predictor.workflow.report import report_file
 
 
 def track(
@@ -43,4 +44,7 @@ def track(
         register_as or plan.get("register_as"),
     )
     check_reachable(resolve_uri(settings.uri))
-    return send_bundle(folder, settings, version=predictor.__version__)
+    sent = send_bundle(folder, settings, version=predictor.__version__)
+    if (folder / REPORT).exists():
+        report_file(folder)  # again, because it names the run that it was sent as
+    return sent

@@ -35,7 +35,6 @@ from predictor.learning.procedure import Fitted, Patients, Plan, fit
 from predictor.learning.splits import derived_seed, repeated_folds
 from predictor.learning.venn_abers import venn_abers
 from predictor.report.contents.source import FINDINGS
-from predictor.report.model_card import model_card
 from predictor.study import Study, load_study, study_from
 from predictor.tracking.sending import SentRun, send_bundle
 from predictor.tracking.store import TrackingSettings, check_reachable, resolve_uri
@@ -48,6 +47,7 @@ from predictor.workflow.findings import Trained, collect
 from predictor.workflow.internal import InternalResults, validate_internally
 from predictor.workflow.interrupts import workers_left_alone
 from predictor.workflow.progress import Progress, Silent, Stopwatch
+from predictor.workflow.report import write_report
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -61,6 +61,8 @@ class TrainingRun:
     ----------
     bundle
         Folder of the bundle.
+    report
+        The page that explains the model, inside the bundle.
     cohort
         Who was analysed, with flow and warnings.
     comparison
@@ -86,6 +88,7 @@ class TrainingRun:
     """
 
     bundle: Path
+    report: Path
     cohort: Cohort
     comparison: Comparison
     internal: InternalResults
@@ -102,7 +105,7 @@ class TrainingRun:
         """The JSON of design section 4, and what explains it."""
         return {
             "bundle": str(self.bundle),
-            "report": None,
+            "report": str(self.report),
             "run_id": self.sent.run_id if self.sent else None,
             "chosen": self.comparison.chosen.name,
             "chosen_by_rule": self.comparison.by_rule,
@@ -265,7 +268,6 @@ def _train(
             "comparison.csv": tables.comparison_csv(comparison),
             "importance.csv": tables.importance_csv(ranked),
             **tables.validation_csv(internal),
-            "model_card.md": model_card(described).encode(),
             **drawn,
         }
         save_bundle(
@@ -281,15 +283,20 @@ def _train(
             replicates=_replicates(internal, candidate),
             calibration=_calibration(predicted, patients, candidate, fitted),
         )
+    with watch.stage("report"):
+        written = write_report(folder)
     sent, lost = None, None
     if settings is not None:
         with watch.stage("tracking"):
             try:
                 sent = send_bundle(folder, settings, version=predictor.__version__)
+                # Again, because it names the run that it was sent as.
+                written = write_report(folder)
             except TrackingError as error:
                 lost = error
     return TrainingRun(
         folder,
+        written.path,
         cohort,
         comparison,
         internal,

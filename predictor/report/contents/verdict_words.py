@@ -82,8 +82,8 @@ CALIBRATED = (
 SLOPE_OFF = "The corrected calibration slope is {slope}; 0.80 to 1.25 is let pass."
 RATIO_OFF = "Observed over expected events are {ratio}; 0.80 to 1.25 is let pass."
 FAR_OFF = (
-    "Probabilities lie {points:.0f} percentage points from the smooth calibration curve on average; "
-    "10 are let pass."
+    "Probabilities lie {points:.0f} percentage points from the smooth calibration curve on "
+    "average; 10 are let pass."
 )
 WARNINGS = "The automatic checks give {count} with warnings: {names}."
 
@@ -95,8 +95,8 @@ STEPS = {
     NO_MODEL: ("Report that no candidate was better than the prevalence; there is no formula.",),
     TOO_FEW: (
         (
-            "Collect patients until at least {needed:,} with {needed_events:,} events are analysed, "
-            "or ask for fewer predictors."
+            "Collect patients until at least {needed:,} with {needed_events:,} events are "
+            "analysed, or ask for fewer predictors."
         ),
         "Report it as an exploration, with this verdict and without a recommendation for care.",
     ),
@@ -106,8 +106,8 @@ STEPS = {
             "change it."
         ),
         (
-            "Look for other predictors, measured before time zero, or for an outcome that is measured "
-            "better."
+            "Look for other predictors, measured before time zero, or for an outcome that is "
+            "measured better."
         ),
     ),
     NOT_VALIDATED: (),

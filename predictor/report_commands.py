@@ -1,0 +1,41 @@
+"""The command that writes the report of a bundle."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import click
+
+from predictor import terminal
+from predictor.command import FILE, as_format, command, print_json
+
+
+@command("predictor report runs/first --out report.html")
+@click.argument("model")
+@click.option(
+    "--out",
+    type=FILE,
+    help="Folder for all files, or a file (.html, .json, .md); by default the bundle itself.",
+)
+@as_format
+def report(model: str, out: Path | None, output: str) -> None:
+    """Write the report of a bundle again, from the bundle alone.
+
+    MODEL is a bundle folder, or the name of a shipped one, which needs --out. Neither the model
+    nor its digest changes.
+    """
+    from predictor.workflow.report import report_file
+
+    written = report_file(model, out)
+    if output == "json":
+        print_json(written.to_dict())
+        return
+    terminal.say_wrapped(written.report.verdict.headline)
+    for path in written.files:
+        terminal.say(f"Written: {path}")
+    if written.kept is not None:
+        terminal.note(
+            f"predictor: {written.kept} stays as it is, because the manifest holds its digest"
+        )
+    for sentence in written.report.missing:
+        terminal.note(f"predictor: {sentence}")
