@@ -1,0 +1,166 @@
+"""The nomogram: axes of points to be read with a ruler, and the probability of their sum."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from itertools import pairwise
+
+from predictor.report.document import Figure
+from predictor.report.page.plot import Row, nothing
+from predictor.report.page.scale import Scale, number, numbers, tick_texts, ticks
+from predictor.report.page.sheet import LINE, SMALL, TEXT, Sheet, width_of
+from predictor.report.page.wording import amount, plain_text
+
+_LABEL = 190.0  # room of the labels at the left, where there is any
+_STEP = 46.0  # from axis to axis
+_PROBABILITIES = (
+    0.001, 0.005, 0.01, 0.02, 0.05, 0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8, 0.9, 0.95, 0.98, 0.99,
+    0.995, 0.999,
+)  # fmt: skip
+
+Mark = tuple[float, str]
+"""A place on an axis of points, and what is written there."""
+
+
+def draw_nomogram(sheet: Sheet, figure: Figure) -> None:
+    """An axis of points, one for each variable, one of the sum, one of the probability."""
+    rows = figure.tables[0].rows
+    sums = figure.tables[1].rows if len(figure.tables) > 1 else ()
+    top_points = number(figure.options.get("points_max")) or max(
+        numbers(row.get("points") for row in rows), default=0.0
+    )
+    if not rows or top_points <= 0:
+        nothing(sheet)
+        return
+    left = 14.0 if sheet.narrow else _LABEL + 16
+    right = sheet.width - 16
+    points = Scale(0.0, top_points, left, right)
+    marks = ticks(0.0, top_points, most=6 if sheet.narrow else 11)
+    y = _axis(sheet, points, "Points", _with_texts(marks), SMALL * LINE + 4, bold=True)
+    for members in _by_variable(rows).values():
+        found = [
+            (place, plain_text(row.get("value_label")))
+            for row in members
+            if (place := number(row.get("points"))) is not None
+        ]
+        y = _axis(sheet, points, plain_text(members[0].get("label")), sorted(found), y)
+    totals = [
+        (total, probability)
+        for row in sums
+        if (total := number(row.get("total_points"))) is not None
+        and (probability := number(row.get("probability"))) is not None
+    ]
+    if len(totals) < 2:
+        return
+    low, high = min(t for t, _ in totals), max(t for t, _ in totals)
+    scale = Scale(low, high, left, right)
+    marks = ticks(low, high, most=6 if sheet.narrow else 11)
+    y = _axis(sheet, scale, "Total points", _with_texts(marks), y + 10, bold=True)
+    _axis(sheet, scale, "Probability", probability_marks(totals), y, bold=True)
+
+
+def probability_marks(totals: Sequence[tuple[float, float]]) -> list[Mark]:
+    """Where round probabilities lie on the axis of the total, between the rows of the table.
+
+    Parameters
+    ----------
+    totals
+        Total of points and its probability.
+
+    Examples
+    --------
+    >>> probability_marks([(0.0, 0.1), (8.0, 0.3)])
+    [(0.0, '10%'), (4.0, '20%'), (8.0, '30%')]
+    """
+    known = sorted(totals)
+    found: list[Mark] = []
+    for mark in _PROBABILITIES:
+        for (a, p), (b, q) in pairwise(known):
+            if p != q and min(p, q) <= mark <= max(p, q):
+                digits = 2 if 0.01 <= mark <= 0.99 else 3
+                place = a + (mark - p) / (q - p) * (b - a)
+                found.append((place, amount(mark, digits, percent=True)))
+                break
+    return found
+
+
+def spread(marks: Sequence[Mark], scale: Scale) -> list[tuple[float, str, bool]]:
+    """Which texts of an axis are written above it and which below, so that none touch.
+
+    Parameters
+    ----------
+    marks
+        In the order of their places.
+    scale
+        Of the axis.
+
+    Returns
+    -------
+    list
+        Place on the sheet, text (empty where there is no room), whether it stands below.
+    """
+    ends = {False: -1e9, True: -1e9}
+    wanted = sorted(marks, key=lambda mark: scale(mark[0]))
+    last = len(wanted) - 1
+    found: list[tuple[float, str, bool]] = []
+    for nth, (place, text) in enumerate(wanted):
+        x, half = scale(place), width_of(text, "small") / 2
+        # The end of an axis says how far it goes: it keeps its room.
+        reserved = scale(wanted[last][0]) - width_of(wanted[last][1], "small") / 2 - 5
+        side = next(
+            (
+                below
+                for below in (False, True)
+                if x - half >= ends[below] + 5
+                and (nth == last or below or x + half <= reserved or last == 0)
+            ),
+            None,
+        )
+        if side is None:
+            found.append((x, "", False))
+            continue
+        ends[side] = x + half
+        found.append((x, text, side))
+    return found
+
+
+def _axis(
+    sheet: Sheet,
+    scale: Scale,
+    label: str,
+    marks: Sequence[Mark],
+    y: float,
+    *,
+    bold: bool = False,
+) -> float:
+    """Draw an axis with its label; the place of the next."""
+    css = "bold" if bold else ""
+    if sheet.narrow:
+        y = sheet.lines(0, y - SMALL * LINE, label, sheet.width, css) + SMALL * LINE + 3
+    else:
+        lines = sheet.lines  # broken to two lines around the axis
+        height = TEXT * LINE * (2 if width_of(label, css) > _LABEL else 1)
+        lines(0, y - height / 2, label, _LABEL, css)
+    if not marks:
+        return y + _STEP
+    placed = spread(marks, scale)
+    xs = [x for x, _, _ in placed]
+    sheet.line((min(xs), y), (max(xs), y), "axis strong")
+    for x, text, below in placed:
+        way = 1 if below else -1
+        sheet.line((x, y), (x, y + 5 * way), "axis strong")
+        half = width_of(text, "small") / 2
+        middle = min(max(x, half), sheet.width - half)
+        sheet.text(middle, y + (5 + SMALL * 0.65) * way, text, "small", anchor="middle")
+    return y + _STEP
+
+
+def _with_texts(marks: Sequence[float]) -> list[Mark]:
+    return list(zip(marks, tick_texts(marks), strict=True))
+
+
+def _by_variable(rows: Sequence[Row]) -> dict[str, list[Row]]:
+    found: dict[str, list[Row]] = {}
+    for row in rows:
+        found.setdefault(str(row.get("variable")), []).append(row)
+    return found

@@ -1,0 +1,111 @@
+"""A report as one HTML file that needs no network, no script and no other file."""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+import unicodedata
+from functools import lru_cache
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from markupsafe import Markup, escape
+
+from predictor.report.document import Block, Figure, Report, Table, tables_of
+from predictor.report.page.anchors import anchors
+from predictor.report.page.figures import pictures
+from predictor.report.page.tables import ShownTable, files, shown
+
+if TYPE_CHECKING:
+    from jinja2 import Environment
+
+_TEMPLATES = Path(__file__).resolve().parent / "templates"
+_RIGHT_TO_LEFT = {"R", "AL", "AN", "RLE", "RLO", "LRE", "LRO", "PDF", "RLI", "LRI", "FSI", "PDI"}
+
+
+def page(report: Report) -> str:
+    """The report for people.
+
+    Parameters
+    ----------
+    report
+        Its contents. Every text in it is escaped, every figure drawn from its tables.
+
+    Returns
+    -------
+    str
+        One HTML file: styles, figures and CSV files inside, no request to anywhere. Its content
+        security policy allows this style and this script and nothing else.
+    """
+    style, script = _file("page.css"), _file("page.js")
+    within = files(tables_of(report.sections))
+    places = anchors(report)
+
+    def table_shown(table: Table, behind: bool = False) -> ShownTable:
+        return shown(table, within[table.id], behind=behind)
+
+    def drawn(figure: Figure) -> Markup:
+        return pictures(figure, f"{places[figure.id].name}-svg")
+
+    found: str = (
+        _environment()
+        .get_template("report.html.j2")
+        .render(
+            report=report,
+            first=report.sections[0] if report.sections else None,
+            rest=report.sections[1:],
+            places=places,
+            table_shown=table_shown,
+            drawn=drawn,
+            style=Markup(style),  # noqa: S704  # files of this package, not of a study
+            script=Markup(script),  # noqa: S704
+            style_digest=_digest(style),
+            script_digest=_digest(script),
+        )
+    )
+    return found
+
+
+@lru_cache(maxsize=1)
+def _environment() -> Environment:
+    from jinja2 import Environment, FileSystemLoader, StrictUndefined
+
+    environment = Environment(
+        loader=FileSystemLoader(_TEMPLATES),
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+        keep_trailing_newline=True,
+    )
+    environment.filters["apart"] = apart
+    environment.filters["kind"] = _kind
+    return environment
+
+
+def apart(text: object) -> Markup:
+    r"""Text that may be written from the right, kept from turning round what stands beside it.
+
+    Examples
+    --------
+    >>> apart("C3 < 90"), apart("\u202eC3")
+    (Markup('C3 &lt; 90'), Markup('<bdi>\u202eC3</bdi>'))
+    """
+    said = "".join(c for c in str(text) if c in "\n\t" or unicodedata.category(c) != "Cc")
+    if any(unicodedata.bidirectional(c) in _RIGHT_TO_LEFT for c in said):
+        return Markup("<bdi>{}</bdi>").format(said)
+    return escape(said)
+
+
+def _kind(block: Block) -> str:
+    return block.block
+
+
+@lru_cache(maxsize=2)
+def _file(name: str) -> str:
+    return (_TEMPLATES / name).read_text(encoding="utf-8")
+
+
+def _digest(text: str) -> str:
+    """Digest of what stands inside a ``style`` or ``script`` element, as the policy names it."""
+    return f"sha256-{base64.b64encode(hashlib.sha256(text.encode()).digest()).decode()}"

@@ -1,0 +1,115 @@
+"""A table as the page shows it, and as a file within the page."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from urllib.parse import quote
+
+from predictor.report.document import Table
+from predictor.report.page.wording import cell_text, is_numeric
+from predictor.report.spreadsheet import csv_bytes
+
+MOST_ROWS = 60
+"""Rows behind a figure that are shown; more would be scrolled past, and are in the file."""
+
+FILES_LIMIT = 1_400_000
+"""Bytes of all files within a page, so that it stays under 3 MB whatever the study holds."""
+
+# As an address has them; everything else is written as %XX.
+_PLAIN = ",;:/?@!$()*+-._~='"
+
+
+@dataclass(frozen=True, slots=True)
+class Head:
+    """Heading of a column."""
+
+    label: str
+    css: str
+
+
+@dataclass(frozen=True, slots=True)
+class ShownCell:
+    """A cell as text; ``long`` where it needs room to be read."""
+
+    text: str
+    css: str
+
+
+@dataclass(frozen=True, slots=True)
+class ShownTable:
+    """What the template needs of a table.
+
+    Parameters
+    ----------
+    table
+        The table.
+    heads, rows
+        What is shown; the first cell of a row is its heading.
+    left_out
+        How many rows are only in the file.
+    file
+        Address that holds the CSV; empty where the page has no room for it.
+    """
+
+    table: Table
+    heads: tuple[Head, ...]
+    rows: tuple[tuple[ShownCell, ...], ...]
+    left_out: int
+    file: str
+
+
+def shown(table: Table, file: str, *, behind: bool = False) -> ShownTable:
+    """Prepare a table for the template.
+
+    Parameters
+    ----------
+    table
+        The table.
+    file
+        Address that holds the CSV, or nothing.
+    behind
+        Whether it stands behind a figure, where a part of the rows is enough.
+    """
+    rows = table.rows[:MOST_ROWS] if behind and file else table.rows
+    return ShownTable(
+        table,
+        tuple(Head(c.label, "number" if is_numeric(c) else "") for c in table.columns),
+        tuple(
+            tuple(
+                ShownCell(cell_text(column, row), "number" if is_numeric(column) else "")
+                for column in table.columns
+            )
+            for row in rows
+        ),
+        len(table.rows) - len(rows),
+        file,
+    )
+
+
+def files(tables: Iterable[Table]) -> dict[str, str]:
+    """Addresses that hold the CSV of the tables, by id.
+
+    Of very many rows the largest tables are left out until the rest fits.
+    """
+    addresses = {table.id: address(table) for table in tables}
+    total = sum(map(len, addresses.values()))
+    for name in sorted(addresses, key=lambda name: -len(addresses[name])):
+        if total <= FILES_LIMIT:
+            break
+        total -= len(addresses[name])
+        addresses[name] = ""
+    return addresses
+
+
+def address(table: Table) -> str:
+    """All keys of all rows as CSV, written as an address that needs no server."""
+    keys: dict[str, None] = {}
+    for column in table.columns:
+        ends = (f"{column.key}_low", f"{column.key}_high") if column.kind == "interval" else ()
+        keys.update(dict.fromkeys((column.key, *ends)))
+    for row in table.rows:
+        keys.update(dict.fromkeys(row))
+    if not keys:
+        return ""
+    return f"data:text/csv;charset=utf-8,{quote(csv_bytes(list(keys), table.rows), safe=_PLAIN)}"
