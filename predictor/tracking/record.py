@@ -18,6 +18,7 @@ from pathlib import Path, PurePosixPath
 from typing import Any, TypeAlias
 
 from predictor.fitted.bundle import MANIFEST, read_manifest
+from predictor.tracking.reported import report_files, report_tables, reported, verdict_tags
 from predictor.tracking.store import strip_credentials
 
 LONGEST_PARAMETER = 6000
@@ -30,7 +31,18 @@ _LONGEST_KEY = 250
 _LONGEST_DIGEST = 36
 
 # Figures of the internal validation that runs are compared by; all others stand in a table.
-_CORRECTED = ("auroc", "brier", "calibration_slope")
+_CORRECTED = (
+    "auroc",
+    "brier",
+    "scaled_brier",
+    "calibration_slope",
+    "calibration_intercept",
+    "observed_expected",
+    "eavg",
+)
+_MOVED = ("mean_absolute_prediction_error", "mean_width_of_range")
+
+_NEEDED = {"patients": "n", "events": "events"}
 
 _TYPES = {"continuous": "double", "binary": "double", "nominal": "string"}
 
@@ -127,14 +139,17 @@ def record(bundle: Path, *, version: str) -> Iterator[Fact]:
     """
     manifest = read_manifest(bundle)
     candidates = manifest.get("validation", {}).get("models", [])
+    report = reported(bundle)
     yield Run(None, str(manifest["name"]))
-    yield Tags(None, _tags(manifest, version))
+    yield Tags(None, {**_tags(manifest, version), **verdict_tags(report)})
     yield Params(None, flatten(manifest.get("config", {})))
     yield Metrics(None, _training_numbers(manifest, candidates))
     yield _dataset(manifest)
     for candidate in candidates:
         yield from _candidate(candidate)
     yield from _texts(manifest)
+    for name, content in report_tables(report):
+        yield Text(f"report/tables/{name}", content)
     yield from _files(bundle, manifest)
     yield Model(
         name=_plain_key(str(manifest["name"]))
@@ -250,11 +265,12 @@ def _internal(validation: Mapping[str, Any]) -> dict[str, Any]:
                 for end in ("", "_low", "_high"):
                     found[f"corrected/{row['name']}{end}"] = row[f"corrected{end}"]
         if moved := bootstrap["instability"]:
-            key = "mean_absolute_prediction_error"
-            found[f"stability/{key}"] = moved[key]
+            found |= {f"stability/{key}": moved.get(key) for key in _MOVED}
     if signal := validation.get("signal"):
         found["signal/p_value"] = signal["p_value"]
         found["signal/permutations"] = signal["permutations"]
+    if size := validation.get("sample_size"):
+        found |= {f"needed/{key}": size.get(name) for key, name in _NEEDED.items()}
     return found
 
 
@@ -327,10 +343,13 @@ def _files(bundle: Path, manifest: Mapping[str, Any]) -> Iterator[File]:
             yield File(f"tables/{PurePosixPath(name).name}", bundle / name)
         elif name.startswith("figures/"):
             yield File(name, bundle / name)
-    for name in (MANIFEST, *names):
+    for name in report_files(bundle):
+        yield File(f"report/{name}", bundle / name)
+    for name in bundle_files(bundle):
         yield File(f"bundle/{name}", bundle / name)
 
 
 def bundle_files(bundle: Path) -> tuple[str, ...]:
     """Relative paths of what belongs to a bundle; anything else in the folder is never sent."""
-    return (MANIFEST, *(str(name) for name in read_manifest(bundle)["files"]))
+    listed = [str(name) for name in read_manifest(bundle)["files"]]
+    return (MANIFEST, *listed, *(name for name in report_files(bundle) if name not in listed))

@@ -80,6 +80,7 @@ def test_metrics_of_the_training_carry_its_internal_validation(facts: list[Fact]
         "bootstrap/resamples": 1000,
         "bootstrap/left_out": 0,
         "stability/mean_absolute_prediction_error": 0.12,
+        "stability/mean_width_of_range": 0.51,
         "signal/p_value": 0.03,
         "signal/permutations": 200,
     }
