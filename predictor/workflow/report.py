@@ -20,6 +20,7 @@ from predictor.report.contents.report import report_of
 from predictor.report.contents.source import Source, open_source
 from predictor.report.document import Report
 from predictor.report.model_card import model_card
+from predictor.report.page.html import page
 from predictor.report.report_json import report_json
 from predictor.shipped import shipped_folder
 from predictor.workflow.files import write_file
@@ -128,6 +129,7 @@ def _told_in_a_sentence(folder: Path) -> Iterator[None]:
 
 def _content(source: Source, report: Report) -> dict[str, bytes]:
     return {
+        REPORT: page(report).encode(errors="replace"),
         REPORT_JSON: report_json(report),
         MODEL_CARD: model_card(source.manifest).encode(),
     }
