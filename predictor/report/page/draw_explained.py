@@ -102,7 +102,7 @@ def draw_dependence(sheet: Sheet, figure: Figure) -> None:
     contributions = [row.get(key) for row in rows for key in ("contribution", "low", "high")]
     x_axis = Axis(label, *limits(values, room=0.02))
     y_axis = Axis(str(options.get("axis", _LABEL)), *limits(contributions, 0.0, room=0.08))
-    plot = framed(sheet, x_axis, y_axis, top=SMALL * 1.3 + 4, height=220.0)
+    plot = framed(sheet, x_axis, y_axis, height=220.0)
     keys = _reference(sheet, plot, options.get("reference"))
     _density(sheet, plot, rows)
     sheet.line((plot.x.start, plot.y(0)), (plot.x.end, plot.y(0)), "diagonal")
@@ -111,7 +111,7 @@ def draw_dependence(sheet: Sheet, figure: Figure) -> None:
         sheet.path(points, "series one")
     if any(number(row.get("density")) for row in rows):
         keys.append(Key("how frequent the values are", "density", "band"))
-    legend(sheet, keys, plot.x.start, 0, sheet.width)
+    legend(sheet, keys, plot.x.start, plot.bottom + 8, sheet.width)
 
 
 def draw_waterfall(sheet: Sheet, figure: Figure) -> None:

@@ -69,8 +69,9 @@ def probability_marks(totals: Sequence[tuple[float, float]]) -> list[Mark]:
 
     Examples
     --------
-    >>> probability_marks([(0.0, 0.1), (8.0, 0.3)])
-    [(0.0, '10%'), (4.0, '20%'), (8.0, '30%')]
+    >>> marks = probability_marks([(0.0, 0.15), (10.0, 0.25)])
+    >>> [(round(place, 6), text) for place, text in marks]
+    [(5.0, '20%')]
     """
     known = sorted(totals)
     found: list[Mark] = []
@@ -152,7 +153,8 @@ def _axis(
         half = width_of(text, "small") / 2
         middle = min(max(x, half), sheet.width - half)
         sheet.text(middle, y + (5 + SMALL * 0.65) * way, text, "small", anchor="middle")
-    return y + _STEP
+    crowded = sheet.narrow and any(below for _, text, below in placed if text)
+    return y + _STEP + (10 if crowded else 0)
 
 
 def _with_texts(marks: Sequence[float]) -> list[Mark]:

@@ -12,6 +12,8 @@ from predictor.report.page.scale import Scale, limits, number
 from predictor.report.page.sheet import SMALL, Sheet, width_of
 from predictor.report.page.wording import UNDEFINED, amount, plain_text, with_interval
 
+_RANK = "Rank among the refitted models"
+
 
 def draw_forest(sheet: Sheet, figure: Figure) -> None:
     """A value with its interval in each row, on a common axis."""
@@ -107,7 +109,8 @@ def draw_ranks(sheet: Sheet, figure: Figure) -> None:
             text = amount(share, percent=True)
             sheet.text(x + cell / 2, y, text, "small", anchor="middle")
     write(sheet, lines, placed)
-    _below(sheet, placed, str(figure.options.get("axis", "Rank among the refitted models")))
+    middle = placed.left + len(ranks) * cell / 2
+    _below(sheet, middle, placed.bottom, str(figure.options.get("axis", _RANK)))
 
 
 def _draw_shares(sheet: Sheet, figure: Figure, rows: Sequence[Row], count: str) -> None:
@@ -147,10 +150,9 @@ def _axis(sheet: Sheet, placed: Placed, scale: Scale, label: str, *, percent: bo
     along_the_bottom(sheet, scale, label, placed.top, placed.bottom, percent=percent)
 
 
-def _below(sheet: Sheet, placed: Placed, label: str) -> None:
-    middle = (placed.left + placed.right) / 2
+def _below(sheet: Sheet, middle: float, bottom: float, label: str) -> None:
     room = 2 * min(middle, sheet.width - middle)
-    sheet.lines(middle, placed.bottom, label, room, "small quiet", anchor="middle")
+    sheet.lines(middle, bottom, label, room, "small quiet", anchor="middle")
 
 
 def _ends(rows: Sequence[Row], options: Mapping[str, Any], *more: float) -> tuple[float, float]:

@@ -96,7 +96,9 @@ def write(sheet: Sheet, lines: Sequence[Line], placed: Placed) -> None:
     """Write labels and figures at their places."""
     for line, top, middle in zip(lines, placed.tops, placed.middles, strict=True):
         room = _label_room(sheet, line)
-        css = "bold" if line.heading else ""
+        # On a narrow page the lines of the axis run behind the text.
+        halo = " halo" if sheet.narrow else ""
+        css = f"bold{halo}" if line.heading else halo.strip()
         if sheet.narrow or line.heading:
             y = top + (4 if line.heading else 0)
         else:
@@ -104,9 +106,9 @@ def write(sheet: Sheet, lines: Sequence[Line], placed: Placed) -> None:
         figures = y + TEXT * LINE / 2 if sheet.narrow else middle
         y = sheet.lines(0, y, line.label, room, css)
         if line.detail:
-            sheet.lines(0, y, line.detail, room, "small quiet", lines=1)
+            sheet.lines(0, y, line.detail, room, f"small quiet{halo}", lines=1)
         if line.text:
-            sheet.text(sheet.width, figures, line.text, "figures", anchor="end")
+            sheet.text(sheet.width, figures, line.text, f"figures{halo}", anchor="end")
 
 
 def _label_room(sheet: Sheet, line: Line) -> float:

@@ -238,7 +238,7 @@ def dependence() -> Figure:
     return figure(
         "dependence",
         [
-            {"value": v, "contribution": math.sin(v / 40), "density": math.exp(-((v - 85) ** 2) / 900)}
+            {"value": v, "contribution": math.sin(v / 40), "density": 1 + math.cos((v - 85) / 40)}
             for v in np.linspace(20, 190, 60).tolist()
         ],
         options={"label": "Complement C3", "unit": "mg/dL", "reference": [80, 180], "states": None},
