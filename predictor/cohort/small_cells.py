@@ -86,6 +86,37 @@ def hidden_rows(
     return frozenset(hidden)
 
 
+def hidden_states(
+    rows: Sequence[Flags],
+    event: Flags,
+    person: NDArray[np.int64] | None,
+    cell_size: int,
+) -> tuple[frozenset[int], frozenset[int]]:
+    """Which states of a variable are hidden, of everybody and by outcome.
+
+    Parameters
+    ----------
+    rows : shape (n,) each
+        Who is in each state; the last one is who has no value, which other tables count too.
+    event : shape (n,)
+        Who has the event.
+    person : shape (n,), optional
+        Patient of each row.
+    cell_size
+        Smallest count that is shown, apart from 0.
+
+    Returns
+    -------
+    Positions hidden in the column of everybody, and in both columns by outcome. Whatever shows
+    counts of the same states asks here, so that two tables do not tell each other's secrets.
+    """
+    last = len(rows) - 1
+    overall = hidden_rows(rows, [np.ones_like(event)], person, cell_size, last=last)
+    columns = [event, ~event]
+    both = hidden_rows(rows, columns, person, cell_size, already=overall, last=last)
+    return overall, both
+
+
 def fewer_than(cell_size: int) -> str:
     """What stands in the place of a small count.
 

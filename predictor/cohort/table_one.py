@@ -18,7 +18,7 @@ from predictor.clinical.units import readable_unit
 from predictor.clinical.variable import Variable
 from predictor.cohort.cohort import Cohort
 from predictor.cohort.masking import HIDDEN
-from predictor.cohort.small_cells import Flags, fewer_than, hidden_rows, people
+from predictor.cohort.small_cells import Flags, fewer_than, hidden_states, people
 from predictor.cohort.summaries import STATISTIC_LABELS, Summary, count_state, summarise
 
 Floats = NDArray[np.float64]
@@ -128,16 +128,8 @@ class _Table:
 
     def _hidden(self, rows: list[Flags]) -> dict[str, frozenset[int]]:
         """Rows of counts that are hidden, by column; the last row is who has no value."""
-        person, last = self.cohort.patient, len(rows) - 1
-        overall = hidden_rows(rows, [self.members["all"]], person, self.cell_size, last=last)
-        both = hidden_rows(
-            rows,
-            [self.members["event"], self.members["others"]],
-            person,
-            self.cell_size,
-            already=overall,
-            last=last,
-        )
+        event = self.members["event"]
+        overall, both = hidden_states(rows, event, self.cohort.patient, self.cell_size)
         if not self.by_outcome:
             both = frozenset(range(len(rows)))
         return {"all": overall, "event": both, "others": both}

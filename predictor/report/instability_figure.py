@@ -31,11 +31,9 @@ from predictor.report.canvas import (
 from predictor.report.panels import Box, name_upright, panel_axes, panel_head
 from predictor.report.rows import WIDTH, ticks, widened
 from predictor.validation.instability import FEWEST_FOR_RANGE, LEVEL, PredictionInstability
+from predictor.validation.instability_bins import MOST_BINS, bins_of
 
 Floats = NDArray[np.float64]
-
-MOST_BINS = 20
-"""Bins of patients drawn at most."""
 
 _MARGIN = 0.2
 _BESIDE = 0.6  # names and labels of a vertical axis
@@ -173,13 +171,14 @@ def _marks(unstable: PredictionInstability, threshold: float | None, bin_size: i
     """Means over bins of patients with similar probabilities; bins of one are the patients."""
     n = unstable.original.size
     changed = np.zeros(n) if threshold is None else unstable.classification[threshold]
-    bins = n if bin_size == 1 else max(1, min(MOST_BINS, n // bin_size))
     columns = [unstable.original, unstable.mean_absolute_error, changed]
     if unstable.low is not None and unstable.high is not None:
         columns += [unstable.low, unstable.high]
-    # Sorted by everything, so that the picture does not tell the order of the rows.
-    order = np.lexsort(columns[::-1])
-    parts = np.array_split(order, bins)
+    parts = (
+        np.array_split(np.lexsort(columns[::-1]), n)
+        if bin_size == 1
+        else bins_of(unstable, bin_size)
+    )
     means = [np.array([column[part].mean() for part in parts]) for column in columns]
     low, high = means[3:] or (None, None)
     sizes = np.array([part.size for part in parts], dtype=np.int64)

@@ -27,6 +27,7 @@ from predictor.validation.instability import (
 )
 from predictor.validation.internal import InternalValidation, internal_validation
 from predictor.validation.measured import Measured, joined, measure
+from predictor.validation.rank_frequency import RankFrequency, rank_frequencies
 
 Floats = NDArray[np.float64]
 
@@ -54,6 +55,8 @@ class ProcedureBootstrap:
         Of a linear model, for the interval of one patient, see
         :func:`predictor.learning.replication.replicates`; None for other models and where the
         choice among several was repeated.
+    ranks
+        How often each variable had which place; empty where nothing was explained.
     """
 
     validation: InternalValidation
@@ -62,6 +65,7 @@ class ProcedureBootstrap:
     settings: tuple[Choice, ...]
     explanation: tuple[ExplanationStability, ...]
     replicates: Replicates | None
+    ranks: tuple[RankFrequency, ...] = ()
 
     def to_dict(self) -> dict[str, Any]:
         """Plain data for JSON, without anything of a single patient."""
@@ -156,6 +160,7 @@ def bootstrap_procedure(
         settings=_settings(candidates, candidate, setting, measured),
         explanation=explanation_stability(shap, measured.usable, variables),
         replicates=made,
+        ranks=rank_frequencies(shap, measured.usable, variables),
     )
 
 

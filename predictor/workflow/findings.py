@@ -18,11 +18,15 @@ from predictor.explanation.shown import profile_findings
 from predictor.learning.candidates import Candidate
 from predictor.learning.crossvalidation import OutOfFold
 from predictor.learning.procedure import Fitted, Patients, Plan
-from predictor.learning.splits import RepeatedFolds
+from predictor.learning.splits import RepeatedFolds, derived_seed
 from predictor.study import Study
 from predictor.validation.comparison import Comparison
+from predictor.validation.curves import curves
+from predictor.validation.instability_bins import binned
+from predictor.validation.own_subgroups import own_subgroups
 from predictor.validation.pitfalls import pitfalls
 from predictor.validation.samplesize import SampleSize
+from predictor.workflow.figures import smallest_bin
 from predictor.workflow.internal import InternalResults
 
 
@@ -74,6 +78,7 @@ def collect(run: Trained) -> dict[str, Any]:
     """
     parts: dict[str, Any] = {
         "patients": _patients(run),
+        **_performance(run),
     }
     parts["profiles"] = _profiles(run)
     parts["pitfalls"] = _pitfalls(run)
@@ -113,6 +118,39 @@ def _patients(run: Trained) -> dict[str, Any]:
         "flow": masked_flow(cohort.flow, cell_size),
         "table_one": table_one(cohort, cell_size),
         "missing": missingness(cohort, cell_size),
+    }
+
+
+def _performance(run: Trained) -> dict[str, Any]:
+    """Curves, subgroups, instability and places of the chosen model."""
+    cohort, config, candidate = run.cohort, run.study.config, run.candidate
+    cell_size = config.privacy.cell_size
+    (beyond,) = (p.probability for p in run.predicted if p.candidate.name == candidate.name)
+    found = run.internal.bootstrap
+    unstable = found.instability if found else None
+    own = {cohort.names[j] for j in candidate.predictors}
+    return {
+        "curves": curves(
+            cohort.outcome,
+            run.fitted.probability(run.patients.values[:, candidate.predictors]),
+            beyond,
+            run.folds.fold,
+            cohort.patient,
+            constant=candidate.name == "prevalence",
+            thresholds=config.validation.thresholds,
+            cell_size=cell_size,
+            seed=derived_seed(config.validation.seed, 14),
+        ),
+        "subgroups": {
+            "cell_size": cell_size,
+            "rows": [
+                row.to_dict() for row in own_subgroups(cohort, beyond, run.folds.fold, cell_size)
+            ],
+        },
+        "instability": {
+            "bins": binned(unstable, smallest_bin(cohort, cell_size)) if unstable else [],
+        },
+        "ranks": [row.to_dict() for row in found.ranks if row.variable in own] if found else [],
     }
 
 
