@@ -116,6 +116,8 @@ class Sheet:
         hint = f"<title>{escape(whole)}</title>" if whole else ""
         place = "" if anchor == "start" else f' text-anchor="{anchor}"'
         style = f' class="{css}"' if css else ""
+        if "halo" in css:  # an attribute, as validators do not know it as a property
+            style += ' paint-order="stroke"'
         size = SMALL if "small" in css else TEXT
         # Browsers differ in `dominant-baseline`; 0.35 of the size is the middle of small letters.
         base = y + 0.35 * size
