@@ -39,8 +39,8 @@ ROC_POINTS = 201
 # A band is drawn only where at least this share of the samples has predictions on both sides.
 _FEWEST_DEFINED = 0.5
 # Above as many rows, each sample's curve is fitted to groups of neighbouring predictions.
-_MOST_ROWS = 400
-_GROUPS = 200
+_MOST_ROWS = 150
+_GROUPS = 100
 _BINS = 20
 
 
