@@ -66,9 +66,9 @@ RULES: Mapping[str, str] = {
         "than 0.05. Note: below 0.9, or by more than 0.02."
     ),
     "calibration_drift": (
-        "Observed less expected events of the test folds, held against folds drawn anew among "
-        "patients with the same outcome. Warning: p < 0.001 and a spread between folds of more "
-        "than 0.05. Note: p < 0.01."
+        "Spread between test folds of observed less expected share of events, beyond what folds "
+        "drawn anew among patients with the same outcome give (p < 0.01). Warning: more than 0.15. "
+        "Note: more than 0.05."
     ),
     "unstable_explanation": (
         "Of the three variables that matter most, the one that bootstrap refits put among the "
