@@ -205,7 +205,7 @@ def read_profiles(
     Returns
     -------
     Profiles
-        None where the bundle holds neither.
+        None where the bundle holds neither, or the model is not linear and it holds no profiles.
     """
     names = preparation.names
     if part and tuple(part["synthetic"]["variables"]) == names:
@@ -221,7 +221,8 @@ def read_profiles(
                 for e in part["patients"] or ()
             ),
         )
-    if moments is None or not names:
+    # The explainer of another model takes longer to load than a report may take.
+    if moments is None or not names or not isinstance(model, LinearModel):
         return None
     drawn = moments.draws(np.full((1, len(names)), np.nan), COUNT)[0]
     values = readable(variables, drawn)

@@ -47,7 +47,7 @@ def test_a_variable_without_one_is_written_as_before() -> None:
     ("expected", "message"),
     [
         ("{cure: {direction: up, source: s}}", "'cure' must be one of raises, lowers"),
-        ("{cure: {direction: raise, source: s}}", "Did you mean raises"),
+        ("{cure: {direction: raise, source: s}}", "Did you mean .raises"),
         ("{cure: {direction: raises}}", "needs a source"),
         ('{cure: {direction: raises, source: " "}}', "needs a source"),
         ("{cure: raises}", "mapping of direction and source"),

@@ -1,0 +1,239 @@
+"""Section e of a report: the model itself, so that it can be used and checked without software."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from decimal import Decimal
+from typing import Any
+
+import numpy as np
+
+from predictor.clinic.uncertainty import score
+from predictor.clinical.variable import Variable
+from predictor.explanation.formula import DIGITS, Formula, Term, formula_of
+from predictor.explanation.shown import Profiles
+from predictor.fitted.models import EstimatorModel, LinearModel, expit
+from predictor.report.contents import equation_words as words
+from predictor.report.contents.clinical_text import (
+    ABSENT,
+    IS_STATE,
+    named,
+    state_text,
+    unit_of,
+    value_text,
+)
+from predictor.report.contents.equation_charts import nomogram_part, points_part
+from predictor.report.contents.equation_example import example_by_hand, example_of_contributions
+from predictor.report.contents.profiles import profiles_of
+from predictor.report.contents.source import Source
+from predictor.report.document import (
+    Block,
+    Cell,
+    Column,
+    Listing,
+    Paragraph,
+    Section,
+    Table,
+    Verbatim,
+)
+
+_MOST_LEFT_OUT = 30
+_PROFILES_WITH_GAPS = 50
+
+
+def the_model(source: Source) -> Section:
+    """The equation, a points chart, a nomogram and a worked example.
+
+    Parameters
+    ----------
+    source
+        The bundle, opened.
+
+    Returns
+    -------
+    Section
+        ``model`` with the parts model-equation, model-points, model-nomogram and model-example. Of
+        a model that has no equation they say why, and what the bundle holds instead.
+    """
+    model, profiles = source.bundle.model, profiles_of(source)
+    if isinstance(model, LinearModel):
+        formula = formula_of(model, source.bundle.preparation)
+        parts = (
+            _equation(source, formula, profiles),
+            points_part(source, formula, profiles),
+            nomogram_part(source, formula),
+            example_by_hand(source, formula, profiles),
+        )
+    else:
+        nothing = (Paragraph(words.NO_CHART),)
+        parts = (
+            _no_equation(source, model, profiles),
+            Section("model-points", words.POINTS, nothing),
+            Section("model-nomogram", words.NOMOGRAM, nothing),
+            example_of_contributions(source, profiles),
+        )
+    return Section("model", words.TITLE, parts=parts)
+
+
+def _equation(source: Source, formula: Formula, profiles: Profiles | None) -> Section:
+    manifest = source.manifest
+    outcome = manifest["outcome"]
+    title = words.EQUATION_TITLE.format(outcome=outcome["label"], horizon=outcome["horizon"])
+    blocks: list[Block] = [
+        Paragraph(words.HOW.format(outcome=outcome["label"])),
+        Verbatim(equation_text(formula, source.bundle.variables), title),
+        _coefficients(source, formula),
+        Listing(
+            tuple(_transformations(source, formula, profiles)),
+            words.TRANSFORMATIONS,
+        ),
+    ]
+    if not formula.used:
+        probability = float(expit(np.array([formula.intercept]))[0])
+        blocks[0] = Paragraph(words.CONSTANT.format(probability=probability))
+    return Section("model-equation", words.EQUATION, tuple(blocks))
+
+
+def equation_text(formula: Formula, variables: tuple[Variable, ...]) -> str:
+    """The equation in the variables' units, with the digits that a calculator needs.
+
+    Parameters
+    ----------
+    formula
+        The model.
+    variables
+        The predictors, in their order.
+    """
+    printed = formula.rounded()
+    lines = [words.HEAD, words.FIRST.format(intercept=_number(printed.intercept))]
+    for term in printed.terms:
+        counted = term.state is None and not term.missing
+        binary = counted and variables[term.variable].kind == "binary"
+        template = words.SUMMAND if counted and not binary else words.CONDITION
+        lines.append(
+            template.format(
+                sign="-" if term.slope < 0 else "+",
+                size=_number(abs(term.slope)),
+                what=_what(term, variables[term.variable]),
+            )
+        )
+    return "\n".join([*lines, "", words.LAST])
+
+
+def _what(term: Term, variable: Variable) -> str:
+    if term.missing:
+        return ABSENT.format(label=variable.label)
+    if term.state is not None:
+        return IS_STATE.format(label=variable.label, state=state_text(variable, term.state))
+    if variable.kind == "binary":
+        return words.YES.format(label=variable.label)
+    return named(variable)
+
+
+def _number(number: float) -> str:
+    """Six significant digits, never as a power of ten, for which a calculator may have no key."""
+    return f"{Decimal(f'{number:.{DIGITS}g}'):f}"
+
+
+def _coefficients(source: Source, formula: Formula) -> Table:
+    bundle = source.bundle
+    model, preparation = bundle.model, bundle.preparation
+    rows: list[Mapping[str, Cell]] = []
+    slopes = {(t.variable, t.state, t.missing): t.slope for t in formula.terms}
+    standardised = model.coefficients if isinstance(model, LinearModel) else ()
+    for k, (column, own) in enumerate(zip(preparation.columns, standardised, strict=True)):
+        variable = bundle.variables[column.variable]
+        slope = slopes.get((column.variable, column.state, column.missing), 0.0)
+        fill = float(preparation.fill[column.variable])
+        rows.append(
+            {
+                "term": _what(Term(column.variable, slope, column.state, column.missing), variable),
+                "variable": variable.name,
+                "unit": unit_of(variable),
+                "coefficient": slope,
+                "coefficient_text": _number(slope),
+                "standardised": float(own),
+                "odds_ratio": float(np.exp(own)),
+                "mean": float(preparation.centre[k]),
+                "standard_deviation": float(preparation.scale[k]),
+                "stand_in": value_text(variable, _possible(variable, fill)),
+            }
+        )
+    return Table(
+        "model-coefficients",
+        words.COEFFICIENTS,
+        (
+            Column("term", "Term"),
+            Column("coefficient_text", "Log-odds per unit"),
+            Column("odds_ratio", "Odds ratio per standard deviation", "number", 2),
+            Column("mean", "Mean", "number", 3),
+            Column("standard_deviation", "Standard deviation", "number", 3),
+            Column("stand_in", "Stand-in for a missing value"),
+        ),
+        tuple(rows),
+        words.COEFFICIENTS_NOTE.format(outcome=source.manifest["outcome"]["label"]),
+        words.NO_EFFECT,
+    )
+
+
+def _possible(variable: Variable, fill: float) -> float:
+    """A stand-in for a state lies between two states where regressions start from it."""
+    return fill if variable.kind == "continuous" else float(np.floor(fill + 0.5))
+
+
+def _transformations(source: Source, formula: Formula, profiles: Profiles | None) -> Iterator[str]:
+    bundle, variables = source.bundle, source.bundle.variables
+    if bundle.preparation.columns:
+        yield words.STANDARDISED
+    yield words.NOTHING_ELSE
+    if any(variables[j].kind != "continuous" for j in formula.used):
+        yield words.CODING
+    unused = [v.label for j, v in enumerate(variables) if j not in formula.used]
+    if unused:
+        yield words.UNUSED.format(names=", ".join(unused))
+    if formula.used:
+        yield _gaps(source, formula, profiles)
+    if bundle.preparation.regressions and bundle.moments is not None:
+        yield words.CHAINED
+    yield words.REFUSED
+
+
+def _gaps(source: Source, formula: Formula, profiles: Profiles | None) -> str:
+    """What becomes of a missing value, and how far the calculation by hand is off then."""
+    if source.bundle.moments is None:
+        chained = bool(source.bundle.preparation.regressions)
+        return words.GAPS_PREDICTED if chained else words.GAPS_FILLED
+    if profiles is None or len(formula.names) > _MOST_LEFT_OUT:
+        return words.GAPS_DRAWN.format(measured=words.GAPS_UNMEASURED)
+    complete = profiles.values[:_PROFILES_WITH_GAPS]
+    apart = []
+    for j in formula.used:
+        values = complete.copy()
+        values[:, j] = np.nan
+        filled = np.where(np.isnan(values), formula.fill, values)
+        by_hand = expit(formula.log_odds(filled, np.isnan(values)))
+        apart.append(np.abs(by_hand - score(source.bundle, values).probability))
+    measured = words.GAPS_MEASURED.format(
+        count=len(complete),
+        profiles=words.FROM_MOMENTS if profiles.from_moments else words.SYNTHETIC,
+        mean=100 * float(np.mean(apart)),
+        largest=100 * float(np.max(apart)),
+    )
+    return words.GAPS_DRAWN.format(measured=measured)
+
+
+def _no_equation(source: Source, model: EstimatorModel, profiles: Profiles | None) -> Section:
+    setting: Mapping[str, Any] = source.manifest["model"].get("setting") or {}
+    pairs = ", ".join(f"{key.replace('_', ' ')} {value}" for key, value in setting.items())
+    holds = [
+        words.HOLDS_ESTIMATOR.format(setting=words.SETTING.format(setting=pairs) if pairs else ""),
+        words.HOLDS_PREPARATION,
+    ]
+    if profiles is not None and not profiles.from_moments:
+        holds.append(words.HOLDS_CONTRIBUTIONS.format(count=len(profiles.values)))
+    holds.append(words.HOLDS_PREDICT)
+    return Section(
+        "model-equation",
+        words.EQUATION,
+        (Paragraph(words.OTHER[model.kind]), Listing(tuple(holds), words.HOLDS)),
+    )

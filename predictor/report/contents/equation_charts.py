@@ -1,0 +1,279 @@
+"""The points chart and the nomogram of a linear model, with what rounding loses."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any
+
+import numpy as np
+
+from predictor.clinic.answer import percent
+from predictor.clinical.variable import Variable
+from predictor.explanation.formula import Formula
+from predictor.explanation.nomogram import LONGEST, PROBABILITIES, Mark, Nomogram, nomogram
+from predictor.explanation.points import PointsChart, Stretch, loss
+from predictor.explanation.shown import Profiles, chart_of
+from predictor.report.contents import equation_words as words
+from predictor.report.contents.clinical_text import (
+    NOT_MEASURED,
+    QUANTITY,
+    named,
+    number_text,
+    state_text,
+    unit_of,
+)
+from predictor.report.contents.source import Source
+from predictor.report.document import (
+    Cell,
+    Column,
+    Fact,
+    Facts,
+    Figure,
+    Paragraph,
+    Section,
+    Table,
+)
+
+_RARE = 0.01
+_MOST_COLUMNS = 8
+_POINTS = "_points"  # no variable can have this name
+_TICKS_DIGITS = 2
+
+
+def points_part(source: Source, formula: Formula, profiles: Profiles | None) -> Section:
+    """Whole points for each stretch of a value, and the probability of each total."""
+    chart = points_of(source, formula, profiles)
+    if chart is None:
+        return Section("model-points", words.POINTS, (Paragraph(words.NO_EFFECT),))
+    variables = source.bundle.variables
+    how = words.POINTS_HOW.format(unit=chart.unit, beyond=_beyond(chart, variables))
+    filled = source.bundle.moments is None and not source.bundle.preparation.regressions
+    return Section(
+        "model-points",
+        words.POINTS,
+        (
+            Paragraph(how),
+            *_chart_tables(chart, variables),
+            _totals_table(chart),
+            Facts(tuple(_losses(source, chart, formula, profiles))),
+            Paragraph(words.POINTS_GAPS_FILLED if filled else words.POINTS_GAPS, "quiet"),
+        ),
+    )
+
+
+def points_of(source: Source, formula: Formula, profiles: Profiles | None) -> PointsChart | None:
+    """The chart that the report prints; None where nothing has an effect."""
+    bundle = source.bundle
+    values = None if profiles is None else profiles.values
+    return chart_of(formula, bundle.preparation, bundle.variables, values)
+
+
+def _beyond(chart: PointsChart, variables: tuple[Variable, ...]) -> str:
+    """How points go on outside the scales."""
+    texts = []
+    for scale in chart.scales:
+        variable = variables[scale.variable]
+        if scale.step is None or not np.isfinite(scale.step):
+            continue
+        number, unit = number_text(scale.step), unit_of(variable)
+        step = QUANTITY.format(number=number, unit=unit) if unit else number
+        more = words.MORE if scale.rises else words.FEWER
+        texts.append(words.BEYOND.format(label=variable.label, more=more, step=step))
+    return "; ".join(texts) or words.BEYOND_NONE
+
+
+def _chart_tables(chart: PointsChart, variables: tuple[Variable, ...]) -> Iterator[Table]:
+    """One column for each variable where they fit on a page, and always a list."""
+    rows = [
+        (variables[scale.variable], stretch, _stretch_text(stretch, variables[scale.variable]))
+        for scale in chart.scales
+        for stretch in scale.stretches
+    ]
+    side_by_side = len(chart.scales) <= _MOST_COLUMNS
+    if side_by_side:
+        yield _side_by_side(chart, variables, rows)
+    yield Table(
+        "model-points-list",
+        words.LIST,
+        (
+            Column("label", "Variable"),
+            Column("value", "Value"),
+            Column("points", "Points", "count"),
+        ),
+        tuple(
+            {
+                "variable": variable.name,
+                "label": named(variable),
+                "value": text,
+                "low": stretch.low,
+                "high": stretch.high,
+                "points": stretch.points,
+            }
+            for variable, stretch, text in rows
+        ),
+        words.CHART_NOTE,
+        folded=side_by_side,
+    )
+
+
+def _side_by_side(
+    chart: PointsChart,
+    variables: tuple[Variable, ...],
+    rows: Sequence[tuple[Variable, Stretch, str]],
+) -> Table:
+    """A line for each number of points; a cell holds the values that have so many."""
+    lines: dict[int, dict[str, Cell]] = {}
+    for variable, stretch, text in rows:
+        line = lines.setdefault(stretch.points, {_POINTS: stretch.points})
+        before = line.get(variable.name)
+        line[variable.name] = f"{before}, {text}" if before else text
+    used = [variables[scale.variable] for scale in chart.scales]
+    return Table(
+        "model-points-chart",
+        words.CHART,
+        (Column(_POINTS, "Points", "count"), *(Column(v.name, named(v)) for v in used)),
+        tuple({v.name: "" for v in used} | lines[points] for points in sorted(lines)),
+        words.CHART_NOTE,
+    )
+
+
+def _stretch_text(stretch: Stretch, variable: Variable) -> str:
+    if stretch.missing:
+        return NOT_MEASURED
+    if stretch.state is not None:
+        return state_text(variable, stretch.state)
+    low, high = stretch.low or 0.0, stretch.high or 0.0
+    if low == high:
+        return number_text(low)
+    template = words.FROM_TO if variable.integer else words.FROM_BELOW
+    return template.format(low=number_text(low), high=number_text(high))
+
+
+def _totals_table(chart: PointsChart) -> Table:
+    """Every total between a probability of 1% and of 99%, as far as the chart reaches."""
+    fewest, most = chart.range
+    totals = np.arange(fewest, most + 1)
+    probability = chart.probability(totals)
+    shown = (probability >= _RARE) & (probability <= 1.0 - _RARE)
+    if not shown.any():
+        shown[:] = True
+    totals, probability = totals[shown], probability[shown]
+    ends = percent(float(probability[0])), percent(float(probability[-1]))
+    return Table(
+        "model-points-totals",
+        words.TOTALS,
+        (Column("points", "Points", "count"), Column("probability", "Probability", "percent", 1)),
+        tuple(
+            {"points": int(total), "probability": float(p)}
+            for total, p in zip(totals, probability, strict=True)
+        ),
+        words.TOTALS_NOTE.format(low=ends[0], high=ends[1]),
+        folded=True,
+    )
+
+
+def _losses(
+    source: Source, chart: PointsChart, formula: Formula, profiles: Profiles | None
+) -> Iterator[Fact]:
+    yield Fact(
+        words.BOUND, words.APART.format(apart=100 * chart.largest_difference), words.BOUND_MEANING
+    )
+    if profiles is not None:
+        values = source.bundle.preparation.impute(profiles.values)
+        found = loss(chart, formula, values)
+        meaning = words.MEASURED_MEANING.format(
+            count=len(values),
+            profiles=words.FROM_MOMENTS if profiles.from_moments else words.SYNTHETIC,
+            largest=100 * found.largest,
+        )
+        yield Fact(words.MEASURED, words.APART.format(apart=100 * found.mean), meaning)
+    figures: Mapping[str, Any] = (source.findings.get("profiles") or {}).get("points") or {}
+    # Another version may have made another chart of the same model; its figures are not these.
+    if figures and figures["unit"] == chart.unit:
+        value = words.AUROC_VALUE.format(points=figures["auroc_points"], model=figures["auroc"])
+        meaning = words.AUROC_MEANING.format(
+            brier_points=figures["brier_points"], brier=figures["brier"]
+        )
+        yield Fact(words.AUROC, value, meaning)
+
+
+def nomogram_part(source: Source, formula: Formula) -> Section:
+    """Scales to read points from, and the probability of their sum."""
+    bundle = source.bundle
+    found = nomogram(formula, bundle.preparation, bundle.variables)
+    if found is None:
+        return Section("model-nomogram", words.NOMOGRAM, (Paragraph(words.NO_EFFECT),))
+    marks = Table(
+        "model-nomogram-marks",
+        words.NOMOGRAM_MARKS,
+        (
+            Column("label", "Variable"),
+            Column("value_label", "Value"),
+            Column("points", "Points", "number", _TICKS_DIGITS),
+        ),
+        tuple(_mark(mark, bundle.variables[mark.variable]) for mark in found.marks),
+    )
+    totals = Table(
+        "model-nomogram-totals",
+        words.NOMOGRAM_TOTALS,
+        (
+            Column("total_points", "Total points", "number", _TICKS_DIGITS),
+            Column("probability", "Probability", "percent", 1),
+        ),
+        tuple(_totals(found)),
+    )
+    outcome = source.manifest["outcome"]
+    figure = Figure(
+        "model-nomogram-figure",
+        "nomogram",
+        words.NOMOGRAM_TITLE.format(outcome=outcome["label"]),
+        _alternative(found, bundle.variables),
+        (marks, totals),
+        {"points_max": LONGEST, "rounding_error": found.largest_difference},
+    )
+    how = words.NOMOGRAM_HOW.format(error=100 * found.largest_difference)
+    return Section("model-nomogram", words.NOMOGRAM, (Paragraph(how), figure))
+
+
+def _mark(mark: Mark, variable: Variable) -> Mapping[str, Cell]:
+    if mark.missing:
+        text: str = NOT_MEASURED
+    elif mark.state is not None:
+        text = state_text(variable, mark.state)
+    else:
+        text = number_text(mark.value or 0.0)
+    return {
+        "variable": variable.name,
+        "label": named(variable),
+        "value": mark.value if mark.state is None else mark.state,
+        "value_label": text,
+        "points": mark.points,
+    }
+
+
+def _totals(found: Nomogram) -> Iterator[Mapping[str, Cell]]:
+    """Round probabilities between no points and all of them, and both ends."""
+    inside = [found.total(p) for p in PROBABILITIES]
+    for total in sorted({0.0, found.most, *(t for t in inside if 0.0 < t < found.most)}):
+        probability = float(found.probability(np.array([total]))[0])
+        yield {"total_points": total, "probability": probability}
+
+
+def _alternative(found: Nomogram, variables: tuple[Variable, ...]) -> str:
+    spans = {
+        j: max(m.points for m in found.marks if m.variable == j)
+        - min(m.points for m in found.marks if m.variable == j)
+        for j in found.base
+    }
+    longest, shortest = max(spans, key=spans.__getitem__), min(spans, key=spans.__getitem__)
+    ends = found.probability(np.array([0.0, found.most]))
+    return words.NOMOGRAM_ALTERNATIVE.format(
+        count=len(spans),
+        longest=variables[longest].label,
+        most=spans[longest],
+        shortest=variables[shortest].label,
+        least=spans[shortest],
+        total=found.most,
+        low=percent(float(ends[0])),
+        high=percent(float(ends[1])),
+    )
