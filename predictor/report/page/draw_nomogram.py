@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from itertools import pairwise
 
 from predictor.report.document import Figure
+from predictor.report.page.measure import shortened
 from predictor.report.page.plot import Row, nothing
 from predictor.report.page.scale import Scale, number, numbers, tick_texts, ticks
 from predictor.report.page.sheet import LINE, SMALL, TEXT, Sheet, width_of
@@ -85,7 +87,30 @@ def probability_marks(totals: Sequence[tuple[float, float]]) -> list[Mark]:
     return found
 
 
-def spread(marks: Sequence[Mark], scale: Scale) -> list[tuple[float, str, bool]]:
+@dataclass(frozen=True, slots=True)
+class Written:
+    """A mark of an axis as it is drawn.
+
+    Parameters
+    ----------
+    x
+        Its place.
+    text, middle
+        What is written there, and the middle of that; no text where there is no room.
+    below
+        Whether it stands below the axis.
+    full
+        The whole text.
+    """
+
+    x: float
+    text: str
+    middle: float
+    below: bool
+    full: str
+
+
+def spread(marks: Sequence[Mark], scale: Scale, left: float, right: float) -> list[Written]:
     """Which texts of an axis are written above it and which below, so that none touch.
 
     Parameters
@@ -94,35 +119,41 @@ def spread(marks: Sequence[Mark], scale: Scale) -> list[tuple[float, str, bool]]
         In the order of their places.
     scale
         Of the axis.
-
-    Returns
-    -------
-    list
-        Place on the sheet, text (empty where there is no room), whether it stands below.
+    left, right
+        Ends of the room for the texts.
     """
+    if not marks:
+        return []
     ends = {False: -1e9, True: -1e9}
     wanted = sorted(marks, key=lambda mark: scale(mark[0]))
     last = len(wanted) - 1
-    found: list[tuple[float, str, bool]] = []
-    for nth, (place, text) in enumerate(wanted):
-        x, half = scale(place), width_of(text, "small") / 2
-        # The end of an axis says how far it goes: it keeps its room.
-        reserved = scale(wanted[last][0]) - width_of(wanted[last][1], "small") / 2 - 5
+    # The end of an axis says how far it goes: it keeps its room.
+    _, end, half_of_end = _held(wanted[last], scale, left, right)
+    reserved = end - half_of_end - 5
+    found: list[Written] = []
+    for nth, (place, full) in enumerate(wanted):
+        text, x, half = _held((place, full), scale, left, right)
         side = next(
             (
                 below
                 for below in (False, True)
-                if x - half >= ends[below] + 5
-                and (nth == last or below or x + half <= reserved or last == 0)
+                if x - half >= ends[below] + 5 and (nth == last or below or x + half <= reserved)
             ),
             None,
         )
         if side is None:
-            found.append((x, "", False))
+            found.append(Written(scale(place), "", x, below=False, full=full))
             continue
         ends[side] = x + half
-        found.append((x, text, side))
+        found.append(Written(scale(place), text, x, side, full))
     return found
+
+
+def _held(mark: Mark, scale: Scale, left: float, right: float) -> tuple[str, float, float]:
+    """Text of a mark that fits, its middle, and half its width."""
+    text = shortened(mark[1], 0.4 * (right - left), size=SMALL)
+    half = width_of(text, "small") / 2
+    return text, min(max(scale(mark[0]), left + half), right - half), half
 
 
 def _axis(
@@ -144,16 +175,15 @@ def _axis(
         lines(0, y - height / 2, label, _LABEL, css)
     if not marks:
         return y + _STEP
-    placed = spread(marks, scale)
-    xs = [x for x, _, _ in placed]
+    placed = spread(marks, scale, 0.0 if sheet.narrow else _LABEL + 4, sheet.width)
+    xs = [mark.x for mark in placed]
     sheet.line((min(xs), y), (max(xs), y), "axis strong")
-    for x, text, below in placed:
-        way = 1 if below else -1
-        sheet.line((x, y), (x, y + 5 * way), "axis strong")
-        half = width_of(text, "small") / 2
-        middle = min(max(x, half), sheet.width - half)
-        sheet.text(middle, y + (5 + SMALL * 0.65) * way, text, "small", anchor="middle")
-    crowded = sheet.narrow and any(below for _, text, below in placed if text)
+    for mark in placed:
+        way = 1 if mark.below else -1
+        sheet.line((mark.x, y), (mark.x, y + 5 * way), "axis strong")
+        beside = y + (5 + SMALL * 0.65) * way
+        sheet.text(mark.middle, beside, mark.text, "small", anchor="middle", full=mark.full)
+    crowded = sheet.narrow and any(mark.below for mark in placed)
     return y + _STEP + (10 if crowded else 0)
 
 

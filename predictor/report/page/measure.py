@@ -20,7 +20,8 @@ _BY_WIDTH = {
 _WIDTHS = {character: width / 100 for width, many in _BY_WIDTH.items() for character in many}
 _BOLD = 1.16  # of the widths above; only narrow characters such as "J" grow by more
 _WIDE = 1.4  # emoji, and the writing of East Asia
-_OTHER = 0.85  # letters with accents, Greek, Cyrillic, Arabic
+_ACCENTED = 0.85  # letters of the Latin alphabet that are not above
+_OTHER = 1.0  # of other alphabets
 
 
 def text_width(text: str, size: float, *, bold: bool = False) -> float:
@@ -134,4 +135,4 @@ def _width(character: str) -> float:
     if unicodedata.category(character).startswith(("M", "C")):
         return 0.0
     wide = unicodedata.east_asian_width(character) in {"W", "F"} or ord(character) > 0x1F000
-    return _WIDE if wide else _OTHER
+    return _WIDE if wide else _ACCENTED if ord(character) < 0x250 else _OTHER

@@ -5,10 +5,12 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from predictor.report.page.measure import shortened
 from predictor.report.page.sheet import LINE, SMALL, TEXT, Sheet, height_of, width_of
 
 _WIDEST_LABEL = 250.0
 _GAP = 14.0
+_MOST_TEXT = 0.55  # of the sheet for the figures of a row
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,7 +71,7 @@ def place(sheet: Sheet, lines: Sequence[Line], *, top: float = 0.0, height: floa
     height
         Of a picture.
     """
-    texts = _text_width(lines)
+    texts = max((_text_room(sheet, line) for line in lines), default=0.0)
     if sheet.narrow:
         left, right = 8.0, sheet.width - 8.0
     else:
@@ -108,7 +110,9 @@ def write(sheet: Sheet, lines: Sequence[Line], placed: Placed) -> None:
         if line.detail:
             sheet.lines(0, y, line.detail, room, f"small quiet{halo}", lines=1)
         if line.text:
-            sheet.text(sheet.width, figures, line.text, f"figures{halo}", anchor="end")
+            text = shortened(line.text, _MOST_TEXT * sheet.width, size=TEXT)
+            css = f"figures{halo}"
+            sheet.text(sheet.width, figures, text, css, anchor="end", full=line.text)
 
 
 def _label_room(sheet: Sheet, line: Line) -> float:
@@ -117,7 +121,7 @@ def _label_room(sheet: Sheet, line: Line) -> float:
         return sheet.width
     if not sheet.narrow:
         return _WIDEST_LABEL
-    return sheet.width - (width_of(line.text) + _GAP if line.text else 0.0)
+    return sheet.width - (_text_room(sheet, line) + _GAP if line.text else 0.0)
 
 
 def _label_height(sheet: Sheet, line: Line) -> float:
@@ -137,5 +141,6 @@ def _label_width(lines: Sequence[Line]) -> float:
     return widest + 1
 
 
-def _text_width(lines: Sequence[Line]) -> float:
-    return max((width_of(line.text) for line in lines), default=0.0)
+def _text_room(sheet: Sheet, line: Line) -> float:
+    """Width that the figures of a row take."""
+    return min(width_of(line.text), _MOST_TEXT * sheet.width)

@@ -11,6 +11,8 @@ from predictor.report.page.scale import number
 UNDEFINED = "–"
 """What stands for a number that is not defined."""
 
+_HUGE = 1e7  # from here on nobody counts digits
+
 
 def cell_text(column: Column, row: Mapping[str, Cell]) -> str:
     """A cell as it is shown.
@@ -82,6 +84,8 @@ def _written(value: Any, column: Column) -> str:
 
 
 def _rounded(value: float, digits: int) -> str:
+    if abs(value) >= _HUGE:
+        return f"{value:.4g}".replace("-", "−")
     text = f"{value:.{digits}f}"
     if float(text) == 0:
         text = text.lstrip("-")
