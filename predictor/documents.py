@@ -41,6 +41,8 @@ _DECIMAL = re.compile(
 _ESCAPED_SURROGATE = re.compile(r"\\u[dD][89a-fA-F]")
 _LEADING_ZERO = re.compile(r"[-+]?0[0-9]", re.ASCII)
 
+_PLAIN = re.compile(r"[A-Za-z_][A-Za-z0-9_]*( [A-Za-z0-9_]+)*\Z", re.ASCII)
+
 _ALIAS = ("anchors and aliases (& and *) are not used here", "Write it out.")
 _SURROGATE = ("half of a UTF-16 pair is no character", "Write the character itself.")
 
@@ -163,6 +165,31 @@ def parse_yaml(text: str, path: str = "YAML text") -> Document:
     except RecursionError:
         raise DocumentError(path, "nested too deeply to be meant") from None
     return Document(path, data, reader.lines, reader.words)
+
+
+def yaml_text(data: Any) -> str:
+    """Write data so that :func:`parse_yaml` reads the same; keys keep their order.
+
+    >>> print(yaml_text({"name": "1e-3", "answer": "no", "ages": [18, None]}), end="")
+    name: "1e-3"
+    answer: "no"
+    ages: [18, null]
+    """
+    import yaml
+
+    class Dumper(yaml.SafeDumper):
+        def ignore_aliases(self, data: object) -> bool:  # noqa: ARG002 - PyYAML's signature
+            return True
+
+    def text(dumper: yaml.SafeDumper, value: str) -> yaml.Node:
+        plain = _PLAIN.match(value) and value not in _NULL | _TRUE | _FALSE
+        return dumper.represent_scalar("tag:yaml.org,2002:str", value, None if plain else '"')
+
+    Dumper.add_representer(str, text)
+    written: str = yaml.dump(
+        data, Dumper=Dumper, sort_keys=False, allow_unicode=True, width=100, default_flow_style=None
+    )
+    return written
 
 
 class _NodeReader:
