@@ -122,7 +122,8 @@ class _Table:
                 cell = count_state(values[who], s)
                 cells[group] = self._counted(cell, s in hidden[group])
             row = self._row(variable, variable.states[s], STATISTIC_LABELS["count"], cells)
-            yield {**row, "smd": difference if s == 0 else None}
+            told = s == (1 if len(states) == 2 else 0)
+            yield {**row, "smd": difference if told else None}
         beyond = len(states)
         yield self._missing(variable, missing, {g: beyond in rows for g, rows in hidden.items()})
 

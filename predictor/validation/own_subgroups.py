@@ -29,7 +29,7 @@ AGE = "age"
 
 FIGURES = ("auroc", "observed_expected", "calibration_intercept", "brier")
 
-_STEP = 10.0
+_STEPS = (10.0, 5.0, 2.0, 1.0)
 
 
 @dataclass(frozen=True, slots=True)
@@ -170,10 +170,17 @@ def age_edges(values: Floats) -> list[float]:
 
     >>> age_edges(np.array([19.0, 24.0, 33.0, 41.0, 52.0, 66.0]))
     [30.0, 40.0]
+    >>> age_edges(np.array([9.0, 12.0, 13.0, 15.0, 16.0, 17.0]))  # children need finer ones
+    [12.0, 16.0]
     """
     thirds = np.quantile(values, [1 / 3, 2 / 3])
-    rounded = (np.floor(thirds / _STEP + 0.5) * _STEP).tolist()
-    return sorted({edge for edge in rounded if values.min() < edge <= values.max()})
+    edges: list[float] = []
+    for step in _STEPS:
+        rounded = (np.floor(thirds / step + 0.5) * step).tolist()
+        edges = sorted({edge for edge in rounded if values.min() < edge <= values.max()})
+        if len(edges) == len(thirds):
+            break
+    return edges
 
 
 def _ranges(edges: Sequence[float]) -> list[str]:

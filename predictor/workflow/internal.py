@@ -180,8 +180,8 @@ def _cross_validated(
         run.config.validation.thresholds,
     )
     if predicted.candidate.name == "prevalence":
-        # Out of fold it differs by the size of the folds only, which a slope would explain.
-        for name in ("calibration_slope", "calibration_intercept_joint"):
+        # Out of fold it differs by the size of the folds only, which a curve would explain.
+        for name in ("calibration_slope", "calibration_intercept_joint", "eavg"):
             found.pop(name, None)
     return found
 

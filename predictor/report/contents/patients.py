@@ -52,7 +52,7 @@ ONE_COLUMN = (
 )
 COUNTS = (
     "Percentages of states are of those with a value, of missing values of everybody. Quartiles as "
-    "in R and NumPy (type 7)."
+    "in R and NumPy (type 7). Variables without a row of missing values are complete."
 )
 
 MISSING = "How much of each predictor is missing"
@@ -64,7 +64,7 @@ MISSING_HIDDEN = (
     "All counts of missing values are small, and hidden. Complete: {complete} of {variables} "
     "predictors."
 )
-PATTERNS_SEEN = "{count} combinations are shown; the most frequent is: {first} ({share})."
+PATTERNS_SEEN = "Combinations shown: {count}. The most frequent: {first} ({share})."
 FILLED = {
     "median": (
         "Missing values are filled in by the median, or the most frequent state, of the training "
@@ -213,6 +213,8 @@ def _table_one(source: Source, found: _Row) -> Iterator[Block]:
         note.append(ONE_COLUMN.format(size=_size(source)))
     rows = []
     for row in table["rows"]:
+        if _says_nothing(source, row):
+            continue
         name = _name(source, row)
         state = row["state"]
         text = f"{name}: {state.replace('_', ' ')}" if state else name
@@ -224,6 +226,16 @@ def _table_one(source: Source, found: _Row) -> Iterator[Block]:
         tuple(rows),
         note=" ".join(note),
     )
+
+
+def _says_nothing(source: Source, row: _Row) -> bool:
+    """Whether a row repeats another one: no value missing, or the other one of no and yes."""
+    known = source.bundle.dictionary.variables
+    variable = known.get(row["variable"])
+    binary = variable is not None and variable.kind == "binary"
+    if row["state"] is not None:
+        return binary and variable is not None and row["state"] == variable.states[0]
+    return row.get("all_count") == 0
 
 
 def _name(source: Source, row: _Row) -> str:

@@ -1,0 +1,244 @@
+"""Performance in curves: ROC, calibration, decision."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any
+
+import numpy as np
+
+from predictor.report.contents import performance_words as words
+from predictor.report.contents.numbers_text import absent, counted, percent, two, with_interval
+from predictor.report.contents.performance_tables import bootstrap_of, chosen_of, label_of
+from predictor.report.contents.source import Source
+from predictor.report.document import Block, Column, Figure, Table
+
+_Row = Mapping[str, Any]
+_Rows = Sequence[_Row]
+
+APPARENT, BEYOND = "apparent", "cross-validated"
+"""Series of the ROC figure."""
+
+_FALSE_ALARMS = 0.2
+_NEAR = 0.02
+
+
+def roc(source: Source) -> Iterator[Block]:
+    """ROC curves on the cohort itself and out of fold."""
+    found = source.findings.get("curves")
+    if found is None:
+        yield absent("ROC curves")
+        return
+    apparent, beyond = found["roc"]["apparent"], found["roc"]["cross_validated"]
+    rows = [
+        {"series": name, **point, "threshold": None}
+        for name, points in ((APPARENT, apparent["points"]), (BEYOND, beyond["points"]))
+        for point in points
+    ]
+    texts = {APPARENT: two(apparent["auroc"]), BEYOND: _cross_validated(source)}
+    title = words.ROC.format(label=label_of(source))
+    table = Table(
+        "performance-roc-table",
+        title,
+        (
+            Column("series", "Curve"),
+            Column("false_positive_rate", "False positive rate", "number", digits=3),
+            Column("true_positive_rate", "True positive rate", "number", digits=3),
+        ),
+        tuple(rows),
+        folded=True,
+    )
+    yield Figure(
+        "performance-roc-figure",
+        "roc",
+        title,
+        _roc_seen(apparent, beyond["points"], texts),
+        (table,),
+        {"auroc": texts if beyond["points"] else {APPARENT: texts[APPARENT]}},
+        note=words.ROC_NOTE.format(unit=counted(source.manifest)),
+    )
+
+
+def _cross_validated(source: Source) -> str:
+    """The cross-validated AUROC with its interval."""
+    for row in bootstrap_of(source).get("figures", ()):
+        if row["name"] == "auroc":
+            return with_interval(row, "cross_validated")
+    return with_interval(chosen_of(source), "auroc")
+
+
+def _roc_seen(apparent: _Row, beyond: _Rows, texts: Mapping[str, str]) -> str:
+    if not beyond:
+        return words.ROC_SEEN_APPARENT.format(
+            apparent=percent(_height(apparent["points"])), apparent_area=texts[APPARENT]
+        )
+    if len(beyond) == len(apparent["points"]) == 2:
+        return words.ROC_SEEN_CHANCE
+    # Optimism of a few hundredths is what every model has.
+    distance = _area(apparent["points"]) - _area(beyond) > 2 * _NEAR
+    return words.ROC_SEEN.format(
+        beyond=percent(_height(beyond)),
+        apparent=percent(_height(apparent["points"])),
+        area=texts[BEYOND],
+        apparent_area=texts[APPARENT],
+        distance=words.ROC_DISTANCE[distance],
+    )
+
+
+def _columns(points: _Rows) -> tuple[list[float], list[float]]:
+    return (
+        [point["false_positive_rate"] for point in points],
+        [point["true_positive_rate"] for point in points],
+    )
+
+
+def _height(points: _Rows) -> float:
+    """Sensitivity at the rate of false alarms that is told."""
+    return float(np.interp(_FALSE_ALARMS, *_columns(points)))
+
+
+def _area(points: _Rows) -> float:
+    x, y = _columns(points)
+    return float(np.trapezoid(y, x))
+
+
+def calibration(source: Source) -> Iterator[Block]:
+    """Smooth calibration curve with its band, and who had which prediction."""
+    found = source.findings.get("curves")
+    if found is None:
+        yield absent("a calibration curve")
+        return
+    title, unit = words.CALIBRATION.format(label=label_of(source)), counted(source.manifest)
+    curve, bins = found["calibration"]["curve"], found["calibration"]["histogram"]
+    tables = (
+        Table(
+            "performance-calibration-table",
+            title,
+            (
+                Column("predicted", "Predicted", "percent"),
+                Column("observed", "Observed", "percent"),
+                Column("low", "Band from", "percent"),
+                Column("high", "to", "percent"),
+            ),
+            tuple(curve),
+            folded=True,
+        ),
+        Table(
+            "performance-histogram-table",
+            words.HISTOGRAM,
+            (
+                Column("low", "Predicted from", "percent"),
+                Column("high", "to", "percent"),
+                Column("events", "With the event", "count"),
+                Column("others", "Without", "count"),
+            ),
+            tuple(bins),
+            folded=True,
+        ),
+    )
+    yield Figure(
+        "performance-calibration-figure",
+        "calibration",
+        title,
+        _calibration_seen(curve),
+        tables,
+        {"band": f"{100 * found['level']:g}% interval"},
+        note=words.CALIBRATION_NOTE.format(one=unit.removesuffix("s"), draws=found["draws"]),
+    )
+
+
+def _calibration_seen(curve: _Rows) -> str:
+    middle = curve[len(curve) // 2]
+    band = ""
+    if middle["low"] is not None:
+        band = words.CALIBRATION_BAND.format(
+            low=percent(middle["low"]), high=percent(middle["high"])
+        )
+    told = {
+        "at": percent(middle["predicted"]),
+        "observed": percent(middle["observed"]),
+        "band": band,
+    }
+    if len(curve) == 1:
+        return words.CALIBRATION_ONE.format(**told)
+    return words.CALIBRATION_SEEN.format(
+        low=percent(curve[0]["predicted"]),
+        high=percent(curve[-1]["predicted"]),
+        side=words.SIDES[side_of(curve)],
+        **told,
+    )
+
+
+def side_of(curve: _Rows) -> str:
+    """On which side of the diagonal a calibration curve lies, for most of its length.
+
+    >>> side_of([{"predicted": x, "observed": x + 0.1} for x in (0.1, 0.2, 0.3)])
+    'above'
+    """
+    away = np.array([row["observed"] - row["predicted"] for row in curve])
+    above, below = float((away > _NEAR).mean()), float((away < -_NEAR).mean())
+    if above == below == 0.0:
+        return "on"
+    if below < above / 4:
+        return "above"
+    return "below" if above < below / 4 else "both"
+
+
+def decision(source: Source) -> Iterator[Block]:
+    """Net benefit over thresholds."""
+    found = source.findings.get("curves")
+    if found is None:
+        yield absent("a decision curve")
+        return
+    title, unit = words.DECISION.format(label=label_of(source)), counted(source.manifest)
+    table = Table(
+        "performance-decision-table",
+        title,
+        (
+            Column("threshold", "Threshold", "percent"),
+            Column("model", "Net benefit of the model (95% interval)", "interval", digits=3),
+            Column("treat_all", "Of acting in everybody", "number", digits=3),
+        ),
+        tuple(found["decision"]),
+        folded=True,
+    )
+    yield Figure(
+        "performance-decision-figure",
+        "decision",
+        title,
+        _decision_seen(found["decision"]),
+        (table,),
+        {"band": f"{100 * found['level']:g}% interval"},
+        note=words.DECISION_NOTE.format(one=unit.removesuffix("s"), draws=found["draws"]),
+    )
+
+
+def _decision_seen(rows: _Rows) -> str:
+    where = [
+        (words.DECISION_ONE if low == high else words.DECISION_RANGE).format(
+            low=percent(low), high=percent(high)
+        )
+        for low, high in better_between(rows)
+    ]
+    if not where:
+        return words.DECISION_SEEN_NOWHERE
+    return words.DECISION_SEEN.format(where=", ".join(where))
+
+
+def better_between(rows: _Rows) -> list[tuple[float, float]]:
+    """Ranges of thresholds at which the model is better than acting in everybody and in nobody.
+
+    >>> row = {"threshold": 0.2, "model": 0.1, "treat_all": 0.05}
+    >>> better_between([row, {**row, "threshold": 0.3}, {**row, "threshold": 0.4, "model": 0.0}])
+    [(0.2, 0.3)]
+    """
+    ranges: list[tuple[float, float]] = []
+    inside = False
+    for row in rows:
+        # Rounding alone makes nothing better.
+        better = row["model"] > max(row["treat_all"], 0.0) + 1e-9
+        if better:
+            start = ranges.pop()[0] if inside else row["threshold"]
+            ranges.append((start, row["threshold"]))
+        inside = better
+    return ranges
