@@ -1,0 +1,148 @@
+"""Sentences of the section on the explanation."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+TITLE = "Explanation"
+IMPORTANCE, BEESWARM = "Which variables matter", "What each value does"
+DEPENDENCE, DIRECTION = "Variable by variable", "Direction against clinical expectation"
+EXAMPLES = "Example patients"
+
+WHAT = (
+    "A contribution is how far a patient's value moves the {scale} of {outcome} from those of an "
+    "average patient of the cohort; all contributions add up to the prediction. They are exact "
+    "SHAP values, nothing is sampled. They describe the model and not causes, and least of all "
+    "the effect of a treatment."
+)
+NO_EFFECT = "No variable changes what this model predicts, so there is nothing to explain."
+
+IMPORTANCE_TITLE = "Mean absolute contribution to the {scale}"
+AVERAGED = "Mean over {patients:,} {unit} of the cohort."
+AVERAGED_SOME = "Mean over {patients:,} of the {of:,} {unit} of the cohort, drawn by seed."
+REFITTED = (
+    "Intervals: {level:.0%} of the {refits:,} refits in bootstrap resamples lie within, with "
+    "preparation and tuning repeated."
+)
+NOT_REFITTED = "There are no intervals: this model was not refitted in bootstrap resamples."
+IMPORTANCE_ALTERNATIVE = (
+    "Bars, the longest first. {first} moves the prediction most, by {value:.2f} on average{among}; "
+    "{last} moves it least of the {count} shown, by {least:.2f}."
+)
+AMONG = " (between {low:.2f} and {high:.2f} in {level:.0%} of the refits)"
+FURTHER = "{count} further variables with smaller effects are in importance.csv."
+
+RANKS_TITLE = "How often each variable takes each place over the refits"
+RANKS_ALTERNATIVE = (
+    "A field for each variable and place, the darker the more refits. {first} is first in "
+    "{share:.0%} of the refits{second}."
+)
+RANKS_SECOND = ", {label} in {share:.0%}"
+SETTLED = "{label} comes first in {share:.0%} of the refits: the first place is settled."
+UNSETTLED = (
+    "Which variable comes first is not settled: {label} does in {share:.0%} of the refits{second}. "
+    "Another cohort of the same size could well give another order."
+)
+SURE = 0.8
+
+PROFILES = (
+    "Drawn are {count} synthetic profiles, which follow the cohort's distributions and "
+    "correlations between the 5th and the 95th percentile. No dot is a real patient."
+)
+MOMENTS = (
+    "Drawn are {count} synthetic profiles from the bundle's means and correlations, as this bundle "
+    "was made by an earlier version that kept no others. No dot is a real patient, and skewed "
+    "distributions look more even than they are."
+)
+REAL = (
+    "Drawn are real patients of the cohort, as its configuration allows (explanation.patients). "
+    "Each variable is sorted by itself, so no row of a patient is in it. Keep this report as you "
+    "would keep their data."
+)
+NO_PROFILES = "profiles to draw effects from"
+
+AXIS = "Contribution to the {scale}"
+BEESWARM_TITLE = "Contributions of the values of each variable"
+BEESWARM_ALTERNATIVE = (
+    "A row of dots for each of {count} variables, the further right the more a value raises the "
+    "prediction, coloured from low to high values. {sentences}"
+)
+BEESWARM_RAISES = "High values of {label} lie to the right."
+BEESWARM_LOWERS = "High values of {label} lie to the left."
+BEESWARM_NEITHER = "High and low values of {label} lie on both sides."
+BEESWARM_STATES = "A state has no order; its colour is its place in the dictionary: {names}."
+LARGEST = "The {count} variables with the largest effects are drawn."
+
+DEPENDENCE_TITLE = "{label}: contribution by value"
+CURVE = (
+    "The contribution of {label} {moves} from {first:+.2f} at {low} to {last:+.2f} at {high}."
+    "{turns} {reference}"
+)
+RISES, FALLS, GOES = "rises", "falls", "goes without clear direction"
+TURNS = " It is zero near {zero}."
+WITHIN = "The reference range is shaded: {reference} {unit}."
+NO_REFERENCE = "The dictionary states no reference range."
+STATES = "A bar for the mean contribution of each state of {label}: {bars}."
+BAR = "{state} {contribution:+.2f}"
+BAND = "The band holds nine in ten profiles with such a value; they differ in their other values."
+
+DIRECTION_TABLE = "What higher values, or a yes, do to the probability of {outcome}"
+FOUND: Mapping[str | None, str] = {
+    "raises": "raise it",
+    "lowers": "lower it",
+    "neither": "no clear direction",
+    "nothing": "no effect",
+    None: "states without order",
+}
+EXPECTED: Mapping[str | None, str] = {
+    "raises": "raise it",
+    "lowers": "lower it",
+    None: "not stated",
+}
+AGREES, DISAGREES = "agrees", "disagrees"
+OPEN, NOT_STATED = "cannot be told", "not stated"
+NONE_STATED = (
+    "The dictionary states no expected direction for {outcome}, so there is nothing to hold the "
+    "model against. A clinician who knows one can add it with its source (docs/configuration.md)."
+)
+ALL_AGREE = (
+    "All {count} directions that the dictionary expects for {outcome} are those of the model. "
+    "That makes the model plausible, not right."
+)
+ONE_AGREES = (
+    "The one direction that the dictionary expects for {outcome} is that of the model. That makes "
+    "the model plausible, not right."
+)
+SOME_DISAGREE = "Of {stated} expected directions the model disagrees with {count}:"
+DISAGREEMENT = (
+    "{label}: the dictionary expects that higher values {expected} the probability of {outcome} "
+    "({source}); in this model they {found} it{refits}. Check unit and coding of the column first. "
+    "If these are right, chance in a small cohort, a treatment that was given because of the "
+    "value, or a variable that goes with it can turn a direction around."
+)
+BINARY_DISAGREEMENT = (
+    "{label}: the dictionary expects that a yes {expected} the probability of {outcome} "
+    "({source}); in this model it {found} it{refits}. Check the coding of the column first. If it "
+    "is right, chance in a small cohort, a treatment that was given because of the finding, or a "
+    "variable that goes with it can turn a direction around."
+)
+RAISE_IT: Mapping[str, str] = {"raises": "raise", "lowers": "lower"}
+IN_REFITS = ", in {share:.0%} of its bootstrap refits too"
+UNSTABLE = (
+    "The direction itself is uncertain, as fewer than {share:.0%} of the refits have the same, for "
+    "{names}."
+)
+
+EXAMPLE = (
+    "Three synthetic profiles: at the 10th, 50th and 90th percentile of the probability among "
+    "{count}. None of them is a real patient."
+)
+EXAMPLE_TITLE = "{which} probability: {probability}"
+WHICH: Mapping[float, str] = {0.1: "Low", 0.5: "Typical", 0.9: "High"}
+EXAMPLE_ALTERNATIVE = (
+    "Steps from the average patient, with a probability of {reference}, to this profile with "
+    "{probability}. The largest are {steps}."
+)
+STEP = "{label} ({value}) {contribution:+.2f}"
+OTHERS = "{count} others together"
+AVERAGE, THIS = "Average patient", "This profile"
