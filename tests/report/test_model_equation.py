@@ -183,7 +183,10 @@ def test_a_reader_of_the_points_chart_is_as_near_as_stated(name: str) -> None:
 
 def test_columns_of_the_chart_hold_what_the_list_holds() -> None:
     found = tables(the_model(source("ridge")))
-    listed = {(r["variable"], r["value"], r["points"]) for r in found["model-points-list"]}
+    listed = {
+        (r["variable"], str(r["value"]).replace("to below", "to"), r["points"])
+        for r in found["model-points-list"]
+    }
     cells = {
         (name, text, row["_points"])
         for row in found["model-points-chart"]
@@ -271,6 +274,17 @@ def test_a_model_without_equation_says_why_and_shows_what_adds_up(name: str) -> 
     answer = predict(patient, opened.bundle).probability
     output = last if name == "random_forest" else 1 / (1 + math.exp(-last))
     assert output == pytest.approx(answer, abs=1e-6)
+
+
+def test_tables_show_as_many_digits_as_the_equation_prints() -> None:
+    section = the_model(open_source("remission"))
+    shown = {
+        t.id: next(c.digits for c in t.columns if c.key == "coefficient")
+        for t in tables_of([section])
+        if t.id in ("model-coefficients", "model-example-steps")
+    }
+    # The smallest is -0.000141485.
+    assert shown == {"model-coefficients": 9, "model-example-steps": 9}
 
 
 def test_the_example_is_no_patient_of_the_cohort() -> None:

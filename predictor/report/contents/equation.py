@@ -10,7 +10,7 @@ import numpy as np
 
 from predictor.clinic.uncertainty import score
 from predictor.clinical.variable import Variable
-from predictor.explanation.formula import DIGITS, Formula, Term, formula_of
+from predictor.explanation.formula import DIGITS, Formula, Term, decimals, formula_of
 from predictor.explanation.shown import Profiles
 from predictor.fitted.models import EstimatorModel, LinearModel, expit
 from predictor.report.contents import equation_words as words
@@ -151,7 +151,6 @@ def _coefficients(source: Source, formula: Formula) -> Table:
                 "variable": variable.name,
                 "unit": unit_of(variable),
                 "coefficient": slope,
-                "coefficient_text": _number(slope),
                 "standardised": float(own),
                 "odds_ratio": float(np.exp(own)),
                 "mean": float(preparation.centre[k]),
@@ -164,7 +163,7 @@ def _coefficients(source: Source, formula: Formula) -> Table:
         words.COEFFICIENTS,
         (
             Column("term", "Term"),
-            Column("coefficient_text", "Log-odds per unit"),
+            Column("coefficient", "Log-odds per unit", "number", decimals(formula)),
             Column("odds_ratio", "Odds ratio per standard deviation", "number", 2),
             Column("mean", "Mean", "number", 3),
             Column("standard_deviation", "Standard deviation", "number", 3),

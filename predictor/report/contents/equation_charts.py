@@ -123,7 +123,8 @@ def _side_by_side(
 ) -> Table:
     """A line for each number of points; a cell holds the values that have so many."""
     lines: dict[int, dict[str, Cell]] = {}
-    for variable, stretch, text in rows:
+    for variable, stretch, _ in rows:
+        text = _stretch_text(stretch, variable, short=True)
         line = lines.setdefault(stretch.points, {_POINTS: stretch.points})
         before = line.get(variable.name)
         line[variable.name] = f"{before}, {text}" if before else text
@@ -137,7 +138,7 @@ def _side_by_side(
     )
 
 
-def _stretch_text(stretch: Stretch, variable: Variable) -> str:
+def _stretch_text(stretch: Stretch, variable: Variable, *, short: bool = False) -> str:
     if stretch.missing:
         return NOT_MEASURED
     if stretch.state is not None:
@@ -145,7 +146,7 @@ def _stretch_text(stretch: Stretch, variable: Variable) -> str:
     low, high = stretch.low or 0.0, stretch.high or 0.0
     if low == high:
         return number_text(low)
-    template = words.FROM_TO if variable.integer else words.FROM_BELOW
+    template = words.FROM_TO if variable.integer or short else words.FROM_BELOW
     return template.format(low=number_text(low), high=number_text(high))
 
 

@@ -11,7 +11,7 @@ import numpy as np
 from predictor.clinic.patient import shown_value
 from predictor.clinic.uncertainty import score
 from predictor.clinical.variable import Variable
-from predictor.explanation.formula import Formula, Term
+from predictor.explanation.formula import Formula, Term, decimals
 from predictor.explanation.nomogram import nomogram
 from predictor.explanation.shown import Profiles
 from predictor.fitted.preparation import Values
@@ -57,7 +57,7 @@ def example_by_hand(source: Source, formula: Formula, profiles: Profiles | None)
             (
                 Column("label", "Line"),
                 Column("value_text", "Value"),
-                Column("coefficient", "Coefficient", "number", 6),
+                Column("coefficient", "Coefficient", "number", decimals(formula)),
                 Column("product", "Product", "number", _DECIMALS),
                 Column("sum", "Sum so far", "number", _DECIMALS),
             ),

@@ -17,6 +17,13 @@ STABLE = 0.9
 """Share of the refits below which a direction is called unstable."""
 
 
+_EXPECTED = (
+    Column("expected", "Expected"),
+    Column("agreement", "Agreement"),
+    Column("source", "Source of the expectation"),
+)
+
+
 @dataclass(frozen=True, slots=True)
 class Compared:
     """The direction of one variable, found and expected.
@@ -67,9 +74,7 @@ def direction_part(source: Source, profiles: Profiles, names: Sequence[str]) -> 
             Column("label", "Variable"),
             Column("found", "In this model they"),
             Column("refits", "Same direction in the refits", "percent", 0),
-            Column("expected", "Expected"),
-            Column("agreement", "Agreement"),
-            Column("source", "Source of the expectation"),
+            *(_EXPECTED if any(each.expected for each in found) else ()),
         ),
         tuple(_row(each) for each in found),
     )
