@@ -104,3 +104,12 @@ def test_shipped_questions_have_expectations_with_a_source(
     stated = [e for e in found if e is not None]
     assert len(stated) == count
     assert all(re.search(r"\d{4};\d+:\d+", e.source) for e in stated)
+
+
+def test_the_example_of_the_documentation_is_a_dictionary(root: Path, tmp_path: Path) -> None:
+    text = (root / "docs" / "configuration.md").read_text(encoding="utf-8")
+    (example,) = re.findall(r"```yaml\n(variables:\n.*?)```", text, re.DOTALL)
+    path = tmp_path / "documented.yaml"
+    path.write_text(example, encoding="utf-8")
+    marker = load_dictionary(path).variable("marker")
+    assert marker.expected["remission"].direction == "lowers"
