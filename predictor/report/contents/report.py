@@ -5,6 +5,14 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import Any
 
+from predictor.report.contents.equation import the_model
+from predictor.report.contents.explanation import explanation
+from predictor.report.contents.equation import the_model
+from predictor.report.contents.explanation import explanation
+from predictor.report.contents.patients import patients
+from predictor.report.contents.performance import performance
+from predictor.report.contents.pitfalls import pitfalls
+from predictor.report.contents.reproduce import reproduce
 from predictor.report.contents.source import Source
 from predictor.report.contents.verdict import verdict_of, verdict_section
 from predictor.report.document import Checks, Report, Section, blocks_of
@@ -88,8 +96,14 @@ def about(source: Source) -> dict[str, Any]:
 
 def _after_verdict(source: Source) -> Iterator[Section]:
     """Sections b to h, in the order of the page."""
-    del source
-    yield from ()
+    yield patients(source)
+    yield performance(source)
+    yield explanation(source)
+    yield the_model(source)
+    yield pitfalls(source)
+    yield reproduce(source)
+    yield explanation(source)
+    yield the_model(source)
 
 
 def _warnings(sections: tuple[Section, ...]) -> Iterator[str]:
