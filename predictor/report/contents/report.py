@@ -7,8 +7,6 @@ from typing import Any
 
 from predictor.report.contents.equation import the_model
 from predictor.report.contents.explanation import explanation
-from predictor.report.contents.equation import the_model
-from predictor.report.contents.explanation import explanation
 from predictor.report.contents.patients import patients
 from predictor.report.contents.performance import performance
 from predictor.report.contents.pitfalls import pitfalls
@@ -102,8 +100,6 @@ def _after_verdict(source: Source) -> Iterator[Section]:
     yield the_model(source)
     yield pitfalls(source)
     yield reproduce(source)
-    yield explanation(source)
-    yield the_model(source)
 
 
 def _warnings(sections: tuple[Section, ...]) -> Iterator[str]:
