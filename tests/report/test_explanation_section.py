@@ -10,8 +10,10 @@ import pytest
 from made_sources import LINEAR, OTHER, cohort, source
 
 from predictor.clinic.prediction import predict
+from predictor.errors import BundleError
 from predictor.explanation.shown import read_profiles
 from predictor.report.contents.explanation import explanation
+from predictor.report.contents.profiles import with_patients
 from predictor.report.contents.source import Source, open_source
 from predictor.report.document import (
     Figure,
@@ -183,6 +185,19 @@ def test_real_patients_are_called_so_and_have_gaps() -> None:
 
 
 @pytest.mark.parametrize("name", ["ridge", "random_forest"])
+def test_patients_who_are_handed_over_are_drawn(name: str) -> None:
+    closed = source(name, explanation=IMPORTANCE)
+    opened = with_patients(closed, cohort()[0][:40])
+    swarm = part(explanation(opened), "explanation-beeswarm")
+    assert "real patients of the cohort" in texts(swarm)
+    (table,) = tables_of([swarm])
+    assert len([row for row in table.rows if row["variable"] == "c3"]) == 40
+    assert closed.findings["profiles"]["patients"] is None
+    with pytest.raises(BundleError, match="keeps no profiles"):
+        with_patients(source(name, findings=False), cohort()[0])
+
+
+@pytest.mark.parametrize("name", ["ridge", "random_forest"])
 def test_dependence_follows_the_model(name: str) -> None:
     section = part(explanation(source(name, explanation=IMPORTANCE)), "explanation-dependence")
     found = figures(section)
@@ -265,8 +280,6 @@ def test_an_older_bundle_without_profiles_says_so() -> None:
 
 
 def test_damaged_profiles_are_refused_by_name() -> None:
-    from predictor.errors import BundleError
-
     opened = source("ridge")
     damaged = Source(opened.bundle, opened.manifest, {"profiles": {"synthetic": 1}}, {})
     with pytest.raises(BundleError, match="the profiles are damaged"):

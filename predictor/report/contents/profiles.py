@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
 
 from predictor.clinical.variable import Variable
 from predictor.errors import BundleError
-from predictor.explanation.shown import Profiles, read_profiles
+from predictor.explanation.shown import Profiles, effects_in_patients, read_profiles
 from predictor.fitted.preparation import Values
 from predictor.report.contents.source import FINDINGS, Source
 
@@ -34,6 +35,35 @@ def profiles_of(source: Source) -> Profiles | None:
             f"the profiles are damaged ({type(error).__name__})",
             "Get the bundle again.",
         ) from None
+
+
+def with_patients(source: Source, values: Values) -> Source:
+    """A bundle whose figures of effects are drawn from real patients who were handed over.
+
+    Only for a report that its reader asked for so; the bundle is not changed, and examples stay
+    synthetic.
+
+    Parameters
+    ----------
+    source
+        The bundle, opened.
+    values
+        The patients, shape (patients, predictors) in the order of the bundle, NaN for missing.
+
+    Raises
+    ------
+    BundleError
+        If the bundle keeps no profiles, which patients could stand beside.
+    """
+    bundle, part = source.bundle, source.findings.get("profiles")
+    if not part:
+        raise BundleError(
+            str(bundle.path / FINDINGS),
+            "this bundle keeps no profiles, so effects in patients cannot be drawn",
+            "Train it again with this version, or leave the patients out.",
+        )
+    effects = effects_in_patients(bundle.model, bundle.preparation, bundle.variables, values)
+    return replace(source, findings={**source.findings, "profiles": {**part, "patients": effects}})
 
 
 def fitting(variables: Sequence[Variable], values: Values) -> Values:
