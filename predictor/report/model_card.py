@@ -1,69 +1,149 @@
-"""The model card: what a bundle is, in two pages of Markdown, from its manifest alone."""
+"""The model card: the parts of a report that fit on two pages, as Markdown for a code host.
+
+It says nothing of its own but what the bundle holds; every figure is that of the report, written
+by the same rules.
+"""
 
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
 from functools import lru_cache
 from typing import Any
 
 from jinja2 import Environment, PackageLoader, StrictUndefined
 
-from predictor.clinical.units import readable_unit
 from predictor.clinical.variable import Variable
-from predictor.report.validation_text import bootstrap_lines, figure_name, further_lines, headline
+from predictor.report.document import Block, Figure, Report, Section, Table
+from predictor.report.page.wording import cell_text, is_numeric
 
 _SPECIAL = re.compile(r"([\\`*_{}\[\]<>#|])")
+_BIDI = re.compile("[\u202a-\u202e\u2066-\u2069]")
+
+MOST_ROWS = 15
+"""Rows of a table that are shown; all of them stand in the report."""
 
 
-def model_card(manifest: Mapping[str, Any]) -> str:
+@dataclass(frozen=True, slots=True)
+class Excerpt:
+    """What of a section stands in the card.
+
+    Parameters
+    ----------
+    section
+        Id of the section of the report.
+    kinds
+        Blocks that are taken whatever they are called.
+    ids
+        Tables and figures that are taken by name, with the columns that are shown; all of them
+        where there are none.
+    """
+
+    section: str
+    kinds: tuple[str, ...] = ()
+    ids: tuple[tuple[str, tuple[str, ...]], ...] = ()
+
+
+CARD = {
+    "Verdict": (Excerpt("verdict", ("facts", "listing", "paragraph")),),
+    "Patients": (
+        Excerpt("patients", ("paragraph",)),
+        Excerpt("patients-flow", ("paragraph",), (("patients-flow-figure", ()),)),
+    ),
+    "Performance": (
+        Excerpt(
+            "performance-figures",
+            ("paragraph",),
+            (
+                (
+                    "performance-figures-table",
+                    ("label", "apparent", "cross_validated", "corrected"),
+                ),
+            ),
+        ),
+        Excerpt(
+            "performance-candidates",
+            (),
+            (
+                (
+                    "performance-candidates-figure",
+                    ("label", "auroc", "log_loss", "brier", "calibration_slope"),
+                ),
+            ),
+        ),
+        Excerpt("performance-instability", ("listing",)),
+    ),
+    "Explanation": (
+        Excerpt("explanation-importance", (), (("explanation-importance-figure", ()),)),
+        Excerpt("explanation-direction", (), (("explanation-direction-table", ()),)),
+    ),
+    "The model itself": (Excerpt("model-equation", ("paragraph", "verbatim")),),
+    "Pitfalls found": (Excerpt("pitfalls", ("checks",)),),
+}
+"""Headings of the card with what stands below them."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Part:
+    title: str
+    blocks: tuple[Block, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class _Head:
+    label: str
+    right: bool
+
+
+@dataclass(frozen=True, slots=True)
+class _Shown:
+    heads: tuple[_Head, ...]
+    rows: tuple[tuple[str, ...], ...]
+
+
+def model_card(report: Report, manifest: Mapping[str, Any]) -> str:
     """Write the model card.
 
     Parameters
     ----------
+    report
+        What the report says.
     manifest
-        Content of ``manifest.json``; its ``model.kind`` must be there.
+        Content of ``manifest.json``, for what the bundle holds and whom it refuses.
 
     Returns
     -------
-    Markdown. Names from the configuration cannot break its layout.
+    Markdown. No name from outside can break its layout.
     """
-    known = {
-        name: Variable.from_dict(entry)
-        for name, entry in manifest["dictionary"].items()
-        if name in manifest["predictors"] or entry["exclusion"]
-    }
-    importance = {
-        row["variable"]: row["mean_absolute_shap"] for row in manifest["explanation"]["importance"]
-    }
-    predictors = [
-        {
-            "label": variable.label,
-            "unit": readable_unit(variable.unit) if variable.unit else ", ".join(variable.states),
-            "reference": str(variable.reference or ""),
-            "importance": importance[variable.name],
-        }
-        for variable in sorted(
-            (known[name] for name in manifest["predictors"]), key=lambda v: -importance[v.name]
-        )
-    ]
-    imputation = manifest["config"]["preparation"]["imputation"]
+    known = (Variable.from_dict(entry) for entry in manifest["dictionary"].values())
     text: str = _template().render(
-        m=manifest,
-        predictors=predictors,
-        exclusions=[v.label.lower() for v in known.values() if v.exclusion],
-        setting=", ".join(f"{k} {v:g}" for k, v in manifest["model"]["setting"].items()),
-        counted="patients" if manifest["cohort"]["group"] != "none" else "rows",
-        flow=_flow(manifest),
-        findings=[_finding(warning) for warning in manifest["cohort"]["warnings"]],
-        packages=", ".join(f"{k} {v}" for k, v in manifest["environment"]["packages"].items()),
-        imputation="median or most frequent state" if imputation == "median" else "regressions",
-        interval=_interval,
-        two=_two,
-        taken=_taken(manifest),
-        internal=_internal(manifest),
+        report=report,
+        parts=list(_parts(report)),
+        most_missing=round(100 * manifest["prediction"]["most_missing"]),
+        exclusions=[variable.label.lower() for variable in known if variable.exclusion],
+        kind=manifest["model"]["kind"],
+        smallest_leaf=manifest["model"].get("smallest_leaf"),
+        cell_size=manifest.get("privacy", {}).get("cell_size", 5),
     )
-    return text
+    return re.sub(r"\n{3,}", "\n\n", text)
+
+
+def escaped(text: object) -> str:
+    r"""Text that Markdown shows as it is, on one line and from the left.
+
+    >>> print(escaped("a|b <i> *c*"))
+    a\|b \<i\> \*c\*
+    """
+    return _SPECIAL.sub(r"\\\1", " ".join(_BIDI.sub("", str(text)).split()))
+
+
+def fenced(text: object) -> str:
+    """Lines that stay as they are, within a fence longer than any inside them."""
+    said = str(text)
+    ticks = max((len(found) for found in re.findall(r"`+", said)), default=0)
+    fence = "`" * max(3, ticks + 1)
+    return f"{fence}text\n{said}\n{fence}"
 
 
 @lru_cache(maxsize=1)
@@ -74,71 +154,58 @@ def _template() -> Any:
         autoescape=False,  # noqa: S701
         undefined=StrictUndefined,
         trim_blocks=True,
+        lstrip_blocks=True,
+        keep_trailing_newline=True,
     )
     environment.filters["md"] = escaped
+    environment.filters["fenced"] = fenced
+    environment.filters["shown"] = _shown
     return environment.get_template("model_card.md.j2")
 
 
-def _flow(manifest: Mapping[str, Any]) -> list[tuple[str, str]]:
-    """Steps and counts; small counts of excluded patients are masked, also by subtraction."""
-    size = manifest["privacy"]["cell_size"]
-    steps = [(step["step"], step["patients"]) for step in manifest["cohort"]["flow"]]
-    small = any(0 < count < size for _, count in steps[1:-1])
-    rows = [
-        (steps[0][0], "not shown (it would reveal a small count)" if small else str(steps[0][1]))
-    ]
-    rows += [(s, f"fewer than {size}" if 0 < n < size else str(n)) for s, n in steps[1:-1]]
-    return [*rows, (steps[-1][0], str(steps[-1][1]))]
+def _parts(report: Report) -> Iterator[_Part]:
+    sections = {section.id: section for section in _all(report.sections)}
+    for title, excerpts in CARD.items():
+        blocks = tuple(
+            block
+            for excerpt in excerpts
+            if excerpt.section in sections
+            for block in _taken(sections[excerpt.section], excerpt)
+        )
+        if title == "Verdict":  # its headline stands above everything already
+            blocks = blocks[1:]
+        if blocks:
+            yield _Part(title, blocks)
 
 
-def _finding(warning: Mapping[str, Any]) -> str:
-    where = f"{warning['variable']}: " if warning["variable"] else ""
-    times = f" ({warning['count']} rows)" if warning["count"] > 1 else ""
-    return f"{where}{warning['code'].replace('_', ' ')}{times}"
+def _all(sections: Sequence[Section]) -> Iterator[Section]:
+    for section in sections:
+        yield section
+        yield from _all(section.parts)
 
 
-def escaped(text: object) -> str:
-    r"""Text that Markdown shows as it is, on one line.
+def _taken(section: Section, excerpt: Excerpt) -> Iterator[Block]:
+    wanted = dict(excerpt.ids)
+    for block in section.blocks:
+        if block.block in excerpt.kinds:
+            yield block
+        elif isinstance(block, Table | Figure) and block.id in wanted:
+            # Of a figure, the table that it draws.
+            yield _narrowed(
+                block.tables[0] if isinstance(block, Figure) else block, wanted[block.id]
+            )
 
-    >>> print(escaped("a|b <i> *c*"))
-    a\|b \<i\> \*c\*
-    """
-    return _SPECIAL.sub(r"\\\1", " ".join(str(text).split()))
+
+def _narrowed(table: Table, keys: tuple[str, ...]) -> Table:
+    shown = tuple(column for column in table.columns if not keys or column.key in keys)
+    return replace(table, columns=shown or table.columns)
 
 
-def _taken(manifest: Mapping[str, Any]) -> str:
-    """Why this model, of all that were compared."""
-    rule = "the simplest model within one standard error of the best cross-validated log loss"
-    choice = manifest["validation"].get("choice", {"named_beforehand": False})
-    if not choice["named_beforehand"]:
-        return f"chosen as {rule}"
-    label = next(
-        row["label"] for row in manifest["validation"]["models"] if row["name"] == choice["by_rule"]
+def _shown(table: Table) -> _Shown:
+    return _Shown(
+        tuple(_Head(column.label, is_numeric(column)) for column in table.columns),
+        tuple(
+            tuple(cell_text(column, row) for column in table.columns)
+            for row in table.rows[:MOST_ROWS]
+        ),
     )
-    return f"named beforehand; the rule takes {label}, {rule}"
-
-
-def _internal(manifest: Mapping[str, Any]) -> dict[str, Any]:
-    """Sentences and table of the internal validation; empty for a bundle without one."""
-    found, label = manifest["validation"], manifest["model"]["label"]
-    bootstrap = found.get("bootstrap")
-    said = headline(bootstrap, label) if bootstrap is not None else None
-    return {
-        "headline": said,
-        "rows": [{"called": figure_name(row), **row} for row in bootstrap["figures"]]
-        if said
-        else [],
-        "lines": bootstrap_lines(bootstrap) if said else [],
-        "further": further_lines(found, label),
-    }
-
-
-def _two(value: float | None) -> str:
-    return "–" if value is None else f"{value:.2f}"
-
-
-def _interval(model: Mapping[str, Any], name: str) -> str:
-    value, low, high = model[name], model[f"{name}_low"], model[f"{name}_high"]
-    if value is None:
-        return "–"
-    return f"{value:.2f}" if low is None else f"{value:.2f} ({low:.2f} to {high:.2f})"

@@ -131,7 +131,7 @@ def _content(source: Source, report: Report) -> dict[str, bytes]:
     return {
         REPORT: page(report).encode(errors="replace"),
         REPORT_JSON: report_json(report),
-        MODEL_CARD: model_card(source.manifest).encode(),
+        MODEL_CARD: model_card(report, source.manifest).encode(errors="replace"),
     }
 
 
