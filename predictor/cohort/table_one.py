@@ -149,7 +149,8 @@ class _Table:
         """A count, or what stands in its place."""
         if not hidden:
             return cell
-        small = 0 < (cell.count or 0) < self.cell_size
+        # A hidden 0 too: beside a small number of everybody it would tell the other group's.
+        small = (cell.count or 0) < self.cell_size
         return cell.masked(fewer_than(self.cell_size) if small else HIDDEN)
 
     @staticmethod

@@ -14,6 +14,8 @@ ABSENT = (
 )
 INTERVAL = "{value} ({low} to {high})"
 
+_HALF = 0.005
+
 
 def absent(what: str) -> Paragraph:
     """The paragraph that stands for something the bundle lacks."""
@@ -35,10 +37,14 @@ def two(value: float | None) -> str:
 def percent(share: float | None) -> str:
     """A share in whole percent.
 
-    >>> percent(0.354), percent(None)
-    ('35%', 'not defined')
+    >>> percent(0.354), percent(0.003), percent(0.999), percent(None)
+    ('35%', 'under 1%', 'over 99%', 'not defined')
     """
-    return UNDEFINED if share is None else f"{100 * share:.0f}%"
+    if share is None:
+        return UNDEFINED
+    if 0.0 < share < _HALF:
+        return "under 1%"
+    return "over 99%" if 1.0 - _HALF < share < 1.0 else f"{100 * share:.0f}%"
 
 
 def with_interval(row: Mapping[str, Any], name: str) -> str:

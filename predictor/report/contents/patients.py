@@ -27,8 +27,8 @@ HIDDEN = (
     "Counts below {size}, apart from 0, are hidden, and with them whatever would give them away by "
     "subtraction."
 )
-NOTICED = "{variable}: {code} ({times})"
-TIMES = "{count:,} rows"
+NOTICED = "{variable}: {code}"
+NOTICED_OFTEN = "{variable}: {code} ({count:,} rows)"
 
 FLOW = "From the {unit} that were read to those that were analysed"
 FLOW_SEEN = "{read}, {left}; {analysed}."
@@ -136,16 +136,16 @@ def _size(source: Source) -> int:
 
 def _noticed(source: Source) -> Iterator[str]:
     for warning in source.manifest["cohort"].get("warnings", ()):
-        count, size, name = warning["count"], _size(source), warning["variable"]
+        count, name = warning["count"], warning["variable"]
         code = warning["code"].replace("_", " ")
-        if not name:  # of the whole file, which is one
-            yield _capital(code)
-            continue
-        small = 0 < count < size
-        times = fewer_than(size) if small else TIMES.format(count=count)
         known = source.bundle.dictionary.variables
         label = known[name].label if name in known else name
-        yield NOTICED.format(variable=label, code=code, times=times)
+        # Some are findings about a column, counted once; and a small count is not shown.
+        template = NOTICED_OFTEN if count >= max(_size(source), 2) else NOTICED
+        if name:
+            yield template.format(variable=label, code=code, count=count)
+        else:
+            yield _capital(code)
 
 
 def _flow(source: Source, found: _Row) -> Iterator[Block]:

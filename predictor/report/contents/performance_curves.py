@@ -21,6 +21,7 @@ APPARENT, BEYOND = "apparent", "cross-validated"
 
 _FALSE_ALARMS = 0.2
 _NEAR = 0.02
+_WORTH = 0.001  # of a net benefit; less is noise in every cohort
 
 
 def roc(source: Source) -> Iterator[Block]:
@@ -228,6 +229,8 @@ def _decision_seen(rows: _Rows) -> str:
 def better_between(rows: _Rows) -> list[tuple[float, float]]:
     """Ranges of thresholds at which the model is better than acting in everybody and in nobody.
 
+    Better by at least 0.001; thresholds apart from the next one stand alone.
+
     >>> row = {"threshold": 0.2, "model": 0.1, "treat_all": 0.05}
     >>> better_between([row, {**row, "threshold": 0.3}, {**row, "threshold": 0.4, "model": 0.0}])
     [(0.2, 0.3)]
@@ -235,8 +238,7 @@ def better_between(rows: _Rows) -> list[tuple[float, float]]:
     ranges: list[tuple[float, float]] = []
     inside = False
     for row in rows:
-        # Rounding alone makes nothing better.
-        better = row["model"] > max(row["treat_all"], 0.0) + 1e-9
+        better = row["model"] >= max(row["treat_all"], 0.0) + _WORTH
         if better:
             start = ranges.pop()[0] if inside else row["threshold"]
             ranges.append((start, row["threshold"]))

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 INTRO = (
     "Apparent figures are those of the model on the {unit} it was made from, and too good. "
-    "Cross-validated ones come from models that had not seen the {unit} they predict: {folds} "
-    "folds, {repeats} times. Corrected ones take off what refitting in bootstrap resamples shows "
-    "to be optimism. None of them says how the model does in another place or time."
+    "Cross-validated ones come from models that had not seen the {unit} they predict ({repeats} x "
+    "{folds} folds). Corrected ones take off what refitting in bootstrap resamples shows to be "
+    "optimism. None of them says how the model does in another place or time."
 )
 INTRO_SHORT = (
     "Cross-validated figures come from models that had not seen the {unit} they predict. None of "
@@ -67,11 +67,13 @@ HISTOGRAM = "Predictions by outcome; bins are joined until they hold no small co
 DECISION = "Decision curve of {label}, out of fold"
 DECISION_SEEN = (
     "Net benefit of acting on the model against acting in everybody and in nobody, by the "
-    "threshold probability. The model is better than both at thresholds {where}."
+    "threshold probability. By at least 1 in 1,000 the model is "
+    "better than both at thresholds {where}."
 )
 DECISION_SEEN_NOWHERE = (
     "Net benefit of acting on the model against acting in everybody and in nobody, by the "
-    "threshold probability. The model is better than both at no threshold."
+    "threshold probability. By at least 1 in 1,000 the model is "
+    "better than both at no threshold."
 )
 DECISION_RANGE = "from {low} to {high}"
 DECISION_ONE = "of {low}"
