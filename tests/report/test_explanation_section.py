@@ -177,7 +177,7 @@ def test_dots_are_the_profiles_and_none_is_a_patient() -> None:
 def test_real_patients_are_called_so_and_have_gaps() -> None:
     opened = source("ridge", real=True, explanation=IMPORTANCE)
     section = explanation(opened)
-    assert "real patients of the cohort" in texts(part(section, "explanation-beeswarm"))
+    assert "Drawn are real patients" in texts(part(section, "explanation-beeswarm"))
     (table,) = tables_of([part(section, "explanation-beeswarm")])
     assert any(row["position"] is None and row["value"] is None for row in table.rows)
     examples = part(section, "explanation-examples")
@@ -189,7 +189,7 @@ def test_patients_who_are_handed_over_are_drawn(name: str) -> None:
     closed = source(name, explanation=IMPORTANCE)
     opened = with_patients(closed, cohort()[0][:40])
     swarm = part(explanation(opened), "explanation-beeswarm")
-    assert "real patients of the cohort" in texts(swarm)
+    assert "Drawn are real patients" in texts(swarm)
     (table,) = tables_of([swarm])
     assert len([row for row in table.rows if row["variable"] == "c3"]) == 40
     assert closed.findings["profiles"]["patients"] is None

@@ -55,9 +55,9 @@ MOMENTS = (
     "distributions look more even than they are."
 )
 REAL = (
-    "Drawn are real patients of the cohort, as its configuration allows (explanation.patients). "
-    "Each variable is sorted by itself, so no row of a patient is in it. Keep this report as you "
-    "would keep their data."
+    "Drawn are real patients, as the study's configuration (explanation.patients) or whoever wrote "
+    "this report (--patients) allows. Each variable is sorted by itself, so no row of a patient is "
+    "in it. Keep this report as you would keep their data."
 )
 NO_PROFILES = "profiles to draw effects from"
 
