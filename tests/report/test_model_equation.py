@@ -6,14 +6,18 @@ import json
 import math
 import re
 from collections.abc import Mapping
+from dataclasses import replace
 from decimal import Decimal
 
 import numpy as np
 import pytest
+from made_bundles import variable
 from made_sources import LINEAR, OTHER, VARIABLES, cohort, source
 
 from predictor.clinic.prediction import predict
 from predictor.fitted.bundle import load_bundle
+from predictor.fitted.models import LinearModel
+from predictor.fitted.preparation import DesignColumn, Preparation
 from predictor.report.contents.equation import the_model
 from predictor.report.contents.source import Source, open_source
 from predictor.report.document import (
@@ -320,3 +324,32 @@ def test_the_figures_of_another_chart_are_not_told() -> None:
         for s in (opened, without)
     ]
     assert labels == [["At most", "On average", "AUROC"], ["At most", "On average"]]
+
+
+def test_a_model_of_many_variables_has_an_equation_but_no_chart() -> None:
+    count = 40
+    names = tuple(f"x{i}" for i in range(count))
+    own = tuple(
+        variable(name, unit="1", units={"1": 1.0}, plausible=None, suspicious=None, unit_slips=())
+        for name in names
+    )
+    prepared = Preparation(
+        names,
+        np.zeros(count),
+        (),
+        tuple(DesignColumn(name, i) for i, name in enumerate(names)),
+        np.zeros(count),
+        np.ones(count),
+    )
+    opened = source("ridge")
+    model = LinearModel(-0.3, np.full(count, 0.1))
+    bundle = replace(opened.bundle, variables=own, preparation=prepared, model=model, moments=None)
+    section = the_model(Source(bundle, opened.manifest, {}, {}))
+    assert len(verbatim(section, "log-odds =\n").splitlines()) == count + 4
+    assert texts(section).count("too many for a chart on paper") == 2
+    assert "made-up patient" in texts(section)
+
+
+def test_the_table_of_totals_stays_short() -> None:
+    small = tables(the_model(source("firth")))["model-points-totals"]
+    assert 10 < len(small) <= 120

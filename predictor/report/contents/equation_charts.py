@@ -34,7 +34,11 @@ from predictor.report.document import (
     Table,
 )
 
+MOST_CHARTED = 30
+"""Variables that a chart on paper can have."""
+
 _RARE = 0.01
+_MOST_TOTALS = 120
 _MOST_COLUMNS = 8
 _POINTS = "_points"  # no variable can have this name
 _TICKS_DIGITS = 2
@@ -44,7 +48,7 @@ def points_part(source: Source, formula: Formula, profiles: Profiles | None) -> 
     """Whole points for each stretch of a value, and the probability of each total."""
     chart = points_of(source, formula, profiles)
     if chart is None:
-        return Section("model-points", words.POINTS, (Paragraph(words.NO_EFFECT),))
+        return Section("model-points", words.POINTS, (_no_chart(formula),))
     variables = source.bundle.variables
     how = words.POINTS_HOW.format(unit=chart.unit, beyond=_beyond(chart, variables))
     filled = source.bundle.moments is None and not source.bundle.preparation.regressions
@@ -62,10 +66,18 @@ def points_part(source: Source, formula: Formula, profiles: Profiles | None) -> 
 
 
 def points_of(source: Source, formula: Formula, profiles: Profiles | None) -> PointsChart | None:
-    """The chart that the report prints; None where nothing has an effect."""
+    """The chart that the report prints; None where nothing, or too much, has an effect."""
     bundle = source.bundle
+    if len(formula.used) > MOST_CHARTED:
+        return None
     values = None if profiles is None else profiles.values
     return chart_of(formula, bundle.preparation, bundle.variables, values)
+
+
+def _no_chart(formula: Formula) -> Paragraph:
+    if not formula.used:
+        return Paragraph(words.NO_EFFECT)
+    return Paragraph(words.TOO_MANY.format(count=len(formula.used)))
 
 
 def _beyond(chart: PointsChart, variables: tuple[Variable, ...]) -> str:
@@ -158,7 +170,8 @@ def _totals_table(chart: PointsChart) -> Table:
     shown = (probability >= _RARE) & (probability <= 1.0 - _RARE)
     if not shown.any():
         shown[:] = True
-    totals, probability = totals[shown], probability[shown]
+    step = -(-int(shown.sum()) // _MOST_TOTALS)
+    totals, probability = totals[shown][::step], probability[shown][::step]
     ends = percent(float(probability[0])), percent(float(probability[-1]))
     return Table(
         "model-points-totals",
@@ -202,8 +215,8 @@ def nomogram_part(source: Source, formula: Formula) -> Section:
     """Scales to read points from, and the probability of their sum."""
     bundle = source.bundle
     found = nomogram(formula, bundle.preparation, bundle.variables)
-    if found is None:
-        return Section("model-nomogram", words.NOMOGRAM, (Paragraph(words.NO_EFFECT),))
+    if found is None or len(formula.used) > MOST_CHARTED:
+        return Section("model-nomogram", words.NOMOGRAM, (_no_chart(formula),))
     marks = Table(
         "model-nomogram-marks",
         words.NOMOGRAM_MARKS,

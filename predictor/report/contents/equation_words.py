@@ -198,6 +198,10 @@ HOLDS_CONTRIBUTIONS = (
 HOLDS_PREDICT = "`predictor predict` answers for a patient from these files alone, without network."
 NO_CHART = "There is none for this kind of model; the equation's part says why."
 NO_EFFECT = "There is none: no variable changes the probability."
+TOO_MANY = (
+    "There is none: {count} variables have a weight in this model, too many for a chart on paper. "
+    "Use the equation in a spreadsheet, or predict()."
+)
 NO_EXAMPLE = (
     "This bundle was made by an earlier version and holds no profiles, so there is no patient to "
     "show. A training with this version keeps some."
