@@ -146,6 +146,13 @@ def test_agreement_and_disagreement_with_the_dictionary_are_told() -> None:
     assert "in this model it lowers it" in text
 
 
+def test_invented_effects_prove_nothing() -> None:
+    evidence = {"level": "demonstration", "patients": 0, "events": 0, "statement": "simulated"}
+    opened = source("ridge", explanation=IMPORTANCE, evidence=evidence)
+    assert "neither agreement nor disagreement" in texts(explanation(opened))
+    assert "neither agreement" not in texts(explanation(source("ridge", explanation=IMPORTANCE)))
+
+
 def test_the_shipped_models_are_held_against_the_shipped_dictionary() -> None:
     opened = open_source("remission")
     section = part(explanation(opened), "explanation-direction")

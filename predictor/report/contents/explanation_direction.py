@@ -67,6 +67,7 @@ def direction_part(source: Source, profiles: Profiles, names: Sequence[str]) -> 
     """
     found = _compared(source, profiles, names)
     outcome = source.manifest["outcome"]["label"]
+    stated = any(each.expected for each in found)
     table = Table(
         "explanation-direction-table",
         words.DIRECTION_TABLE.format(outcome=outcome),
@@ -74,11 +75,13 @@ def direction_part(source: Source, profiles: Profiles, names: Sequence[str]) -> 
             Column("label", "Variable"),
             Column("found", "In this model they"),
             Column("refits", "Same direction in the refits", "percent", 0),
-            *(_EXPECTED if any(each.expected for each in found) else ()),
+            *(_EXPECTED if stated else ()),
         ),
         tuple(_row(each) for each in found),
     )
     blocks: list[Block] = [_verdict(found, outcome)]
+    if stated and source.manifest["evidence"]["level"] == "demonstration":
+        blocks.append(Paragraph(words.INVENTED, "warning"))
     against = tuple(_disagreement(c, outcome) for c in found if c.agreement == words.DISAGREES)
     if against:
         blocks.append(Listing(against))

@@ -113,6 +113,10 @@ ONE_AGREES = (
     "The one direction that the dictionary expects for {outcome} is that of the model. That makes "
     "the model plausible, not right."
 )
+INVENTED = (
+    "The patients of this cohort are simulated: their effects were put in by a scenario, so neither "
+    "agreement nor disagreement says anything about real patients."
+)
 SOME_DISAGREE = "Of {stated} expected directions the model disagrees with {count}:"
 DISAGREEMENT = (
     "{label}: the dictionary expects that higher values {expected} the probability of {outcome} "
