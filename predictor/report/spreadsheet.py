@@ -19,7 +19,7 @@ def csv_bytes(columns: Sequence[str], rows: Iterable[Mapping[str, object]]) -> b
     writer.writeheader()
     for row in rows:
         writer.writerow({name: _cell(row.get(name)) for name in columns})
-    return stream.getvalue().encode()
+    return stream.getvalue().encode(errors="replace")  # half a character is no reason to stop
 
 
 def _cell(value: object) -> object:

@@ -55,6 +55,8 @@ def draw_calibration(sheet: Sheet, figure: Figure) -> None:
     sheet.path([plot.at(0, 0), plot.at(1, 1)], "diagonal")
     for points in points_of(plot, rows, "predicted", "observed"):
         sheet.path(points, "series one")
+    if len(rows) == 1:  # one probability for everybody is a point, which no line shows
+        _point(sheet, plot, rows[0])
     keys = [Key("this model", "series one"), *keys, Key("perfect agreement", "diagonal")]
     bins = figure.tables[1].rows if len(figure.tables) > 1 else ()
     bottom = _histogram(sheet, plot, bins) if bins else plot.bottom
@@ -164,9 +166,22 @@ def _beside(sheet: Sheet, plot: Plot, keys: Sequence[Key]) -> None:
         top = legend(sheet, [key], left, top, sheet.width) + 6
 
 
+def _point(sheet: Sheet, plot: Plot, row: Row) -> None:
+    """The only point of a calibration curve, with its interval."""
+    x, y, low, high = (number(row.get(key)) for key in ("predicted", "observed", "low", "high"))
+    if x is None or y is None:
+        return
+    if low is not None and high is not None:
+        sheet.line(plot.at(x, low), plot.at(x, high), "interval one")
+    sheet.dot(*plot.at(x, y), 3.5, "mark one")
+
+
 def _histogram(sheet: Sheet, plot: Plot, bins: Sequence[Row]) -> float:
-    """Patients by prediction: up those with the event, down the others; the place below it."""
-    most = max([1.0, *numbers(row.get(key) for row in bins for key in ("events", "others"))])
+    """Patients by prediction: up those with the event, down the others; the place below it.
+
+    Bins differ in width, so that it is the area of a bar that stands for its patients.
+    """
+    most = max([1.0, *numbers(_tall(row, key) for row in bins for key in ("events", "others"))])
     top = plot.bottom + 4
     height = 34.0
     middle = top + height
@@ -177,7 +192,7 @@ def _histogram(sheet: Sheet, plot: Plot, bins: Sequence[Row]) -> float:
             if low is None or high is None:
                 continue
             left, right = plot.x(low) + 0.75, plot.x(high) - 0.75
-            count = number(row.get(key))
+            count = _tall(row, key)
             if count is None:
                 sheet.dot((left + right) / 2, middle + direction * 6, 2.5, "hollow")
             elif count > 0:
@@ -187,10 +202,18 @@ def _histogram(sheet: Sheet, plot: Plot, bins: Sequence[Row]) -> float:
     sheet.text(plot.x.start - 6, top + 5, f"{most:.0f}", "small quiet", anchor="end")
     sheet.text(plot.x.start - 6, middle + height - 5, f"{most:.0f}", "small quiet", anchor="end")
     middle_x = (plot.x.start + plot.x.end) / 2
-    label = "Predicted probability, and patients with it"
+    label = "Predicted probability, and patients within 5 percentage points"
     bottom = middle + height + 4
     sheet.text(middle_x, bottom + SMALL / 2, label, "small quiet", anchor="middle")
     return bottom + SMALL * 1.3
+
+
+def _tall(row: Row, key: str) -> float | None:
+    """Patients of a bin for each 5 percentage points of its width."""
+    count, low, high = (number(row.get(name)) for name in (key, "low", "high"))
+    if count is None or low is None or high is None or high <= low:
+        return None
+    return 0.05 * count / (high - low)
 
 
 def _by_series(rows: Sequence[Row]) -> dict[str, list[Row]]:

@@ -10,8 +10,8 @@ from predictor.report.document import Table
 from predictor.report.page.wording import cell_text, is_numeric
 from predictor.report.spreadsheet import csv_bytes
 
-MOST_ROWS = 60
-"""Rows behind a figure that are shown; more would be scrolled past, and are in the file."""
+MOST_ROWS, MOST_BEHIND = 1000, 60
+"""Rows of a table, and of one behind a figure, that are shown; the file has the others."""
 
 FILES_LIMIT = 1_400_000
 """Bytes of all files within a page, so that it stays under 3 MB whatever the study holds."""
@@ -47,7 +47,7 @@ class ShownTable:
     heads, rows
         What is shown; the first cell of a row is its heading.
     left_out
-        How many rows are only in the file.
+        How many rows are not shown.
     file
         Address that holds the CSV; empty where the page has no room for it.
     """
@@ -71,7 +71,7 @@ def shown(table: Table, file: str, *, behind: bool = False) -> ShownTable:
     behind
         Whether it stands behind a figure, where a part of the rows is enough.
     """
-    rows = table.rows[:MOST_ROWS] if behind and file else table.rows
+    rows = table.rows[: MOST_BEHIND if behind else MOST_ROWS]
     return ShownTable(
         table,
         tuple(Head(c.label, "number" if is_numeric(c) else "") for c in table.columns),
