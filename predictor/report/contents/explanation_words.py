@@ -10,10 +10,10 @@ DEPENDENCE, DIRECTION = "Variable by variable", "Direction against clinical expe
 EXAMPLES = "Example patients"
 
 WHAT = (
-    "A contribution is how far a patient's value moves the {scale} of {outcome} from those of an "
-    "average patient of the cohort; all contributions add up to the prediction. They are exact "
-    "SHAP values, nothing is sampled. They describe the model and not causes, and least of all "
-    "the effect of a treatment."
+    "A contribution is how far a patient's value moves the {scale} of {outcome} away from an "
+    "average patient of the cohort; with that patient's {scale}, all contributions add up to the "
+    "prediction. They are exact SHAP values, nothing is sampled. They describe the model and not "
+    "causes, and least of all the effect of a treatment."
 )
 NO_EFFECT = "No variable changes what this model predicts, so there is nothing to explain."
 
@@ -114,8 +114,8 @@ ONE_AGREES = (
     "the model plausible, not right."
 )
 INVENTED = (
-    "The patients of this cohort are simulated: their effects were put in by a scenario, so neither "
-    "agreement nor disagreement says anything about real patients."
+    "The patients of this cohort are simulated: their effects were put in by a scenario, so "
+    "neither agreement nor disagreement says anything about real patients."
 )
 SOME_DISAGREE = "Of {stated} expected directions the model disagrees with {count}:"
 DISAGREEMENT = (
