@@ -52,6 +52,7 @@ def show_training(run: TrainingRun) -> None:
         "Time: " + ", ".join(f"{name} {spent:.1f} s" for name, spent in run.seconds.items())
     )
     say(f"Bundle: {run.bundle}")
+    say(f"Report: {run.report}")
     if run.sent is not None:
         say(f"MLflow: {run.sent.tracking_uri}, experiment {run.sent.experiment}")
         say(f"        run {run.sent.run_id}")

@@ -54,7 +54,7 @@ CARD = {
     "Performance": (
         Excerpt(
             "performance-figures",
-            ("paragraph",),
+            ("paragraph", "listing"),
             (
                 (
                     "performance-figures-table",
@@ -72,7 +72,9 @@ CARD = {
                 ),
             ),
         ),
+        Excerpt("performance-centres", (), (("performance-centres-figure", ()),)),
         Excerpt("performance-instability", ("listing",)),
+        Excerpt("performance-signal", ("listing",)),
     ),
     "Explanation": (
         Excerpt("explanation-importance", (), (("explanation-importance-figure", ()),)),

@@ -11,6 +11,7 @@ from typing import Any
 
 import predictor
 from predictor.cohort.cohort import Cohort
+from predictor.cohort.small_cells import masked_flow
 from predictor.explanation.importance import Importance
 from predictor.fitted.models import EstimatorModel
 from predictor.learning.candidates import Candidate
@@ -74,7 +75,7 @@ def describe(
             "schema": [
                 {"column": v.name, "kind": v.kind, "unit": v.unit} for v in cohort.variables
             ],
-            "flow": [{"step": s.step, "patients": s.patients} for s in cohort.flow],
+            "flow": masked_flow(cohort.flow, config.privacy.cell_size),
             "warnings": [
                 {"variable": w.variable, "code": w.code, "count": w.count} for w in cohort.warnings
             ],

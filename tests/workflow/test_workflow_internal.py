@@ -76,7 +76,7 @@ def test_without_resamples_and_permutations_nothing_is_validated(trained: Traine
     }
     assert "validation.csv" not in manifest_of(run)["files"]
     assert "Compared by repeated cross-validation only" in run.evidence["statement"]
-    assert "Internal validation" not in (run.bundle / "model_card.md").read_text()
+    assert "**Not validated: how well" in (run.bundle / "model_card.md").read_text()
 
 
 @pytest.mark.parametrize(
@@ -109,7 +109,7 @@ def test_what_does_not_fit_into_the_time_is_fewer_and_said(
         f"Permutation test: 20 of the 50 {told}",
     )
     card = (run.bundle / "model_card.md").read_text()
-    assert all(f"- Note: {note}" in card for note in found.notes)
+    assert all(f"- {note}" in card for note in found.notes)
 
 
 def test_no_time_at_all_leaves_everything_out_and_says_so(trained: Trained) -> None:
@@ -191,7 +191,7 @@ def test_centres_are_left_out_one_after_the_other(trained: Trained) -> None:
     assert "Hospital" not in json.dumps(kept)
     assert run.internal.signal is not None
     assert "within a centre only" in run.internal.signal.rule
-    assert kept["sentence"] in (run.bundle / "model_card.md").read_text()
+    assert kept["sentence"] in (run.bundle / "report.json").read_text()
 
 
 def test_centres_with_one_outcome_each_are_told_why_nothing_can_be_said(trained: Trained) -> None:

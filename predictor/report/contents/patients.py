@@ -152,8 +152,11 @@ def _flow(source: Source, found: _Row) -> Iterator[Block]:
     rows = found.get("flow")
     if rows is None:
         steps = source.manifest.get("cohort", {}).get("flow", ())
-        told = [FlowStep(step["step"], step["patients"]) for step in steps]
-        rows = masked_flow(told, _size(source)) if told else None
+        if all("shown" in step for step in steps):  # hidden already where it must be
+            rows = steps
+        else:
+            told = [FlowStep(step["step"], step["patients"]) for step in steps]
+            rows = masked_flow(told, _size(source))
     if not rows:
         yield absent("the flow of its patients")
         return
