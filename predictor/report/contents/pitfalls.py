@@ -6,6 +6,7 @@ from the manifest, so that a bundle of an older version has them too.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any
 
@@ -85,7 +86,7 @@ def _events_per_parameter(manifest: Mapping[str, Any]) -> Pitfall:
         cohort["events"],
         size["parameters"],
         size["n"],
-        size["events"],
+        math.ceil(round(size["events"], 9)),
         size["enough"],
     )
 
@@ -230,7 +231,7 @@ def _number(key: str, value: float) -> str:
 _PERCENT = {"share", "other_share", "patients"}
 _POINTS = {"drift", "spread", "by_chance"}
 _P_VALUES = {"p_value", "trend_p", "runs_p"}
-_DECIMALS = {"needed_events": 0, "per_parameter": 1}
+_DECIMALS = {"per_parameter": 1}
 
 
 def _labels(manifest: Mapping[str, Any]) -> dict[str, str]:

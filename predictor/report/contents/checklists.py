@@ -1,0 +1,155 @@
+"""Section f of a report: TRIPOD+AI and PROBAST+AI, answered as far as a run can.
+
+What a run knows is filled in by rules, one for each item. What only people know is taken from
+``reporting:`` of the configuration, which is part of the bundle; what neither knows is listed.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any
+
+from predictor.checklists import Asked, Published, load_checklist
+from predictor.report.contents import probast_rules, tripod_rules
+from predictor.report.contents.run_facts import Answer, Facts
+from predictor.report.contents.source import Source
+from predictor.report.contents.tripod_rules import Rule
+from predictor.report.document import Block, Checklist, Fact, Item, Listing, Paragraph, Section
+from predictor.report.document import Facts as FactsBlock
+
+RULES: Mapping[str, Mapping[str, Rule]] = {
+    "tripod": tripod_rules.RULES,
+    "probast": probast_rules.RULES,
+}
+
+BOTH = "{run} {person}"
+REMAINS = "For a person: {what}"
+OPEN_TITLE = "Left for a person: {open} of {items}"
+PARTLY_TITLE = "Answered in part: {partly} of {items}"
+LINE = "{number}: {asks}"
+HOW = (
+    "Answers of people are given in the configuration by item, under reporting: {name}, and stay "
+    "there for the next run."
+)
+OF = "{count} of {items}"
+LABELS: Mapping[str, str] = {
+    "from the run": "From the run",
+    "from the study": "From the study",
+    "not applicable": "Not applicable",
+    "for a person": "For a person",
+}
+MEANINGS: Mapping[str, str] = {
+    "from the run": "Filled in by rules from what was done and found.",
+    "from the study": "Stated in the configuration.",
+    "not applicable": "With the reason beside it.",
+    "for a person": "No program can answer these.",
+}
+
+
+def checklists(source: Source) -> tuple[Section, Section]:
+    """The two checklists of a bundle.
+
+    Parameters
+    ----------
+    source
+        The bundle, opened. Items whose facts an older bundle does not hold are for a person.
+
+    Returns
+    -------
+    Sections ``tripod`` and ``probast``.
+    """
+    return _section(source, "tripod"), _section(source, "probast")
+
+
+def items(source: Source, name: str) -> tuple[Item, ...]:
+    """Every item of one checklist, answered as far as can be.
+
+    Parameters
+    ----------
+    source
+        The bundle, opened.
+    name
+        ``tripod`` or ``probast``.
+    """
+    facts = Facts.of(source)
+    reporting: Any = (source.manifest.get("config") or {}).get("reporting") or {}
+    told: Mapping[str, str] = reporting.get(name) or {}
+    return tuple(
+        _item(asked, _by_rule(RULES[name], asked.number, facts), _told(told, asked.number))
+        for asked in load_checklist(name).items
+    )
+
+
+def _told(told: Mapping[str, str], number: str) -> str:
+    """What a person told; of an internal evaluation, what they told of its development."""
+    return told.get(number) or told.get(probast_rules.SAME_AS.get(number, ""), "")
+
+
+def _by_rule(rules: Mapping[str, Rule], number: str, facts: Facts) -> Answer | None:
+    if number not in rules:
+        return None
+    try:
+        return rules[number](facts)
+    except (AttributeError, KeyError, TypeError):  # an older bundle does not hold the fact
+        return None
+
+
+def _item(asked: Asked, answer: Answer | None, told: str) -> Item:
+    """Put what the run knows and what a person told together; a person has the last word."""
+    if answer is None:
+        by = "from the study" if told else "for a person"
+        return Item(asked.number, asked.part, asked.asks, told, by)  # type: ignore[arg-type]
+    remains = REMAINS.format(what=answer.remains) if answer.remains else ""
+    if not told:
+        return Item(
+            asked.number,
+            asked.part,
+            asked.asks,
+            answer.text,
+            answer.by,
+            answer.section,
+            remains,
+        )
+    text = told if answer.by == "not applicable" else BOTH.format(run=answer.text, person=told)
+    return Item(asked.number, asked.part, asked.asks, text, "from the study", answer.section)
+
+
+def _section(source: Source, name: str) -> Section:
+    published = load_checklist(name)
+    answered = items(source, name)
+    blocks: list[Block] = [
+        Paragraph(published.note),
+        FactsBlock(tuple(_counts(answered))),
+        Paragraph(HOW.format(name=name), "quiet"),
+    ]
+    blocks += _lists(answered)
+    blocks.append(Checklist(_id(published), published.title, published.source, answered))
+    return Section(name, published.title, tuple(blocks))
+
+
+def _id(published: Published) -> str:
+    return f"{published.name}-items"
+
+
+def _counts(answered: Sequence[Item]) -> Iterator[Fact]:
+    for by, label in LABELS.items():
+        count = sum(item.answered == by for item in answered)
+        yield Fact(label, OF.format(count=count, items=len(answered)), MEANINGS[by])
+
+
+def _lists(answered: Sequence[Item]) -> Iterator[Listing]:
+    """What is still open, whole items before parts of items."""
+    whole = [item for item in answered if item.answered == "for a person"]
+    partly = [item for item in answered if item.remains]
+    if whole:
+        yield Listing(
+            tuple(LINE.format(number=item.number, asks=item.asks) for item in whole),
+            OPEN_TITLE.format(open=len(whole), items=len(answered)),
+        )
+    if partly:
+        lines = tuple(
+            LINE.format(number=item.number, asks=item.remains.removeprefix("For a person: "))
+            for item in partly
+        )
+        title = PARTLY_TITLE.format(partly=len(partly), items=len(answered))
+        yield Listing(lines, title)

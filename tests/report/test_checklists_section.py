@@ -1,0 +1,226 @@
+"""Checklists are answered by what the run knows; what it does not know is left to people."""
+
+from __future__ import annotations
+
+import copy
+from collections.abc import Mapping
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import made_standings
+import pytest
+
+from predictor.checklists import load_checklist
+from predictor.report.contents import probast_rules, tripod_rules
+from predictor.report.contents.checklists import checklists, items
+from predictor.report.contents.source import Source, open_source
+from predictor.report.document import Checklist, Item, Listing
+
+ONLY_PEOPLE = ["2", "3a", "3c", "18a", "18b", "18c", "18d", "19", "25"]
+"""What no run of whatever study can know, counted by hand in the published list."""
+
+
+@pytest.fixture(scope="module")
+def shipped(root: Path) -> Source:
+    return open_source(root / "models" / "remission")
+
+
+def changed(source: Source, *, findings: Mapping[str, Any] | None = None, **parts: Any) -> Source:
+    """The same bundle with parts of its manifest changed: ``config__choose=...`` goes deeper."""
+    manifest = copy.deepcopy(dict(source.manifest))
+    for path, value in parts.items():
+        *way, last = path.split("__")
+        place = manifest
+        for key in way:
+            place = place[key]
+        place[last] = value
+    return replace(source, manifest=manifest, findings=findings or source.findings)
+
+
+def real(source: Source, **parts: Any) -> Source:
+    """The same as if its patients were real ones from a file."""
+    return changed(
+        source,
+        evidence__simulated_patients=0,
+        evidence__patients=500,
+        config__cohort__published=None,
+        cohort__file="cohort.csv",
+        **parts,
+    )
+
+
+def answered(source: Source, name: str) -> dict[str, Item]:
+    return {item.number: item for item in items(source, name)}
+
+
+@pytest.mark.parametrize("name", ["tripod", "probast"])
+def test_every_item_stands_once_in_the_printed_order(shipped: Source, name: str) -> None:
+    section = checklists(shipped)[["tripod", "probast"].index(name)]
+    assert section.id == name
+    (checklist,) = (block for block in section.blocks if isinstance(block, Checklist))
+    assert tuple(item.number for item in checklist.items) == load_checklist(name).numbers
+
+
+def test_every_rule_belongs_to_an_item() -> None:
+    assert set(tripod_rules.RULES) <= set(load_checklist("tripod").numbers)
+    assert set(probast_rules.RULES) <= set(load_checklist("probast").numbers)
+
+
+def test_what_only_people_know_has_no_rule(shipped: Source) -> None:
+    assert not set(ONLY_PEOPLE) & set(tripod_rules.RULES)
+    found = answered(real(shipped), "tripod")
+    for number in [*ONLY_PEOPLE, "5b", "6a", "6c", "8b", "8c", "9c", "17", "18e"]:
+        assert (found[number].answered, found[number].answer) == ("for a person", "")
+
+
+def test_simulated_patients_have_no_ethics_and_no_dates(shipped: Source) -> None:
+    found = answered(shipped, "tripod")
+    for number in ("5b", "6a", "6c", "8b", "8c", "9c", "17"):
+        assert found[number].answered == "not applicable"
+        assert "simulated" in found[number].answer
+
+
+@pytest.mark.parametrize(
+    ("number", "words", "section"),
+    [
+        ("1", "predicts remission (6 months) in adults with SLE", "verdict"),
+        ("4", "A model is developed (Firth logistic)", "verdict"),
+        ("6b", "Limits: age at least 18", "patients-flow"),
+        ("8a", "response is remission. Horizon: 6 months, counted from first infusion", "verdict"),
+        ("9a", "6 candidate predictors", "model"),
+        ("9b", "Complement C3 (mg/dL)", "patients-table-one"),
+        ("10", "473 patients with 153 events needed: enough", "verdict"),
+        ("11", "by the median", "patients-missing"),
+        ("12a", "10 times 5-fold cross-validation", "performance"),
+        ("12c", "Firth logistic was taken by rule", "performance-candidates"),
+        ("12e", "net benefit at 0.25, 0.5, 0.75", "performance-figures"),
+        ("13", "FLIC", ""),
+        ("18e", "predictor simulate --patients 500 --seed 1 --scenario strong", "reproduce"),
+        ("20a", "500 analysed, 161 with the event and 339 without it", "patients-flow"),
+        ("23a", "AUROC 0.83 (0.79 to 0.88)", "performance-figures"),
+        ("27a", "more than 50% of the predictors", "model"),
+    ],
+)
+def test_tripod_items_say_what_the_manifest_says(
+    shipped: Source, number: str, words: str, section: str
+) -> None:
+    item = answered(shipped, "tripod")[number]
+    assert words in item.answer
+    assert item.section == section
+
+
+CHANGES: list[tuple[str, str, dict[str, Any], str]] = [
+    ("tripod", "12c", {"validation__choice__named_beforehand": True}, "was named beforehand"),
+    ("tripod", "12a", {"validation__bootstrap": None}, "there is no bootstrap"),
+    ("tripod", "12b", {"model__kind": "estimator"}, "finds shapes and thresholds itself"),
+    ("tripod", "12d", {"cohort__group": "centre"}, "Centres stay whole in all folds"),
+    ("tripod", "9a", {"model__candidate": "elastic_net"}, "can set a coefficient to zero"),
+    ("tripod", "22", {"model__kind": "estimator"}, "The model is no formula"),
+    ("tripod", "7", {"config__cohort__impossible": "missing"}, "taken for missing"),
+    ("probast", "D4.1", {"validation__sample_size__enough": False}, "No: 500 simulated"),
+    ("probast", "D4.2", {"model__kind": "estimator"}, "Yes: no number was cut"),
+    ("probast", "D4.5", {"model__candidate": "ridge"}, "a ridge penalty tuned"),
+    ("probast", "D4.5", {"model__candidate": "prevalence"}, "nothing to fit too closely"),
+    ("probast", "E4.1", {"validation__bootstrap": None}, "5-fold cross-validation. No other"),
+    ("probast", "E4.2", {"cohort__events": 60}, "Probably no: 60 events and 440 others"),
+    ("probast", "E4.5", {"config__cohort__patient": None}, "Probably no: no column names"),
+    ("probast", "E4.5", {"cohort__group": "centre"}, "patients of a centre stay whole"),
+    ("probast", "E4.6", {"validation__with_choice": None}, "Probably no: filling in"),
+    (
+        "probast",
+        "E4.6",
+        {"validation__notes": ["The choice of the model was not repeated in the resamples."]},
+        "Probably no: filling in",
+    ),
+    ("probast", "E4.6", {"validation__choice__named_beforehand": True}, "there was no choice"),
+    ("probast", "E4.7", {"validation__bootstrap": None}, "Probably yes"),
+]
+
+
+@pytest.mark.parametrize(("name", "number", "parts", "words"), CHANGES)
+def test_answers_follow_the_run(
+    shipped: Source, name: str, number: str, parts: dict[str, Any], words: str
+) -> None:
+    assert words not in answered(shipped, name)[number].answer
+    assert words in answered(changed(shipped, **parts), name)[number].answer
+
+
+def test_only_firths_intercept_is_corrected(shipped: Source) -> None:
+    ridge = answered(changed(shipped, model__candidate="ridge"), "tripod")["13"].answer
+    assert ridge == "The share of events was not changed: no resampling, no weights."
+    none = changed(shipped, config__models__firth={"intercept_correction": "none"})
+    assert answered(none, "tripod")["13"].answer == ridge
+
+
+@pytest.mark.parametrize(
+    ("status", "share", "words"),
+    [
+        ("passed", 0.0, "Yes: no value"),
+        ("note", 0.1, "Probably yes: gaps were filled in by the median"),
+        ("note", None, "Probably yes: gaps"),
+        ("warning", 0.3, "Probably no: more than 20%"),
+    ],
+)
+def test_gaps_are_judged_by_what_was_found(
+    shipped: Source, status: str, share: float | None, words: str
+) -> None:
+    check = {"code": "imputation", "status": status, "figures": {"share": share}}
+    found = answered(changed(shipped, findings={"pitfalls": {"checks": [check]}}), "probast")
+    assert found["D4.3"].answer.startswith(words)
+    assert found["E4.3"].answer == found["D4.3"].answer
+
+
+def test_a_predictor_that_tells_the_outcome_answers_for_independence(shipped: Source) -> None:
+    for status, words in (("warning", "Probably no"), ("passed", "Facts: the outcome is not")):
+        check = {"code": "leakage", "status": status, "figures": {}}
+        source = changed(shipped, findings={"pitfalls": {"checks": [check]}})
+        assert answered(source, "probast")["D3.3"].answer.startswith(words)
+
+
+def test_people_answer_what_is_theirs_and_complete_what_is_the_runs(shipped: Source) -> None:
+    told = {"tripod": {"18a": "Nobody paid.", "9a": "They are what was measured.", "17": "EK 1."}}
+    found = answered(changed(shipped, config__reporting=told), "tripod")
+    assert found["18a"].answer == "Nobody paid."
+    assert found["18a"].answered == "from the study"
+    assert found["9a"].answer.startswith("6 candidate predictors")
+    assert found["9a"].answer.endswith("They are what was measured.")
+    assert found["9a"].remains == ""
+    assert found["17"].answer == "EK 1."  # a person has the last word, also where it did not apply
+
+
+def test_what_is_said_of_development_holds_for_its_internal_evaluation(shipped: Source) -> None:
+    told = {"probast": {"D2.1": "Yes: one laboratory.", "D2.3": "Yes.", "E2.3": "Probably yes."}}
+    found = answered(real(shipped, config__reporting=told), "probast")
+    assert found["E2.1"].answer == "Yes: one laboratory."
+    assert found["E2.3"].answer == "Probably yes."
+    assert found["E3.2"].answered == "for a person"
+
+
+def test_what_is_open_is_listed_and_counted(shipped: Source) -> None:
+    source = real(shipped)
+    tripod, _ = checklists(source)
+    whole, partly = (block for block in tripod.blocks if isinstance(block, Listing))
+    open_items = [i for i in items(source, "tripod") if i.answered == "for a person"]
+    assert whole.title == f"Left for a person: {len(open_items)} of 52"
+    assert [line.partition(":")[0] for line in whole.items] == [i.number for i in open_items]
+    assert partly.title.startswith("Answered in part: ")
+    assert "10: How the number of patients came about." in partly.items
+
+
+@pytest.mark.parametrize("name", ["tripod", "probast"])
+def test_an_older_bundle_leaves_more_to_people_and_breaks_nothing(name: str) -> None:
+    bare = made_standings.source(made_standings.manifest())
+    found = answered(bare, name)
+    assert tuple(found) == load_checklist(name).numbers
+    assert sum(item.answered == "for a person" for item in found.values()) > 10
+    assert answered(made_standings.source(made_standings.prevalence()), name)
+
+
+def test_no_template_is_left_unfilled(shipped: Source) -> None:
+    for source in (shipped, real(shipped)):
+        for name in ("tripod", "probast"):
+            for item in items(source, name):
+                assert "{" not in item.answer
+                assert "None" not in item.answer
+                assert not item.answer or item.answer.endswith("."), item.number
