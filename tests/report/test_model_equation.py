@@ -353,3 +353,13 @@ def test_a_model_of_many_variables_has_an_equation_but_no_chart() -> None:
 def test_the_table_of_totals_stays_short() -> None:
     small = tables(the_model(source("firth")))["model-points-totals"]
     assert 10 < len(small) <= 120
+
+
+def test_a_chart_that_loses_too_much_is_warned_of() -> None:
+    opened = source("ridge")
+    assert isinstance(opened.bundle.model, LinearModel)
+    steep = LinearModel(opened.bundle.model.intercept, 40 * opened.bundle.model.coefficients)
+    bundle = replace(opened.bundle, model=steep)
+    warned = the_model(Source(bundle, opened.manifest, {}, {}))
+    assert "Use the nomogram or the equation instead" in texts(warned)
+    assert "instead." not in texts(the_model(opened).parts[1])

@@ -11,7 +11,7 @@ from predictor.clinic.answer import percent
 from predictor.clinical.variable import Variable
 from predictor.explanation.formula import Formula
 from predictor.explanation.nomogram import LONGEST, PROBABILITIES, Mark, Nomogram, nomogram
-from predictor.explanation.points import PointsChart, Stretch, loss
+from predictor.explanation.points import SMALL_LOSS, PointsChart, Stretch, loss
 from predictor.explanation.shown import Profiles, chart_of
 from predictor.report.contents import equation_words as words
 from predictor.report.contents.clinical_text import (
@@ -37,6 +37,9 @@ from predictor.report.document import (
 MOST_CHARTED = 30
 """Variables that a chart on paper can have."""
 
+LARGE_LOSS = 0.1
+"""Difference of the probability of a single profile from which a points chart is warned of."""
+
 _RARE = 0.01
 _MOST_TOTALS = 120
 _MOST_COLUMNS = 8
@@ -56,6 +59,7 @@ def points_part(source: Source, formula: Formula, profiles: Profiles | None) -> 
         "model-points",
         words.POINTS,
         (
+            *_too_coarse(source, chart, formula, profiles),
             Paragraph(how),
             *_chart_tables(chart, variables),
             _totals_table(chart),
@@ -72,6 +76,18 @@ def points_of(source: Source, formula: Formula, profiles: Profiles | None) -> Po
         return None
     values = None if profiles is None else profiles.values
     return chart_of(formula, bundle.preparation, bundle.variables, values)
+
+
+def _too_coarse(
+    source: Source, chart: PointsChart, formula: Formula, profiles: Profiles | None
+) -> Iterator[Paragraph]:
+    """A warning where even the longest chart is far from the model."""
+    if profiles is None:
+        return
+    found = loss(chart, formula, source.bundle.preparation.impute(profiles.values))
+    if found.mean > SMALL_LOSS or found.largest > LARGE_LOSS:
+        text = words.TOO_COARSE.format(largest=100 * found.largest, mean=100 * found.mean)
+        yield Paragraph(text, "warning")
 
 
 def _no_chart(formula: Formula) -> Paragraph:

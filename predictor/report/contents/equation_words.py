@@ -108,6 +108,11 @@ AUROC_MEANING = (
     "Of the points and of the model, both apparent: in the patients they were made from. The Brier "
     "score is {brier_points:.4f} instead of {brier:.4f}."
 )
+TOO_COARSE = (
+    "Rounding to whole points loses too much of this model: the probability of some profiles moves "
+    "by {largest:.1f} percentage points, {mean:.1f} on average. Use the nomogram or the equation "
+    "instead."
+)
 CHART = "Values with so many points"
 LIST = "Points of each value, one after the other"
 CHART_NOTE = "From the first number to below the second; of whole numbers, both included."
