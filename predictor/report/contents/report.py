@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import Any
 
+from predictor.report.contents.checklists import checklists
 from predictor.report.contents.equation import the_model
 from predictor.report.contents.explanation import explanation
 from predictor.report.contents.patients import patients
@@ -98,6 +99,7 @@ def _after_verdict(source: Source) -> Iterator[Section]:
     yield performance(source)
     yield explanation(source)
     yield the_model(source)
+    yield from checklists(source)
     yield pitfalls(source)
     yield reproduce(source)
 
