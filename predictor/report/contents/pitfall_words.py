@@ -132,6 +132,38 @@ FINDINGS: Mapping[str, Mapping[str, str]] = {
 }
 """Check -> status -> what was found; the empty status stands for every one."""
 
+HIDING: Mapping[str, str] = {
+    "leakage": "auroc",
+    "imputation": "share",
+    "telling_gaps": "p_value",
+    "centre_shift": "smd",
+}
+"""Check -> figure that is hidden where it would tell a small count."""
+
+HIDDEN: Mapping[str, Mapping[str, str]] = {
+    "leakage": {
+        "passed": "No predictor alone tells the outcome.",
+        "note": "{variable} alone has an AUROC of at least 0.9.",
+    },
+    "imputation": {
+        "note": "More than 5% of the values of a predictor were filled in ({variable}).",
+        "warning": "More than 20% of the values of a predictor were filled in ({variable}).",
+    },
+    "telling_gaps": {
+        "passed": (
+            "Of {predictors} predictors with gaps, none is missing more often in patients with or "
+            "without the event."
+        ),
+        "note": "Whether {variable} is missing goes with the outcome.",
+        "warning": "Whether {variable} is missing goes with the outcome.",
+    },
+    "centre_shift": {
+        "note": "The largest difference is one of {variable}.",
+        "warning": "The largest difference is one of {variable}.",
+    },
+}
+"""Check -> status -> what was found where the figure is hidden."""
+
 MEANINGS: Mapping[str, Mapping[str, str]] = {
     "leakage": {
         "passed": "That proves no predictor to be from before time zero; only its source does.",

@@ -166,7 +166,11 @@ def _check(
     if found.status == "not assessed":
         told = words.NOT_ASSESSED.format(reason=found.reason)
         return Check(number, found.code, name, found.status, told, words.UNKNOWN_MEANING)
-    template = _by_status(words.FINDINGS[found.code], found.status)
+    hidden = words.HIDING.get(found.code, "") in {k for k, v in found.figures.items() if v is None}
+    templates = words.FINDINGS[found.code]
+    if hidden:
+        templates = {**templates, **words.HIDDEN.get(found.code, {})}
+    template = _by_status(templates, found.status)
     told = template.format_map(_Texts(_texts(found, labels, cell_size)))
     own = _table_id(found.code)
     return Check(
