@@ -7,7 +7,7 @@ from pathlib import Path
 import click
 
 from predictor import terminal
-from predictor.command import FILE, as_format, command, print_json
+from predictor.command import FILE, as_format, command, decimal_sign, print_json
 
 
 @command("predictor report runs/first --out report.html")
@@ -17,8 +17,15 @@ from predictor.command import FILE, as_format, command, print_json
     type=FILE,
     help="Folder for all files, or a file (.html, .json, .md); by default the bundle itself.",
 )
+@click.option(
+    "--patients",
+    type=FILE,
+    metavar="COHORT",
+    help="Also draw the effects in these real patients (CSV, Parquet); needs --out.",
+)
+@decimal_sign
 @as_format
-def report(model: str, out: Path | None, output: str) -> None:
+def report(model: str, out: Path | None, patients: Path | None, decimal: str, output: str) -> None:
     """Write the report of a bundle again, from the bundle alone.
 
     MODEL is a bundle folder, or the name of a shipped one, which needs --out. Neither the model
@@ -26,7 +33,7 @@ def report(model: str, out: Path | None, output: str) -> None:
     """
     from predictor.workflow.report import report_file
 
-    written = report_file(model, out)
+    written = report_file(model, out, patients=patients, decimal=decimal)
     if output == "json":
         print_json(written.to_dict())
         return

@@ -16,6 +16,7 @@ from typing import Any
 from predictor.errors import BundleError, PredictorError
 from predictor.fitted.bundle import MANIFEST, MODEL_CARD, REPORT, REPORT_JSON, locate_bundle
 from predictor.fitted.folder import sole_writer
+from predictor.report.contents.profiles import with_patients
 from predictor.report.contents.report import report_of
 from predictor.report.contents.source import Source, open_source
 from predictor.report.document import Report
@@ -24,6 +25,7 @@ from predictor.report.page.html import page
 from predictor.report.report_json import report_json
 from predictor.shipped import shipped_folder
 from predictor.workflow.files import write_file
+from predictor.workflow.report_patients import patients_of
 
 SUFFIXES = {".html": REPORT, ".json": REPORT_JSON, ".md": MODEL_CARD}
 """What is written to a file, by its suffix."""
@@ -65,7 +67,13 @@ class WrittenReport:
         }
 
 
-def report_file(model: str | Path, out: Path | None = None) -> WrittenReport:
+def report_file(
+    model: str | Path,
+    out: Path | None = None,
+    *,
+    patients: Path | None = None,
+    decimal: str = ".",
+) -> WrittenReport:
     """Write the report of a bundle of any age.
 
     Parameters
@@ -74,6 +82,10 @@ def report_file(model: str | Path, out: Path | None = None) -> WrittenReport:
         Bundle, by path or shipped name.
     out
         Folder, or a file whose suffix says what is wanted; by default the bundle itself.
+    patients
+        Cohort whose patients are drawn beside the synthetic profiles; needs ``out``.
+    decimal
+        Decimal sign of its numbers.
 
     Raises
     ------
@@ -86,7 +98,14 @@ def report_file(model: str | Path, out: Path | None = None) -> WrittenReport:
     if out is not None and not _same(out, folder):
         _check_place(out)
         with _told_in_a_sentence(folder):
-            return _write_elsewhere(open_source(model), out)
+            source = open_source(model)
+            if patients is not None:
+                values = patients_of(patients, source.bundle, decimal=decimal)
+                source = with_patients(source, values)
+            return _write_elsewhere(source, out)
+    if patients is not None:
+        rule = "a report that shows patients is not written into a bundle, which can be mailed"
+        raise PredictorError(str(folder), rule, _ELSEWHERE)
     _check_own_place(folder)
     with sole_writer(folder), _told_in_a_sentence(folder):
         return write_report(folder)

@@ -5,16 +5,17 @@ from __future__ import annotations
 import json
 import os
 import shutil
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
 import pytest
 from made_cohorts import cohort, configuration
 
-from predictor.errors import BundleError, PredictorError
+from predictor.errors import BundleError, DocumentError, PredictorError
 from predictor.fitted.bundle import load_bundle, save_bundle
 from predictor.fitted.folder import sole_writer
-from predictor.report.document import Report, blocks_of
+from predictor.report.document import Figure, Report, blocks_of
 from predictor.workflow import report as stage
 from predictor.workflow.report import report_file, write_report
 from predictor.workflow.track import track
@@ -229,3 +230,42 @@ def ids(report: Report) -> list[str]:
             found += [table.id for table in getattr(block, "tables", ())]
         waiting = [*section.parts, *waiting]
     return found
+
+
+@pytest.fixture
+def others(tmp_path: Path) -> Path:
+    """A cohort as a clinic has it: columns that the model does not know, one patient refused."""
+    table = cohort(30, seed=9).rename(columns={"activity": "sledai_2k"})
+    table.loc[3, "c3"] = -5.0
+    table.to_csv(tmp_path / "others.csv", index=False)
+    return tmp_path / "others.csv"
+
+
+def test_real_patients_are_drawn_only_where_somebody_asks_and_not_in_a_bundle(
+    bundle: Path, others: Path, tmp_path: Path
+) -> None:
+    before = content(bundle)
+    with pytest.raises(PredictorError, match="is not written into a bundle"):
+        report_file(bundle, patients=others)
+    plain = report_file(bundle, tmp_path / "plain.json").report
+    drawn = report_file(bundle, tmp_path / "drawn.json", patients=others).report
+    assert ids(plain) == ids(drawn)
+    swarm = {name: _rows(found, "beeswarm") for name, found in (("p", plain), ("d", drawn))}
+    assert swarm["p"] != swarm["d"]
+    assert len({row["variable"] for row in swarm["d"]}) == 5
+    assert content(bundle) == before
+
+
+def test_a_cohort_without_anybody_is_told(bundle: Path, tmp_path: Path) -> None:
+    (tmp_path / "nobody.csv").write_text("age,sex,c3\n-3,female,80\n")
+    with pytest.raises(DocumentError, match="no patient in it gets a prediction"):
+        report_file(bundle, tmp_path / "out.html", patients=tmp_path / "nobody.csv")
+
+
+def _rows(report: Report, kind: str) -> list[Mapping[str, Any]]:
+    return [
+        row
+        for block in blocks_of(report.sections)
+        if isinstance(block, Figure) and block.kind == kind
+        for row in block.tables[0].rows
+    ]

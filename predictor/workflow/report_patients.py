@@ -1,0 +1,53 @@
+"""Real patients in a report, where its reader hands them over: drawn there, kept nowhere."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from predictor.clinic.intake import read_many
+from predictor.clinic.patient import read_patient, unknown_columns
+from predictor.errors import DocumentError, PatientRefused
+from predictor.fitted.bundle import Bundle
+
+
+def patients_of(path: Path, bundle: Bundle, *, decimal: str = ".") -> NDArray[np.float64]:
+    """Values of the patients of a cohort that the model can be asked about.
+
+    Parameters
+    ----------
+    path
+        CSV or Parquet, one row a patient, in the names of the dictionary. Other columns are not
+        read.
+    bundle
+        The model.
+    decimal
+        Decimal sign of numbers that are text.
+
+    Returns
+    -------
+    Shape (patients, predictors), in the dictionary's units, NaN for missing.
+
+    Raises
+    ------
+    DocumentError
+        If the file cannot be read, or no patient in it gets a prediction.
+    """
+    table = read_many(path)
+    unread = unknown_columns(table.columns, bundle)
+    rows = []
+    for _, patient in table.rows:
+        known = {name: value for name, value in patient.items() if name not in unread}
+        try:
+            rows.append(read_patient(known, bundle, decimal=decimal).values)
+        except PatientRefused:  # who gets no prediction has no effects to be drawn either
+            continue
+    if not rows:
+        raise DocumentError(
+            str(path),
+            "no patient in it gets a prediction from this model",
+            "predictor predict FILE --model MODEL says why.",
+        )
+    return np.vstack(rows)
