@@ -127,6 +127,13 @@ def test_an_older_bundle_has_its_flow_from_the_manifest_with_small_counts_hidden
         assert "does not hold" in block.text
 
 
+def test_a_manifest_with_hidden_counts_is_taken_as_it_is() -> None:
+    section = patients(opened(cohort={"flow": masked_flow(FLOW, 20)}))
+    (figure,) = part(section, "patients-flow").blocks
+    assert isinstance(figure, Figure)
+    assert [row["patients"] for row in figure.tables[0].rows] == [None, None, 160]
+
+
 def test_a_bundle_without_anything_about_its_cohort_says_so() -> None:
     section = patients(source("ridge", findings=False))
     said = [block.text for block in blocks_of([section]) if isinstance(block, Paragraph)]

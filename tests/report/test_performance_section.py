@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import Any
 
 import made_validation
@@ -342,3 +343,21 @@ def test_a_bundle_without_validation_has_every_part_all_the_same() -> None:
     assert [one.id for one in made.parts] == [f"performance-{name}" for name in PARTS]
     for name in PARTS:
         assert said(made, name)
+
+
+def test_the_only_point_of_a_prevalence_can_be_seen() -> None:
+    drawn = figure(performance(opened("prevalence")), "calibration")
+    assert 'class="mark one"' in pictures(drawn, "calibration")
+    assert 'class="mark one"' not in pictures(figure(performance(opened()), "calibration"), "c")
+
+
+def test_the_area_of_a_bar_stands_for_its_patients(section: Section) -> None:
+    drawn = figure(section, "calibration")
+    bins: Any = drawn.tables[1].rows
+    svg = str(pictures(drawn, "c")).split("</svg>")[0]
+    sizes = re.findall(r'class="bar one" x="\S+" y="\S+" width="(\S+)" height="([\d.]+)"', svg)
+    events = [row["events"] for row in bins if row["events"]]
+    # The bars lie 1.5 apart.
+    areas = [(float(width) + 1.5) * float(height) for width, height in sizes[: len(events)]]
+    shares = [area / sum(areas) for area in areas]
+    assert shares == pytest.approx([n / sum(events) for n in events], abs=0.005)

@@ -25,13 +25,13 @@ def absent(what: str) -> Paragraph:
 def two(value: float | None) -> str:
     """A number with two decimals.
 
-    >>> two(0.708), two(-0.001), two(None)
-    ('0.71', '0.00', 'not defined')
+    >>> two(0.708), two(-0.001), two(-0.25), two(None)
+    ('0.71', '0.00', '−0.25', 'not defined')
     """
     if value is None:
         return UNDEFINED
     text = f"{value:.2f}"
-    return "0.00" if text == "-0.00" else text
+    return "0.00" if text == "-0.00" else text.replace("-", "−")
 
 
 def percent(share: float | None) -> str:

@@ -8,7 +8,7 @@ from typing import Any
 from predictor.cohort.cohort import FlowStep
 from predictor.cohort.small_cells import fewer_than, masked_flow
 from predictor.report.contents.clinical_text import named
-from predictor.report.contents.numbers_text import absent, counted, listed, percent
+from predictor.report.contents.numbers_text import absent, counted, listed, percent, two
 from predictor.report.contents.source import Source
 from predictor.report.document import Block, Column, Figure, Listing, Paragraph, Section, Table
 
@@ -209,7 +209,7 @@ def _table_one(source: Source, found: _Row) -> Iterator[Block]:
         columns += [
             Column("event", f"{label} (n = {sizes['event']:,})"),
             Column("others", f"Without it (n = {sizes['others']:,})"),
-            Column("smd", "Standardised mean difference", "number"),
+            Column("smd_text", "Standardised difference", "number"),
         ]
         note.append(NO_P_VALUES)
     else:
@@ -221,7 +221,8 @@ def _table_one(source: Source, found: _Row) -> Iterator[Block]:
         name = _name(source, row)
         state = row["state"]
         text = f"{name}: {state.replace('_', ' ')}" if state else name
-        rows.append({**row, "characteristic": text})
+        difference = "" if row["smd"] is None else two(row["smd"])
+        rows.append({**row, "characteristic": text, "smd_text": difference})
     yield Table(
         "patients-table-one-table",
         (TABLE_ONE if table["by_outcome"] else TABLE_ONE_ALL).format(unit=unit),
