@@ -36,7 +36,7 @@ def test_text_is_the_verdict_and_the_places(call: Run, tmp_path: Path) -> None:
         (["remission"], "came with the package"),
         (["nothing"], "no such bundle"),
         (["remission", "--out", "report.docx"], "written as .html"),
-        (["remission", "--patients", "cohort.csv"], "came with the package"),
+        (["remission", "--patients", "cohort.csv"], "is not written into a bundle"),
     ],
 )
 def test_what_is_wrong_is_told_without_a_traceback(
