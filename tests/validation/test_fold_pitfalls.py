@@ -115,6 +115,8 @@ def fitted_alarms(n: int, cohorts: int, monkeypatch: pytest.MonkeyPatch) -> list
     found = []
     for seed in range(cohorts):
         values, outcome, _ = clean(n, seed)
+        if min(outcome.sum(), n - outcome.sum()) < 5:
+            continue  # cannot fill the folds, and is refused before
         folds = repeated_folds(outcome, None, folds=5, repeats=3, seed=seed)
         patients = Patients(values, outcome, None)
         (result,) = cross_validate([candidate], plan, patients, folds, workers=1)
@@ -135,7 +137,7 @@ def test_clean_cohorts_of_200_are_let_pass(monkeypatch: pytest.MonkeyPatch) -> N
 def test_small_clean_cohorts_are_hardly_ever_warned_of(monkeypatch: pytest.MonkeyPatch) -> None:
     found = fitted_alarms(31, 60, monkeypatch)
     assert found.count("warning") <= 4
-    assert found.count("passed") >= 35
+    assert found.count("passed") >= 0.6 * len(found)
 
 
 def test_tuning_that_stays_inside_its_grid_is_let_pass() -> None:
