@@ -18,7 +18,7 @@ from predictor.report.page.plot import (
     points_of,
 )
 from predictor.report.page.scale import Scale, limits, number, numbers
-from predictor.report.page.sheet import SMALL, Sheet
+from predictor.report.page.sheet import Sheet
 
 SQUARE = 380.0
 """Side of a figure whose two axes have the same numbers."""
@@ -204,8 +204,8 @@ def _histogram(sheet: Sheet, plot: Plot, bins: Sequence[Row]) -> float:
     middle_x = (plot.x.start + plot.x.end) / 2
     label = "Predicted probability, and patients within 5 percentage points"
     bottom = middle + height + 4
-    sheet.text(middle_x, bottom + SMALL / 2, label, "small quiet", anchor="middle")
-    return bottom + SMALL * 1.3
+    room = 2 * min(middle_x, sheet.width - middle_x)
+    return sheet.lines(middle_x, bottom, label, room, "small quiet", anchor="middle")
 
 
 def _tall(row: Row, key: str) -> float | None:

@@ -121,12 +121,14 @@ def draw_waterfall(sheet: Sheet, figure: Figure) -> None:
     if not rows:
         nothing(sheet)
         return
+    most = max(map(abs, numbers(row.get("contribution") for row in rows)), default=0.0)
+    digits = 2 if most >= 0.1 else 3
     lines = [
         Line(
             str(options.get("from", "Average patient")),
             amount(options.get("reference_probability"), percent=True),
         ),
-        *(_step(row) for row in rows),
+        *(_step(row, digits) for row in rows),
         Line(
             str(options.get("to", "This patient")),
             amount(options.get("probability"), percent=True),
@@ -153,12 +155,14 @@ def draw_waterfall(sheet: Sheet, figure: Figure) -> None:
     write(sheet, lines, placed)
 
 
-def _step(row: Row) -> Line:
+def _step(row: Row, digits: int) -> Line:
+    """A step of a waterfall, with its sign where it is not nothing as it is written."""
     moved = number(row.get("contribution"))
-    sign = "+" if moved is not None and moved > 0 else ""
+    text = amount(moved, digits)
+    sign = "+" if moved is not None and moved > 0 and text != amount(0.0, digits) else ""
     value = row.get("value")
     detail = plain_text(value) if value is not None else ""
-    return Line(plain_text(row.get("label")), f"{sign}{amount(moved)}", detail)
+    return Line(plain_text(row.get("label")), f"{sign}{text}", detail)
 
 
 def _shade(position: object) -> str:

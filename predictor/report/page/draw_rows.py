@@ -63,6 +63,8 @@ def draw_bars(sheet: Sheet, figure: Figure) -> None:
             sheet.box(left, y - 6, right - left, 12, "bar one")
         low, high = number(row.get("low")), number(row.get("high"))
         if low is not None and high is not None:
+            # Within the bar it would be dark on dark.
+            sheet.line((scale(low), y), (scale(high), y), "under")
             sheet.line((scale(low), y), (scale(high), y), "whisker")
     write(sheet, lines, placed)
 

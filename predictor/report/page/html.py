@@ -14,6 +14,7 @@ from markupsafe import Markup, escape
 from predictor.report.document import Block, Figure, Report, Table, tables_of
 from predictor.report.page.anchors import anchors
 from predictor.report.page.figures import pictures
+from predictor.report.page.measure import raised
 from predictor.report.page.tables import ShownTable, files, shown
 
 if TYPE_CHECKING:
@@ -79,6 +80,7 @@ def _environment() -> Environment:
         keep_trailing_newline=True,
     )
     environment.filters["apart"] = apart
+    environment.filters["as_it_is"] = as_it_is
     environment.filters["kind"] = _kind
     return environment
 
@@ -91,7 +93,12 @@ def apart(text: object) -> Markup:
     >>> apart("C3 < 90"), apart("\u202eC3")
     (Markup('C3 &lt; 90'), Markup('<bdi>\u202eC3</bdi>'))
     """
-    said = "".join(c for c in str(text) if c in "\n\t" or unicodedata.category(c) != "Cc")
+    return as_it_is(raised(str(text)))
+
+
+def as_it_is(text: str) -> Markup:
+    """The same, of text that somebody may copy into a program."""
+    said = "".join(c for c in text if c in "\n\t" or unicodedata.category(c) != "Cc")
     if any(unicodedata.bidirectional(c) in _RIGHT_TO_LEFT for c in said):
         return Markup("<bdi>{}</bdi>").format(said)
     return escape(said)

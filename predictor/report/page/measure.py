@@ -6,6 +6,7 @@ fonts that systems show by default, and what fits with its widths fits with thei
 
 from __future__ import annotations
 
+import re
 import unicodedata
 
 # Characters of DejaVu Sans by their width in hundredths of the size of the text.
@@ -22,6 +23,9 @@ _BOLD = 1.16  # of the widths above; only narrow characters such as "J" grow by 
 _WIDE = 1.4  # emoji, and the writing of East Asia
 _ACCENTED = 0.85  # letters of the Latin alphabet that are not above
 _OTHER = 1.0  # of other alphabets
+
+_POWER_OF_TEN = re.compile(r"\b10[*^]([0-9]{1,2})(?=/)")
+_SUPERSCRIPTS = str.maketrans("0123456789", "⁰¹²³⁴⁵⁶⁷⁸⁹")
 
 
 def text_width(text: str, size: float, *, bold: bool = False) -> float:
@@ -49,6 +53,15 @@ def text_width(text: str, size: float, *, bold: bool = False) -> float:
     return sum(map(_width, text)) * size * (_BOLD if bold else 1.0)
 
 
+def raised(text: str) -> str:
+    """Units with their powers of ten raised.
+
+    >>> raised("210 10^9/L"), raised("10*9/L")
+    ('210 10⁹/L', '10⁹/L')
+    """
+    return _POWER_OF_TEN.sub(lambda found: f"10{found[1].translate(_SUPERSCRIPTS)}", text)
+
+
 def one_line(text: str) -> str:
     r"""Text that cannot disturb what stands beside it: no breaks, no marks of writing direction.
 
@@ -57,7 +70,7 @@ def one_line(text: str) -> str:
     """
     kept: list[str] = []
     accents = 0
-    for character in unicodedata.normalize("NFC", " ".join(text.split())):
+    for character in unicodedata.normalize("NFC", " ".join(raised(text).split())):
         category = unicodedata.category(character)
         accents = accents + 1 if category.startswith("M") else 0
         joins = character == "\u200d"  # holds the parts of one emoji together

@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from urllib.parse import quote
 
-from predictor.report.document import Table
+from predictor.report.document import Column, Table
 from predictor.report.page.wording import cell_text, is_numeric
 from predictor.report.spreadsheet import csv_bytes
 
@@ -15,6 +15,8 @@ MOST_ROWS, MOST_BEHIND = 1000, 60
 
 FILES_LIMIT = 1_400_000
 """Bytes of all files within a page, so that it stays under 3 MB whatever the study holds."""
+
+_LONG_WORD = 22
 
 # As an address has them; everything else is written as %XX.
 _PLAIN = ",;:/?@!$()*+-._~='"
@@ -30,7 +32,7 @@ class Head:
 
 @dataclass(frozen=True, slots=True)
 class ShownCell:
-    """A cell as text; ``long`` where it needs room to be read."""
+    """A cell as text, and the classes of its element."""
 
     text: str
     css: str
@@ -74,10 +76,10 @@ def shown(table: Table, file: str, *, behind: bool = False) -> ShownTable:
     rows = table.rows[: MOST_BEHIND if behind else MOST_ROWS]
     return ShownTable(
         table,
-        tuple(Head(c.label, "number" if is_numeric(c) else "") for c in table.columns),
+        tuple(Head(column.label, _classes(column, column.label)) for column in table.columns),
         tuple(
             tuple(
-                ShownCell(cell_text(column, row), "number" if is_numeric(column) else "")
+                ShownCell(text := cell_text(column, row), _classes(column, text))
                 for column in table.columns
             )
             for row in rows
@@ -85,6 +87,13 @@ def shown(table: Table, file: str, *, behind: bool = False) -> ShownTable:
         len(table.rows) - len(rows),
         file,
     )
+
+
+def _classes(column: Column, text: str) -> str:
+    """How a cell is set: at the right, and broken within words only where it has long ones."""
+    number = "number" if is_numeric(column) else ""
+    long = "long" if any(len(word) > _LONG_WORD for word in text.split()) else ""
+    return f"{number} {long}".strip()
 
 
 def files(tables: Iterable[Table]) -> dict[str, str]:

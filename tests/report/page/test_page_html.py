@@ -176,7 +176,7 @@ def hostile(value: str) -> Report:
         if isinstance(thing, tuple):
             return tuple(changed(part, within=within) for part in thing)
         if isinstance(thing, dict):
-            kept = {"kind", "id", "states", "reference"}
+            kept = {"variable", "states", "reference"}  # who is who
             return {k: part if k in kept else changed(part) for k, part in thing.items()}
         if dataclasses.is_dataclass(thing) and not isinstance(thing, type):
             return dataclasses.replace(
