@@ -25,7 +25,9 @@ Whole = NDArray[np.int64]
 LENGTHS = (10, 15, 20, 30, 40)
 """Points that the variable with the largest effect may span, the shortest chart first."""
 SMALL_LOSS = 0.02
-"""Mean difference of the probability over profiles that makes a chart good enough."""
+"""Mean difference of the probability over profiles that makes a chart good enough,"""
+LARGE_LOSS = 0.1
+"""as long as that of no profile is larger than this."""
 
 _REACH = 3.0
 _MOST_WHOLE = 500
@@ -176,6 +178,11 @@ class Loss:
     largest: float
     mean: float
 
+    @property
+    def small(self) -> bool:
+        """Whether a chart that loses no more is good enough."""
+        return self.mean <= SMALL_LOSS and self.largest <= LARGE_LOSS
+
 
 def widest(log_odds: float) -> float:
     """Largest difference of two probabilities whose log-odds differ by so much.
@@ -250,12 +257,13 @@ def shortest_chart(
         As for :func:`points_chart`.
     profiles
         Values without gaps, shape (profiles, variables), over which the mean difference of the
-        probability may be ``SMALL_LOSS``. The longest chart is taken where it is larger.
+        probability may be ``SMALL_LOSS``, and the largest ``LARGE_LOSS``. The longest chart is
+        taken where they are larger.
     """
     chart = None
     for length in LENGTHS:
         chart = points_chart(formula, preparation, variables, length)
-        if chart is None or loss(chart, formula, profiles).mean <= SMALL_LOSS:
+        if chart is None or loss(chart, formula, profiles).small:
             break
     return chart
 

@@ -355,11 +355,26 @@ def test_the_table_of_totals_stays_short() -> None:
     assert 10 < len(small) <= 120
 
 
-def test_a_chart_that_loses_too_much_is_warned_of() -> None:
+def with_slopes_times(factor: float) -> Source:
+    """A model whose effects are larger, of an older bundle."""
     opened = source("ridge")
     assert isinstance(opened.bundle.model, LinearModel)
-    steep = LinearModel(opened.bundle.model.intercept, 40 * opened.bundle.model.coefficients)
-    bundle = replace(opened.bundle, model=steep)
-    warned = the_model(Source(bundle, opened.manifest, {}, {}))
-    assert "Use the nomogram or the equation instead" in texts(warned)
-    assert "instead." not in texts(the_model(opened).parts[1])
+    steep = LinearModel(opened.bundle.model.intercept, factor * opened.bundle.model.coefficients)
+    return Source(replace(opened.bundle, model=steep), opened.manifest, {}, {})
+
+
+def test_a_chart_that_loses_too_much_is_warned_of_or_left_out() -> None:
+    plain, coarse, useless = (
+        the_model(opened).parts[1]
+        for opened in (source("ridge"), with_slopes_times(5), with_slopes_times(60))
+    )
+    assert "loses too much" not in texts(plain)
+    assert "Use the nomogram or the equation instead" in texts(coarse)
+    assert tables(coarse)["model-points-list"]
+    assert "There is none: the effects" in texts(useless)
+    assert not tables(useless)
+
+
+def test_a_nomogram_that_cannot_be_read_is_warned_of() -> None:
+    assert "check what you read" not in texts(the_model(source("ridge")))
+    assert "check what you read" in texts(the_model(with_slopes_times(60)))

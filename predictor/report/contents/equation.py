@@ -61,7 +61,7 @@ def the_model(source: Source) -> Section:
         parts = (
             _equation(source, formula, profiles),
             points_part(source, formula, profiles),
-            nomogram_part(source, formula),
+            nomogram_part(source, formula, profiles),
             example_by_hand(source, formula, profiles),
         )
     else:

@@ -11,8 +11,9 @@ from predictor.clinic.answer import percent
 from predictor.clinical.variable import Variable
 from predictor.explanation.formula import Formula
 from predictor.explanation.nomogram import LONGEST, PROBABILITIES, Mark, Nomogram, nomogram
-from predictor.explanation.points import SMALL_LOSS, PointsChart, Stretch, loss
+from predictor.explanation.points import LARGE_LOSS, PointsChart, Stretch, loss
 from predictor.explanation.shown import Profiles, chart_of
+from predictor.fitted.models import expit
 from predictor.report.contents import equation_words as words
 from predictor.report.contents.clinical_text import (
     NOT_MEASURED,
@@ -24,6 +25,7 @@ from predictor.report.contents.clinical_text import (
 )
 from predictor.report.contents.source import Source
 from predictor.report.document import (
+    Block,
     Cell,
     Column,
     Fact,
@@ -37,8 +39,8 @@ from predictor.report.document import (
 MOST_CHARTED = 30
 """Variables that a chart on paper can have."""
 
-LARGE_LOSS = 0.1
-"""Difference of the probability of a single profile from which a points chart is warned of."""
+UNUSABLE = 0.05
+"""Mean difference from which there is no points chart; five times that of a single profile."""
 
 _RARE = 0.01
 _MOST_TOTALS = 120
@@ -49,24 +51,30 @@ _TICKS_DIGITS = 2
 
 def points_part(source: Source, formula: Formula, profiles: Profiles | None) -> Section:
     """Whole points for each stretch of a value, and the probability of each total."""
+    blocks = tuple(_points_blocks(source, formula, profiles))
+    return Section("model-points", words.POINTS, blocks)
+
+
+def _points_blocks(source: Source, formula: Formula, profiles: Profiles | None) -> Iterator[Block]:
     chart = points_of(source, formula, profiles)
     if chart is None:
-        return Section("model-points", words.POINTS, (_no_chart(formula),))
-    variables = source.bundle.variables
-    how = words.POINTS_HOW.format(unit=chart.unit, beyond=_beyond(chart, variables))
-    filled = source.bundle.moments is None and not source.bundle.preparation.regressions
-    return Section(
-        "model-points",
-        words.POINTS,
-        (
-            *_too_coarse(source, chart, formula, profiles),
-            Paragraph(how),
-            *_chart_tables(chart, variables),
-            _totals_table(chart),
-            Facts(tuple(_losses(source, chart, formula, profiles))),
-            Paragraph(words.POINTS_GAPS_FILLED if filled else words.POINTS_GAPS, "quiet"),
-        ),
-    )
+        yield _no_chart(formula)
+        return
+    preparation, variables = source.bundle.preparation, source.bundle.variables
+    if profiles is not None:
+        found = loss(chart, formula, preparation.impute(profiles.values))
+        points = {"largest": 100 * found.largest, "mean": 100 * found.mean}
+        if found.mean > UNUSABLE or found.largest > 5 * UNUSABLE:
+            yield Paragraph(words.UNUSABLE.format(**points))
+            return
+        if not found.small:
+            yield Paragraph(words.TOO_COARSE.format(**points), "warning")
+    yield Paragraph(words.POINTS_HOW.format(unit=chart.unit, beyond=_beyond(chart, variables)))
+    yield from _chart_tables(chart, variables)
+    yield _totals_table(chart)
+    yield Facts(tuple(_losses(source, chart, formula, profiles)))
+    filled = source.bundle.moments is None and not preparation.regressions
+    yield Paragraph(words.POINTS_GAPS_FILLED if filled else words.POINTS_GAPS, "quiet")
 
 
 def points_of(source: Source, formula: Formula, profiles: Profiles | None) -> PointsChart | None:
@@ -76,18 +84,6 @@ def points_of(source: Source, formula: Formula, profiles: Profiles | None) -> Po
         return None
     values = None if profiles is None else profiles.values
     return chart_of(formula, bundle.preparation, bundle.variables, values)
-
-
-def _too_coarse(
-    source: Source, chart: PointsChart, formula: Formula, profiles: Profiles | None
-) -> Iterator[Paragraph]:
-    """A warning where even the longest chart is far from the model."""
-    if profiles is None:
-        return
-    found = loss(chart, formula, source.bundle.preparation.impute(profiles.values))
-    if found.mean > SMALL_LOSS or found.largest > LARGE_LOSS:
-        text = words.TOO_COARSE.format(largest=100 * found.largest, mean=100 * found.mean)
-        yield Paragraph(text, "warning")
 
 
 def _no_chart(formula: Formula) -> Paragraph:
@@ -227,7 +223,7 @@ def _losses(
         yield Fact(words.AUROC, value, meaning)
 
 
-def nomogram_part(source: Source, formula: Formula) -> Section:
+def nomogram_part(source: Source, formula: Formula, profiles: Profiles | None) -> Section:
     """Scales to read points from, and the probability of their sum."""
     bundle = source.bundle
     found = nomogram(formula, bundle.preparation, bundle.variables)
@@ -262,7 +258,33 @@ def nomogram_part(source: Source, formula: Formula) -> Section:
         {"points_max": LONGEST, "rounding_error": found.largest_difference},
     )
     how = words.NOMOGRAM_HOW.format(error=100 * found.largest_difference)
-    return Section("model-nomogram", words.NOMOGRAM, (Paragraph(how), figure))
+    blocks: tuple[Block, ...] = (
+        Paragraph(how),
+        *_read_by_ruler(source, found, profiles),
+        figure,
+    )
+    return Section("model-nomogram", words.NOMOGRAM, blocks)
+
+
+def _read_by_ruler(
+    source: Source, found: Nomogram, profiles: Profiles | None
+) -> Iterator[Paragraph]:
+    """What reading whole points loses over the profiles."""
+    if profiles is None:
+        return
+    values = source.bundle.preparation.impute(profiles.values)
+    read = found.probability(found.points(values).sum(axis=1))
+    apart = np.abs(read - expit(found.formula.log_odds(values)))
+    yield Paragraph(
+        words.NOMOGRAM_MEASURED.format(
+            count=len(values),
+            profiles=words.FROM_MOMENTS if profiles.from_moments else words.SYNTHETIC,
+            mean=100 * float(apart.mean()),
+            largest=100 * float(apart.max()),
+        )
+    )
+    if apart.max() > LARGE_LOSS:
+        yield Paragraph(words.NOMOGRAM_COARSE, "warning")
 
 
 def _mark(mark: Mark, variable: Variable) -> Mapping[str, Cell]:

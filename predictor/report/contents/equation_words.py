@@ -19,7 +19,7 @@ HOW = (
 CONSTANT = (
     "The model gives every patient the same probability, {probability:.1%}: no variable changes it."
 )
-EQUATION_TITLE = "Log-odds and probability of {outcome} within {horizon}"
+EQUATION_TITLE = "Log-odds and probability of {outcome} ({horizon})"
 HEAD = "log-odds ="
 FIRST = "    {intercept}"
 SUMMAND = "  {sign} {size} × {what}"
@@ -113,6 +113,11 @@ TOO_COARSE = (
     "by {largest:.1f} percentage points, {mean:.1f} on average. Use the nomogram or the equation "
     "instead."
 )
+UNUSABLE = (
+    "There is none: the effects of this model are so large that with whole points the probability "
+    "of the profiles would move by {mean:.1f} percentage points on average and by {largest:.1f} at "
+    "most. Use the equation."
+)
 CHART = "Values with so many points"
 LIST = "Points of each value, one after the other"
 CHART_NOTE = "From the first number to below the second; of whole numbers, both included."
@@ -127,6 +132,14 @@ NOMOGRAM_HOW = (
     "it stands the probability. Nothing is cut into stretches here. Read to the nearest whole "
     "point on every scale, the probability lies at most {error:.1f} percentage points from the "
     "model's."
+)
+NOMOGRAM_MEASURED = (
+    "Over {count} {profiles} such readings differ from the model by {mean:.1f} percentage points "
+    "on average and by {largest:.1f} at most."
+)
+NOMOGRAM_COARSE = (
+    "The effects of this model are so large that half a point on each scale can be too much: check "
+    "what you read by the equation."
 )
 NOMOGRAM_TITLE = "Nomogram of the probability of {outcome}"
 NOMOGRAM_ALTERNATIVE = (

@@ -27,6 +27,9 @@ from predictor.report.document import (
 
 MOST_BARS = 20
 
+# Variables up to which places that never occur are drawn as empty fields.
+_MOST_EMPTY = 12
+
 _PARTS = (
     ("explanation-beeswarm", words.BEESWARM),
     ("explanation-dependence", words.DEPENDENCE),
@@ -207,6 +210,7 @@ def _ranks(source: Source, rows: Sequence[Mapping[str, Cell]]) -> Iterator[Block
             }
             for row in own
             for place in by_variable[str(row["variable"])]
+            if len(own) <= _MOST_EMPTY or place["share"]
         ),
     )
     share, label = firsts[0] if firsts else (0.0, str(own[0]["label"]))
