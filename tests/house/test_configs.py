@@ -149,7 +149,7 @@ def test_the_page_explains_no_key_twice() -> None:
 
 
 def test_the_example_of_the_page_is_a_configuration(tmp_path: Path) -> None:
-    (example,) = blocks(PAGE.read_text(encoding="utf-8"), "yaml")
+    example, *_ = blocks(PAGE.read_text(encoding="utf-8"), "yaml")
     path = tmp_path / "study.yaml"
     path.write_text(example, encoding="utf-8")
     assert study_from(load_yaml(path), tmp_path).config.name == "my-study"
