@@ -189,7 +189,7 @@ def _transformations(source: Source, formula: Formula, profiles: Profiles | None
         yield words.CODING
     unused = [v.label for j, v in enumerate(variables) if j not in formula.used]
     if unused:
-        yield words.UNUSED.format(names=", ".join(unused))
+        yield words.UNUSED.format(names="; ".join(unused))
     if formula.used:
         yield _gaps(source, formula, profiles)
     if bundle.preparation.regressions and bundle.moments is not None:

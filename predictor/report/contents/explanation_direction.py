@@ -88,7 +88,7 @@ def direction_part(source: Source, profiles: Profiles, names: Sequence[str]) -> 
     blocks.append(table)
     unstable = [c.variable.label for c in found if c.refits is not None and c.refits < STABLE]
     if unstable:
-        text = words.UNSTABLE.format(share=STABLE, names=", ".join(unstable))
+        text = words.UNSTABLE.format(share=STABLE, names="; ".join(unstable))
         blocks.append(Paragraph(text))
     return Section("explanation-direction", words.DIRECTION, tuple(blocks))
 
