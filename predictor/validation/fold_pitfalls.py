@@ -90,13 +90,14 @@ def calibration_drift(
             return unassessed("calibration_drift", "every prediction is certain")
         residual = outcome - p - variance * (outcome - p).sum() / variance.sum()
         codes = np.unique(folds, return_inverse=True)[1].reshape(-1).astype(np.int64)
-        sums = np.bincount(number, weights=residual), np.bincount(number).astype(np.float64)
+        own_sum: Floats = np.asarray(np.bincount(number, weights=residual), dtype=np.float64)
+        rows: Floats = np.asarray(np.bincount(number), dtype=np.float64)
         own = codes[first]
-        real += float(_spread(*sums, own[None])[0]) / repeats
+        real += float(_spread(own_sum, rows, own[None])[0]) / repeats
         step = max(1, _CHUNK // len(own))
         for start in range(0, drawn, step):
             labels = _redrawn(own, event, min(step, drawn - start), generator)
-            by_chance[start : start + len(labels)] += _spread(*sums, labels) / repeats
+            by_chance[start : start + len(labels)] += _spread(own_sum, rows, labels) / repeats
     p_value = float((1.0 + np.count_nonzero(by_chance >= real - 1e-15)) / (1.0 + drawn))
     drift = math.sqrt(max(0.0, real - float(by_chance.mean())))
     figures: dict[str, Value] = {

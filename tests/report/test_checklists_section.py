@@ -121,6 +121,13 @@ CHANGES: list[tuple[str, str, dict[str, Any], str]] = [
     ("probast", "D4.1", {"validation__sample_size__enough": False}, "No: 500 simulated"),
     ("probast", "D4.2", {"model__kind": "estimator"}, "Yes: no number was cut"),
     ("probast", "D4.5", {"model__candidate": "ridge"}, "a ridge penalty tuned"),
+    ("probast", "D4.5", {"validation__bootstrap": None}, "was not measured by a bootstrap"),
+    (
+        "probast",
+        "D4.5",
+        {"validation__bootstrap__figures": [{"name": "calibration_slope", "corrected": 0.6}]},
+        "Probably yes: Firth's penalty, and no selection of predictors by their p-values; but",
+    ),
     ("probast", "D4.5", {"model__candidate": "prevalence"}, "nothing to fit too closely"),
     ("probast", "E4.1", {"validation__bootstrap": None}, "5-fold cross-validation. No other"),
     ("probast", "E4.2", {"cohort__events": 60}, "Probably no: 60 events and 440 others"),
@@ -195,6 +202,13 @@ def test_what_is_said_of_development_holds_for_its_internal_evaluation(shipped: 
     assert found["E2.1"].answer == "Yes: one laboratory."
     assert found["E2.3"].answer == "Probably yes."
     assert found["E3.2"].answered == "for a person"
+
+
+def test_an_assessor_may_decide_otherwise_than_a_rule(shipped: Source) -> None:
+    told = {"probast": {"D4.2": "Probably no."}}
+    item = answered(changed(shipped, config__reporting=told), "probast")["D4.2"]
+    assert item.answer.startswith("Probably no. (By rule: Probably yes: no number was cut")
+    assert item.answered == "from the study"
 
 
 def test_what_is_open_is_listed_and_counted(shipped: Source) -> None:

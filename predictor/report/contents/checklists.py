@@ -22,7 +22,10 @@ RULES: Mapping[str, Mapping[str, Rule]] = {
     "probast": probast_rules.RULES,
 }
 
-BOTH = "{run} {person}"
+BOTH: Mapping[str, str] = {
+    "tripod": "{run} {person}",  # a report grows by what is added
+    "probast": "{person} (By rule: {run})",  # an assessor may decide otherwise than a rule
+}
 REMAINS = "For a person: {what}"
 OPEN_TITLE = "Left for a person: {open} of {items}"
 PARTLY_TITLE = "Answered in part: {partly} of {items}"
@@ -75,7 +78,12 @@ def items(source: Source, name: str) -> tuple[Item, ...]:
     reporting: Any = (source.manifest.get("config") or {}).get("reporting") or {}
     told: Mapping[str, str] = reporting.get(name) or {}
     return tuple(
-        _item(asked, _by_rule(RULES[name], asked.number, facts), _told(told, asked.number))
+        _item(
+            asked,
+            _by_rule(RULES[name], asked.number, facts),
+            _told(told, asked.number),
+            BOTH[name],
+        )
         for asked in load_checklist(name).items
     )
 
@@ -94,7 +102,7 @@ def _by_rule(rules: Mapping[str, Rule], number: str, facts: Facts) -> Answer | N
         return None
 
 
-def _item(asked: Asked, answer: Answer | None, told: str) -> Item:
+def _item(asked: Asked, answer: Answer | None, told: str, both: str) -> Item:
     """Put what the run knows and what a person told together; a person has the last word."""
     if answer is None:
         by = "from the study" if told else "for a person"
@@ -110,7 +118,7 @@ def _item(asked: Asked, answer: Answer | None, told: str) -> Item:
             answer.section,
             remains,
         )
-    text = told if answer.by == "not applicable" else BOTH.format(run=answer.text, person=told)
+    text = told if answer.by == "not applicable" else both.format(run=answer.text, person=told)
     return Item(asked.number, asked.part, asked.asks, text, "from the study", answer.section)
 
 

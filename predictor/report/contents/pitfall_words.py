@@ -193,8 +193,8 @@ MEANINGS: Mapping[str, Mapping[str, str]] = {
     "optimism": {
         "passed": "Fitting and testing on the same patients flatters the model little.",
         "": (
-            "The model has learned part of its sample by heart. Believe the corrected figures "
-            "only, and expect probabilities to be too extreme."
+            "The model has learned part of its sample by heart. Believe the corrected figures, and "
+            "not the apparent ones."
         ),
     },
     "calibration_drift": {
@@ -280,7 +280,7 @@ MEANINGS: Mapping[str, Mapping[str, str]] = {
         ),
     },
     "unstable_choice": {
-        "passed": "The choice does not hang on this sample.",
+        "passed": "Most resamples make the same choice.",
         "note": "Another sample would often have led to another model.",
     },
     "centre_performance": {
@@ -298,6 +298,7 @@ NOT_ASSESSED = "Not assessed: {reason}."
 NO_FINDINGS = "this bundle does not hold what only the patients can tell; train again to find it"
 NO_PART = "the bundle does not hold what it needs"
 UNKNOWN_MEANING = "Nothing can be said about it from this bundle."
+NOTHING_MEANING = "There is nothing to judge here."
 NOT_SHOWN = "not shown"
 FEWER = "fewer than {cell_size}"
 SHARE_OF_EVENTS = "the share of events"

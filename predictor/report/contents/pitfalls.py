@@ -165,7 +165,9 @@ def _check(
     name = words.NAMES[found.code]
     if found.status == "not assessed":
         told = words.NOT_ASSESSED.format(reason=found.reason)
-        return Check(number, found.code, name, found.status, told, words.UNKNOWN_MEANING)
+        unknown = found.reason in (words.NO_FINDINGS, words.NO_PART)
+        meaning = words.UNKNOWN_MEANING if unknown else words.NOTHING_MEANING
+        return Check(number, found.code, name, found.status, told, meaning)
     hidden = words.HIDING.get(found.code, "") in {k for k, v in found.figures.items() if v is None}
     templates = words.FINDINGS[found.code]
     if hidden:

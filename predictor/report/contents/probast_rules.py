@@ -10,13 +10,12 @@ from collections.abc import Callable, Mapping
 
 from predictor.report.contents import probast_words as words
 from predictor.report.contents.run_facts import Answer, Facts
+from predictor.report.contents.standing import SLOPE
 
 Rule = Callable[[Facts], Answer | None]
 
 ENOUGH_EVENTS = 100
 """Events and non-events below which an evaluation is commonly called too small."""
-
-MOST_IMPUTED = 0.2
 
 
 def _simulated(facts: Facts) -> Answer | None:
@@ -98,8 +97,14 @@ def _not_changed(facts: Facts) -> Answer:
 def _overfitting(facts: Facts) -> Answer:
     if facts.candidate == "prevalence":
         return Answer(words.NOTHING_FITTED, by="not applicable")
-    slope = facts.interval("calibration_slope")
-    text = words.SHRUNK.format(how=words.SHRINKAGE[facts.candidate], slope=slope)
+    slope = facts.figure("calibration_slope").get("corrected")
+    template = words.SHRUNK_UNKNOWN
+    if slope is not None:
+        low, high = SLOPE
+        template = words.SHRUNK if low <= slope <= high else words.SHRUNK_BADLY
+    text = template.format(
+        how=words.SHRINKAGE[facts.candidate], slope=facts.interval("calibration_slope")
+    )
     return Answer(text, "performance-figures")
 
 

@@ -59,6 +59,11 @@ IMPUTATION: Mapping[str, str] = {
 NOT_CHANGED = "The share of events was not changed: no resampling, no weights."
 NOTHING_FITTED = "Everybody gets the prevalence; there is nothing to fit too closely."
 SHRUNK = "Yes: {how}; what is left was measured, the corrected calibration slope is {slope}."
+SHRUNK_BADLY = (
+    "Probably yes: {how}; but the corrected calibration slope is {slope}, where 0.80 to 1.25 is "
+    "let pass."
+)
+SHRUNK_UNKNOWN = "Probably yes: {how}; what is left was not measured by a bootstrap."
 SHRINKAGE: Mapping[str, str] = {
     "one_predictor": "one predictor named beforehand, with Firth's penalty",
     "firth": "Firth's penalty, and no selection of predictors by their p-values",
