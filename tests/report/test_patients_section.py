@@ -227,3 +227,13 @@ def test_a_variable_that_the_dictionary_no_longer_knows_keeps_its_label() -> Non
     changed = replace(opened_source, bundle=replace(opened_source.bundle, dictionary=nothing))
     made = table(patients(changed), "patients-table-one-table")
     assert made.rows[0]["characteristic"] == "Complement C3"
+
+
+def test_combinations_that_are_all_rare_are_not_drawn() -> None:
+    more = found()
+    more["patients"]["missing"]["patterns"] = [
+        {"pattern": "other combinations", "patients": None, "share": None, "shown": "fewer than 5"}
+    ]
+    blocks = part(patients(opened(more)), "patients-missing").blocks
+    assert [block.kind for block in blocks if isinstance(block, Figure)] == ["missing"]
+    assert "to be shown" in texts(blocks)

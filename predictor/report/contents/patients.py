@@ -65,6 +65,7 @@ MISSING_HIDDEN = (
     "predictors."
 )
 PATTERNS_SEEN = "Combinations shown: {count}. The most frequent: {first} ({share})."
+PATTERNS_HIDDEN = "Which of them are missing together is too rare, or too various, to be shown."
 FILLED = {
     "median": (
         "Missing values are filled in by the median, or the most frequent state, of the training "
@@ -281,6 +282,9 @@ def _missing(source: Source, found: _Row) -> Iterator[Block]:
         {"axis": f"Share of {unit} without a value"},
     )
     patterns = [{**row, "patients_text": row["shown"]} for row in missing["patterns"]]
+    if len(patterns) == 1:
+        yield Paragraph(PATTERNS_HIDDEN, "quiet")
+        return
     yield Figure(
         "patients-patterns-figure",
         "patterns",
