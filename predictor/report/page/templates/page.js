@@ -20,6 +20,7 @@
     });
     body.append(...rows.map((entry) => entry.row));
   };
+  const buttons = [];
   for (const table of document.querySelectorAll("table")) {
     if (table.tBodies[0].rows.length < 3) continue;
     const heads = [...table.tHead.rows[0].cells];
@@ -28,6 +29,7 @@
       button.type = "button";
       button.append(...head.childNodes);
       head.append(button);
+      buttons.push([head, button]);
       button.addEventListener("click", () => {
         const descending = head.getAttribute("aria-sort") === "ascending";
         heads.forEach((other) => other.removeAttribute("aria-sort"));
@@ -47,11 +49,18 @@
   };
   addEventListener("hashchange", open);
   open();
-  // Paper cannot be unfolded.
+  // Paper cannot be unfolded, and heads with buttons are not repeated on the next sheet.
   let opened = [];
   addEventListener("beforeprint", () => {
     opened = [...document.querySelectorAll("details.folded:not([open])")];
     opened.forEach((part) => { part.open = true; });
+    buttons.forEach(([, button]) => button.replaceWith(...button.childNodes));
   });
-  addEventListener("afterprint", () => opened.forEach((part) => { part.open = false; }));
+  addEventListener("afterprint", () => {
+    opened.forEach((part) => { part.open = false; });
+    buttons.forEach(([head, button]) => {
+      button.append(...head.childNodes);
+      head.append(button);
+    });
+  });
 })();
