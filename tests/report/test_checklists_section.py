@@ -14,8 +14,10 @@ import pytest
 from predictor.checklists import load_checklist
 from predictor.report.contents import probast_rules, tripod_rules
 from predictor.report.contents.checklists import checklists, items
+from predictor.report.contents.report import report_of
 from predictor.report.contents.source import Source, open_source
-from predictor.report.document import Checklist, Item, Listing
+from predictor.report.document import Checklist, Checks, Item, Listing, blocks_of
+from predictor.report.page.anchors import anchors
 
 ONLY_PEOPLE = ["2", "3a", "3c", "18a", "18b", "18c", "18d", "19", "25"]
 """What no run of whatever study can know, counted by hand in the published list."""
@@ -238,3 +240,14 @@ def test_no_template_is_left_unfilled(shipped: Source) -> None:
                 assert "{" not in item.answer
                 assert "None" not in item.answer
                 assert not item.answer or item.answer.endswith("."), item.number
+
+
+def test_every_evidence_is_a_place_in_the_report(shipped: Source) -> None:
+    report = report_of(shipped)
+    linked = {
+        entry.section
+        for block in blocks_of(report.sections)
+        if isinstance(block, Checklist | Checks)
+        for entry in (block.items if isinstance(block, Checklist) else block.checks)
+    }
+    assert linked - {""} <= set(anchors(report))
