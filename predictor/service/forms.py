@@ -18,6 +18,9 @@ UNIT = "unit."
 
 MODEL, PATIENT, ACTION = "model", "patient", "action"
 
+_REFERENCE = "reference {range}"
+_STUDIED = "studied {range}"
+_POSSIBLE = "possible {range}"
 _COMMA = "has a comma, which may mean decimals or thousands: write a point for decimals"
 _NO_NUMBER = "is not a number; leave it empty if it is not known"
 _UNIT_IN_NUMBER = "write the number alone and choose its unit beside it"
@@ -52,8 +55,8 @@ class Field:
         To choose from; empty where there is one unit only, which is ``unit``.
     unit
         The unit of a bare number, as people write it.
-    reference, plausible
-        Ranges with their unit, as people write them; empty where there is none.
+    hint
+        Reference range, who was studied and what is possible, as people write them; or empty.
     errors
         What is wrong with what was typed.
     """
@@ -66,8 +69,7 @@ class Field:
     states: tuple[Option, ...]
     units: tuple[Option, ...]
     unit: str
-    reference: str
-    plausible: str
+    hint: str
     errors: tuple[str, ...]
 
 
@@ -136,7 +138,7 @@ def form_of(bundle: Bundle, posted: Mapping[str, str], reasons: Sequence[Reason]
         Why no prediction was given.
     """
     made = [
-        _field(i, variable, posted, reasons)
+        _field(i, variable, posted, reasons, bundle.limits.get(variable.name))
         for i, variable in enumerate((*bundle.variables, *bundle.criteria))
     ]
     predictors = tuple(made[: len(bundle.variables)])
@@ -225,7 +227,11 @@ def _is_number(text: str, variable: Variable, decimal: str) -> bool:
 
 
 def _field(
-    i: int, variable: Variable, posted: Mapping[str, str], reasons: Sequence[Reason]
+    i: int,
+    variable: Variable,
+    posted: Mapping[str, str],
+    reasons: Sequence[Reason],
+    studied: Range | None,
 ) -> Field:
     name, unit_name = f"{VALUE}{variable.name}", f"{UNIT}{variable.name}"
     value = posted.get(name, "").strip()
@@ -243,14 +249,22 @@ def _field(
         states=tuple(Option(state, state, state == value) for state in variable.states),
         units=units if len(units) > 1 else (),
         unit=powers(readable_unit(variable.unit)),
-        reference=_range(variable.reference, variable),
-        plausible=_range(variable.plausible, variable),
+        hint=_hint(variable, studied),
         errors=tuple(powers(r.message) for r in reasons if r.where == variable.name),
     )
 
 
-def _range(limits: Range | None, variable: Variable) -> str:
-    return "" if limits is None else powers(f"{limits} {readable_unit(variable.unit)}".rstrip())
+def _hint(variable: Variable, studied: Range | None) -> str:
+    unit = readable_unit(variable.unit)
+    ranges = {
+        _REFERENCE: variable.reference,
+        _STUDIED: studied,
+        _POSSIBLE: variable.plausible,
+    }
+    told = "; ".join(
+        said.format(range=f"{limits} {unit}".rstrip()) for said, limits in ranges.items() if limits
+    )
+    return powers(told[:1].upper() + told[1:])
 
 
 def _mistakes(
