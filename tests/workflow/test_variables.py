@@ -189,7 +189,7 @@ def test_the_template_of_the_dictionary_has_every_variable() -> None:
     assert header[0] == "patient"
     assert set(header[1:]) == set(load_dictionary().variables)
     shipped = template_csv(config="remission").decode()
-    assert shipped == "patient,anti_dsdna,c3,c4,crp,platelets,proteinuria,response\n"
+    assert shipped == "patient,anti_dsdna,c3,c4,crp,platelets,proteinuria,age,response\n"
 
 
 def test_a_study_names_its_dictionary_itself(tmp_path: Path) -> None:
