@@ -233,6 +233,15 @@ class CandidateList:
         """Whether the model is of simulated patients."""
         return bool(self.bundle.manifest["evidence"]["level"] == "demonstration")
 
+    @property
+    def under_treatment(self) -> bool:
+        """Whether the model says that its patients had the treatment; otherwise none may be named.
+
+        All that is said of what patients had, in any output, follows from this.
+        """
+        outcome = self.bundle.manifest["outcome"]
+        return self.treatment.is_named_in(f"{outcome['population']} {outcome['time_zero']}")
+
     def to_dict(self) -> dict[str, Any]:
         """Plain data for JSON; ``candidates`` as in design section 4."""
         manifest = self.bundle.manifest
