@@ -165,6 +165,7 @@ def test_a_unit_that_is_no_text_is_a_problem():
     assert codes(read_value({"value": 75, "unit": 3}, C3)) == ["unknown_unit"]
     assert codes(read_value({"value": 75, "unit": "g" * 10**7}, C3)) == ["unknown_unit"]
     assert codes(read_value({"value": "female", "unit": "mg/dL"}, SEX)) == ["unknown_unit"]
+    assert codes(read_value({"value": "female", "unit": np.array([0, 1])}, SEX)) == ["unknown_unit"]
 
 
 def test_a_protein_creatinine_ratio_is_refused_with_the_reason():
