@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import asdict, dataclass
 from typing import Any
 
-from predictor.clinic.answer import as_text
+from predictor.clinic.answer_text import as_text
 from predictor.errors import Reason
 
 
