@@ -161,17 +161,18 @@ def predict(
     """
     from predictor.clinic.intake import is_table
     from predictor.clinic.prediction import Prediction
+    from predictor.fitted.bundle import locate_bundle
     from predictor.workflow.answers import SUFFIXES
-    from predictor.workflow.files import check_not_read, check_suffix
+    from predictor.workflow.files import check_suffix, check_targets
     from predictor.workflow.predict import RecordAnswer, predict_file
 
     if out is not None:
         check_suffix(out, *SUFFIXES)
-        check_not_read(out, patient)
     if waterfall is not None:
         check_suffix(waterfall, ".png")
         if is_table(patient):
             raise click.UsageError("--waterfall draws one patient, and the file is a table.")
+    check_targets((out, waterfall), read=[patient], bundle=locate_bundle(model))
     with ExitStack() as stack:
         whole = None
         if output == "json" and is_table(patient):
