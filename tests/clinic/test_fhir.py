@@ -288,6 +288,14 @@ def test_the_newest_result_before_the_index_date_is_taken(read: Any) -> None:
     assert sorted(codes(found, "c3")) == ["after_index_date", "older", "older"]
 
 
+@pytest.mark.parametrize("day", ["0001-01-01", "0001-01-15", "0001-12-31T23:59:59-14:00"])
+def test_a_look_back_may_reach_before_the_calendar(read: Any, day: str) -> None:
+    found = read(record_of({"resourceType": "Patient", "id": "p1"}, c3(day=day)))
+    assert found.index_date.year == 1
+    assert "c3" in found.patient
+    assert "c3" in read(record(c3()), look_back_days=10**12).patient
+
+
 def test_the_look_back_is_ninety_days_and_can_be_changed(read: Any) -> None:
     day = date(2024, 5, 20)
     assert "c3" in read(record(c3(day="2024-02-20")), index_date=day).patient  # 90 days
