@@ -24,8 +24,13 @@ _OUTSIDE = (
     "OUTSIDE what the model knows: this patient is farther from the typical one than {share} of "
     "the patients it has learned from. Do not rely on the number below."
 )
-_SHARE = "{percent}"
 _EVERY = "every one"
+_ALMOST_EVERY = "over 99%"
+_QUESTION = "{event}, {horizon}"
+_AVERAGE = "A patient with average values: {reference}"
+_AVERAGE_AND_SHARE = (
+    "A patient with average values: {reference} ({share} of the cohort had the event)"
+)
 
 _POWER = re.compile(r"\b10\*(\d+)")
 
@@ -38,7 +43,30 @@ def outside(found: Applicability | None) -> str | None:
 
 
 def _share(of_cohort: float) -> str:
-    return _EVERY if of_cohort >= 0.995 else _SHARE.format(percent=f"{of_cohort:.0%}")
+    if of_cohort > 0.99:
+        return _EVERY if of_cohort >= 1 else _ALMOST_EVERY
+    return f"{of_cohort:.0%}"
+
+
+def question(label: str, horizon: str) -> str:
+    """What is predicted, over which time; a label that holds the time needs it no second time.
+
+    >>> question("remission", "6 months"), question("relapse (flare at 6 months)", "6 months")
+    ('Remission, 6 months', 'Relapse (flare at 6 months)')
+    """
+    event = label[:1].upper() + label[1:]
+    if horizon.casefold() in label.casefold():
+        return event
+    return _QUESTION.format(event=event, horizon=horizon)
+
+
+def average(prediction: Prediction) -> str:
+    """What the patient is compared with, and how often the event was, which is something else."""
+    reference = percent(prediction.reference_probability)
+    if prediction.cohort_share is None:
+        return _AVERAGE.format(reference=reference)
+    share = percent(prediction.cohort_share)
+    return _AVERAGE_AND_SHARE.format(reference=reference, share=share)
 
 
 def percent(probability: float) -> str:

@@ -16,11 +16,13 @@ from predictor.clinic.answer import (
     CONTRADICTED,
     NOT_FOR_CARE,
     NOT_USED,
+    average,
     by_code,
     labels_of,
     outside,
     percent,
     powers,
+    question,
     shown_value,
 )
 
@@ -36,7 +38,7 @@ _LONGEST_NAME = 30
 _LINES_OF_CHECKS = (10, 6, 4, 2)
 
 _PATIENT = "Patient {patient}"
-_HEAD = "{label}, {horizon}: {probability}"
+_HEAD = "{question}: {probability}"
 _INTERVAL = "{level} interval ({method}): {low} to {high}"
 _RANGE = (
     "Of patients of the cohort with such a score, {low} to {high} had the event (calibration "
@@ -49,7 +51,6 @@ _CONTRADICTED = (
 _WIDER = "{interval}; missing values make it {points} percentage points wider"
 _BESIDE = "{interval}; the number above lies outside it"
 _AVERAGED = "{interval}; averaged over what was not measured"
-_REFERENCE = "An average patient of the cohort: {reference}"
 _REASONS = "What moves it, largest first (+ raises it, - lowers it; effect on the {scale}):"
 _NO_REASONS = "Nothing moves it: no value of this patient changes what this model predicts."
 _REASON = "  {sign} {label:<30} {value:<22} {typical:<18} {effect:>+7.2f}"
@@ -105,7 +106,7 @@ def as_text(prediction: Prediction) -> str:
     parts: dict[str, Forms] = {
         "head": [_head(prediction)],
         "checks": _checks(prediction),
-        "reference": [[_reference(prediction)]],
+        "average": [[average(prediction)]],
         "reasons": _reasons(prediction),
         "gaps": _gaps(prediction),
         "others": _others(prediction),
@@ -141,13 +142,13 @@ def _head(prediction: Prediction) -> list[str]:
         lines.append(NOT_FOR_CARE)
     if prediction.patient is not None:
         lines += _wrapped(_PATIENT.format(patient=prediction.patient), 1)
-    name = prediction.label[:1].upper() + prediction.label[1:]
+    asked = question(prediction.label, prediction.horizon)
     probability = percent(prediction.probability)
-    headline = _HEAD.format(label=name, horizon=prediction.horizon, probability=probability)
+    headline = _HEAD.format(question=asked, probability=probability)
     if len(headline) > WIDTH:  # words of the configuration give way, the number never
-        short = textwrap.shorten(name, 40, placeholder="…")
+        short = textwrap.shorten(prediction.label, 40, placeholder="…")
         horizon = textwrap.shorten(prediction.horizon, 30, placeholder="…")
-        headline = _HEAD.format(label=short, horizon=horizon, probability=probability)
+        headline = _HEAD.format(question=question(short, horizon), probability=probability)
     lines.append(headline)
     if prediction.interval is not None:
         lines += _wrapped(_interval(prediction, prediction.interval), 2)
@@ -171,10 +172,6 @@ def _interval(prediction: Prediction, interval: Interval) -> str:
     return _WIDER.format(interval=text, points=points) if points else text
 
 
-def _reference(prediction: Prediction) -> str:
-    return _REFERENCE.format(reference=percent(prediction.reference_probability))
-
-
 def _checks(prediction: Prediction) -> Forms:
     """Values that look like an error: with what is odd; by name; as many names as fit."""
     kinds = by_code(prediction.warnings)
@@ -188,8 +185,8 @@ def _checks(prediction: Prediction) -> Forms:
         full += _folded(template.format(names=details))
         labels = [_label(warning, labels_of(prediction)) for warning in warnings]
         names += _folded(template.format(names=", ".join(labels)))
-        for lines, most in zip(some, _LINES_OF_CHECKS, strict=True):
-            lines += _naming(template, labels, most // len(found))
+        for form, most in zip(some, _LINES_OF_CHECKS, strict=True):
+            form.extend(_naming(template, labels, most // len(found)))
     return [full, names, *some]
 
 
@@ -312,14 +309,23 @@ def _model(prediction: Prediction) -> str:
 
 def _naming(template: str, names: Sequence[str], most: int, **words: str) -> list[str]:
     """A line or some that list names: all of them, or as many as fit and how many more."""
-    # A name with its comma takes three characters at least.
-    for count in range(min(len(names), most * WIDTH // 3), 0, -1):
+
+    def lines(count: int) -> list[str]:
         shown = ", ".join(names[:count])
         if count < len(names):
             shown = _AND_MORE.format(names=shown, count=len(names) - count)
-        lines = _folded(template.format(names=shown, **words))
-        if len(lines) <= most:
-            return lines
+        return _folded(template.format(names=shown, **words))
+
+    # A name with its comma takes three characters at least.
+    low, high = 0, min(len(names), most * WIDTH // 3)
+    while low < high:
+        middle = (low + high + 1) // 2
+        if len(lines(middle)) <= most:
+            low = middle
+        else:
+            high = middle - 1
+    if low:
+        return lines(low)
     return _wrapped(template.format(names=_OF_THEM.format(count=len(names)), **words), most)
 
 

@@ -32,7 +32,7 @@ from predictor.clinic.results import (
     Predictions,
     RefusedPatient,
 )
-from predictor.clinic.standing import validation_line
+from predictor.clinic.standing import cohort_share, validation_line
 from predictor.clinic.uncertainty import Scored, score
 from predictor.clinical.variable import Variable
 from predictor.errors import PatientRefused, Reason
@@ -214,6 +214,7 @@ def _answer(
         interval=_interval(found, i),
         applicability=_applicability(bundle, found, i, percentile),
         validation=validation_line(manifest),
+        cohort_share=cohort_share(manifest),
     )
 
 

@@ -69,7 +69,7 @@ class Applicability:
     inside
         Whether the distance is one that patients of the cohort have from each other.
     distance_percentile
-        Share of the cohort that lies less far away.
+        Share of the cohort that lies less far away, from 0 to 1: 0.62 for 62%.
     """
 
     inside: bool
@@ -89,7 +89,8 @@ class Prediction:
     probability
         Of the event.
     reference_probability
-        What an average patient of the cohort has.
+        What a patient has whose predictors are, on the scale of the model, the cohort's average:
+        where contributions start. It is not the share of the cohort that had the event.
     scale
         ``"log-odds"`` or ``"probability"``; ``base_value`` and contributions are on it.
     base_value
@@ -110,6 +111,8 @@ class Prediction:
         Whether the patient is like those of the cohort; None where the bundle cannot tell.
     validation
         How good the model is, in one line; None where it was not validated.
+    cohort_share
+        Share of the model's cohort that had the event; None where the bundle does not tell.
     """
 
     patient: str | None
@@ -129,6 +132,7 @@ class Prediction:
     interval: Interval | None = None
     applicability: Applicability | None = None
     validation: str | None = None
+    cohort_share: float | None = None
 
     def to_dict(self) -> dict[str, Any]:
         """The prediction as the JSON of design section 4."""

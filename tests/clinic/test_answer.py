@@ -61,6 +61,7 @@ EXPLORATORY = Prediction(
     applicability=Applicability(inside=True, distance_percentile=0.62),
     validation="Validation by resampling its cohort: AUROC 0.64 (95% interval 0.43 to 0.81; 0.5 is "
     "chance).",
+    cohort_share=11 / 31,
 )
 
 
@@ -143,6 +144,7 @@ CASES = {
         interval=None,
         applicability=None,
         validation=None,
+        cohort_share=None,
         warnings=(Reason("no_interval", "", "this model comes without an interval."),),
     ),
     "no_reasons": replace(
@@ -187,7 +189,21 @@ def test_a_patient_unlike_the_cohort_is_told_of_in_the_first_line(case: str) -> 
 
 
 def test_a_patient_farther_than_everybody_is_not_compared_with_100_percent() -> None:
-    assert "than every one of the patients" in " ".join(str(CASES["outside_demonstration"]).split())
+    told = " ".join(str(CASES["outside_demonstration"]).split())
+    assert "farther from the typical one than every one of the patients" in told
+    almost = replace(EXPLORATORY, applicability=replace(OUTSIDE, distance_percentile=0.996))
+    assert "than over 99% of the patients" in " ".join(str(almost).split())
+
+
+def test_average_values_are_not_taken_for_the_share_that_had_the_event() -> None:
+    told = str(CASES["exploratory"])
+    assert "A patient with average values: 36% (35% of the cohort had the event)" in told
+    assert "A patient with average values: 36%\n" in str(CASES["without_interval"])
+
+
+def test_a_label_that_holds_the_horizon_is_not_followed_by_it() -> None:
+    relapse = str(replace(EXPLORATORY, label="relapse (flare at 6 months)"))
+    assert "Relapse (flare at 6 months): 41%" in relapse
 
 
 def test_a_range_without_a_level_is_not_called_a_confidence_interval() -> None:
@@ -283,7 +299,7 @@ def test_no_value_that_looks_like_an_error_is_left_out(count: int, far: bool) ->
     )
     lines = str(prediction).splitlines()
     assert len(lines) <= LINES
-    checks = " ".join(line for line in "\n".join(lines).split("\nAn average")[0].splitlines())
+    checks = " ".join(line for line in "\n".join(lines).split("\nA patient with")[0].splitlines())
     checks = " ".join(checks[checks.index("Warning, check") :].split())
     for part in prediction.contributions[:count]:
         assert part.label[:29] in checks
@@ -301,7 +317,7 @@ def test_more_odd_values_than_lines_are_counted() -> None:
     assert len(text.splitlines()) <= LINES
     told = re.search(r"number \d+ and (\d+) more\.", " ".join(text.split()))
     assert told is not None
-    checks = text[text.index("Warning, check") : text.index("An average")]
+    checks = text[text.index("Warning, check") : text.index("A patient with")]
     assert int(told[1]) + checks.count("Laboratory") == 500
 
 

@@ -24,6 +24,7 @@ from made_bundles import (
 )
 from starlette.testclient import TestClient
 
+from predictor.clinic.answer_text import as_text
 from predictor.clinic.prediction import predict
 from predictor.clinical.units import readable_unit
 from predictor.clinical.variable import Range
@@ -349,7 +350,10 @@ def test_an_answer_without_an_interval_says_so(made_up: Path) -> None:
 def test_a_patient_unlike_the_cohort_is_told_of_first(made_up: Path) -> None:
     outside = SimpleNamespace(inside=False, distance_percentile=0.992)
     page = answer_page(answered(made_up, applicability=outside), {})
-    assert (page.outside, page.inside) == ("above 99%", "")
+    told = " ".join(as_text(answered(made_up, applicability=outside)).split())
+    assert page.outside.startswith("OUTSIDE what the model knows")
+    assert told.startswith(page.outside)
+    assert page.inside == ""
     inside = SimpleNamespace(inside=True, distance_percentile=0.62)
     page = answer_page(answered(made_up, applicability=inside), {})
     assert (page.outside, page.inside) == ("", "62%")
