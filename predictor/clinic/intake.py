@@ -10,6 +10,7 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, TextIO
 
+from predictor.clinic.arrow_cells import python_rows
 from predictor.documents import load_json, load_yaml
 from predictor.errors import DocumentError
 
@@ -198,11 +199,7 @@ def _read_parquet(path: Path) -> PatientTable:
         number = 0
         for batch in parquet_batches(path):
             for start in range(0, batch.num_rows, _PYTHON_ROWS):
-                try:
-                    rows = batch.slice(start, _PYTHON_ROWS).to_pylist()
-                except _damage():
-                    raise _damaged(path) from None
-                for row in rows:
+                for row in python_rows(batch.slice(start, _PYTHON_ROWS)):
                     number += 1
                     yield number, row
 

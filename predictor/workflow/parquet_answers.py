@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
+from predictor.clinic.arrow_cells import python_cells, python_rows
 from predictor.clinic.patient import (
     IDENTIFIER,
     LONGEST_IDENTIFIER,
@@ -24,7 +25,7 @@ from predictor.clinic.patient import (
 )
 from predictor.clinic.prediction import OUTSIDE_ITS_RANGE, predict_rows
 from predictor.clinic.uncertainty import score
-from predictor.clinical.cells import MISSING_TEXTS
+from predictor.clinical.cells import MISSING_TEXTS, is_missing
 from predictor.clinical.values import ColumnReading, read_column
 from predictor.clinical.variable import Variable
 from predictor.errors import Reason
@@ -92,7 +93,7 @@ class ColumnPredictor:
             return AnsweredBatch(table, len(plain), 0)
         rows = np.flatnonzero(odd)
         numbers = [first_row + int(row) for row in rows]
-        patients = batch.take(pa.array(rows)).to_pylist()
+        patients = python_rows(batch.take(pa.array(rows)))
         others = predict_rows(zip(numbers, patients, strict=True), self._bundle)
         rest = pa.Table.from_pylist(answer_rows(others), self.schema)
         whole = pa.concat_tables([table, rest]).sort_by("row")
@@ -143,7 +144,7 @@ class ColumnPredictor:
         values = read.values if n == len(read.values) else read.values[rows]
         found = score(bundle, values)
         # What is the same for all is taken from the answer for one of them.
-        patient = batch.take(pa.array(rows[:1])).to_pylist()[0]
+        (patient,) = python_rows(batch.take(pa.array(rows[:1])))
         (first,) = predict_rows([(0, patient)], bundle).predictions
         always = tuple(w for w in first.warnings if w.code not in _OF_THE_PATIENT)
         columns: dict[str, Any] = {
@@ -231,7 +232,7 @@ def _column(batch: pa.RecordBatch, variable: Variable) -> ColumnReading:
         return read_column(column.to_numpy(zero_copy_only=False), variable)
     if _is_plain(kind):
         return _read_each_once(column, variable)
-    return read_column(column.to_pylist(), variable)
+    return read_column(python_cells(column), variable)
 
 
 def _is_plain(kind: pa.DataType) -> bool:
@@ -249,7 +250,7 @@ def _read_each_once(column: pa.Array, variable: Variable) -> ColumnReading:
     import pyarrow as pa
 
     coded = column if pa.types.is_dictionary(column.type) else column.dictionary_encode()
-    entries = coded.dictionary.to_pylist()
+    entries = python_cells(coded.dictionary)
     different = read_column(entries, variable)
     place = coded.indices.fill_null(len(entries)).to_numpy(zero_copy_only=False)
     return ColumnReading(
@@ -299,11 +300,12 @@ def _identifiers(batch: pa.RecordBatch) -> tuple[pa.Array, NDArray[np.bool_]]:
         if plain.all():
             return column, ~plain
     rows = np.flatnonzero(~plain)
-    given = column.take(pa.array(rows)).to_pylist()
+    given = python_cells(column.take(pa.array(rows)))
     shown = [identifier_of({IDENTIFIER: entry}) for entry in given]
     unshown = np.zeros(n, dtype=bool)
-    unshown[rows] = [text is None for text in shown]
-    unshown &= ~_missing(column)
+    unshown[rows] = [
+        text is None and not is_missing(entry) for text, entry in zip(shown, given, strict=True)
+    ]
     if not plain.any():
         return pa.array(shown, pa.string()), unshown
     mended = pc.replace_with_mask(column, pa.array(~plain), pa.array(shown, pa.string()))
