@@ -15,6 +15,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from predictor.service.origin import is_from_elsewhere
 from predictor.service.problems import Problem, ProblemError
 
 if TYPE_CHECKING:
@@ -38,12 +39,14 @@ CONTENT_POLICY = (
 _HEADERS = [
     (b"content-security-policy", CONTENT_POLICY.encode()),
     (b"x-content-type-options", b"nosniff"),
-    (b"referrer-policy", b"no-referrer"),
     (b"cache-control", b"no-store"),
     (b"cross-origin-resource-policy", b"same-origin"),
 ]
+_DATA_HEADERS = [*_HEADERS, (b"referrer-policy", b"no-referrer")]
 _PAGE_HEADERS = [
     *_HEADERS,
+    # Nothing to others; with no-referrer a browser would say of our own form that it is of "null".
+    (b"referrer-policy", b"same-origin"),
     (b"x-frame-options", b"DENY"),
     (b"cross-origin-opener-policy", b"same-origin"),
     (b"permissions-policy", b"camera=(), geolocation=(), microphone=()"),
@@ -169,11 +172,7 @@ class Gate:
             raise ProblemError(
                 Problem(401, "token-needed", "Send Authorization: Bearer TOKEN, or sign in.")
             )
-        # Browsers say where a request comes from; programs say nothing.
-        if scope["method"] == "POST" and headers.get(b"sec-fetch-site", b"none") not in (
-            b"none",
-            b"same-origin",
-        ):
+        if scope["method"] == "POST" and is_from_elsewhere(headers):
             raise ProblemError(Problem(403, "other-site", "Open the page of this server itself."))
 
     async def _body(self, headers: dict[bytes, bytes], receive: Receive) -> bytes | None:
@@ -239,7 +238,7 @@ class _Reply:
             self.status = message["status"]
             given = message.get("headers", ())
             page = any(value.startswith(b"text/html") for _, value in given)
-            message["headers"] = [*given, *(_PAGE_HEADERS if page else _HEADERS)]
+            message["headers"] = [*given, *(_PAGE_HEADERS if page else _DATA_HEADERS)]
         await self._send(message)
 
 
