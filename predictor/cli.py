@@ -194,6 +194,7 @@ def predict(
             from predictor.workflow.waterfall import write_waterfall
 
             write_waterfall(one, waterfall)
+        terminal.show_notes(found)
         if whole is not None:
             print_json_file(whole)
         elif output == "json":

@@ -10,7 +10,7 @@ from collections.abc import Iterable
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
-from predictor.clinic.answer import NOT_FOR_CARE, percent
+from predictor.clinic.answer_table import COUNTS, heading, legend, table
 from predictor.errors import PredictorError
 
 if TYPE_CHECKING:
@@ -123,13 +123,20 @@ class _Listener:
         )
 
 
+def show_notes(found: Found) -> None:
+    """What is to be said once for a file of patients, on stderr."""
+    from predictor.workflow.predict import TableAnswers
+
+    if isinstance(found, TableAnswers):
+        for sentence in found.notes:
+            note(f"predictor: {sentence}")
+
+
 def show_found(found: Found) -> None:
     """What ``predictor predict`` found: one patient in words, many as a table."""
     from predictor.workflow.predict import RecordAnswer, TableAnswers
 
     if isinstance(found, TableAnswers):
-        if found.ignored:
-            note(f"predictor: columns left unread: {', '.join(found.ignored)}")
         show_predictions(found.answers, found.answered, found.refused)
     elif isinstance(found, RecordAnswer):
         if found.answered:
@@ -152,34 +159,18 @@ def show_predictions(answers: Predictions, answered: int, refused: int) -> None:
     answered, refused
         How many there are.
     """
-    from rich import box
-    from rich.table import Table as RichTable
-
-    table = RichTable(box=box.SIMPLE_HEAD, pad_edge=False)
-    for name in ("Row", "Patient", "Probability", "Largest reasons", "Imputed", "Warnings"):
-        table.add_column(name, justify="right" if name in ("Row", "Probability") else "left")
-    shown = list(zip(answers.rows, answers.predictions, strict=True))
-    for row, p in shown[:_MOST_ROWS]:
-        reasons = ", ".join(f"{c.variable} {c.contribution:+.2f}" for c in p.contributions[:3])
-        table.add_row(
-            str(row),
-            plain(p.patient or ""),
-            percent(p.probability),
-            reasons,
-            plain(", ".join(p.imputed)),
-            str(len(p.warnings) or ""),
-        )
-    if shown:
+    if answers.predictions:
         first = answers.predictions[0]
-        if first.evidence["level"] == "demonstration":
-            say(NOT_FOR_CARE)
-        say_wrapped(
-            f"{first.label[:1].upper()}{first.label[1:]}, {first.horizon}; an average patient of "
-            f"the cohort: {percent(first.reference_probability)}"
-        )
-        print_tables(table)
+        for sentence in heading(first):
+            say_wrapped(sentence)
+        say()
+        for line in table(answers, width(), _MOST_ROWS):
+            say(line)
         if answered > _MOST_ROWS:
             say(f"... and {answered - _MOST_ROWS} more; --out FILE writes all.")
+        say()
+        for sentence in legend(answers.predictions[:_MOST_ROWS]):
+            say_wrapped(sentence)
         say_wrapped(f"Evidence: {first.evidence['level']}. {first.evidence['statement']}")
         say_wrapped(
             "This is prognosis under the treatment of the cohort, not the effect of a treatment, "
@@ -192,7 +183,7 @@ def show_predictions(answers: Predictions, answered: int, refused: int) -> None:
             say_wrapped(f"  - {reason}", indent=4)
     if refused > _MOST_ROWS:
         say(f"... and {refused - _MOST_ROWS} more refused.")
-    say(f"{answered} answered, {refused} refused.")
+    say(COUNTS.format(answered=answered, refused=refused))
 
 
 def width() -> int:

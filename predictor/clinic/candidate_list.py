@@ -211,6 +211,11 @@ class CandidateList:
         Whether the cohort says that its patients are simulated.
     bundle, validation, treatment, prices
         Behind it all.
+    meanings
+        What cells of the cohort would mean in the files of the model's study, where that is
+        something else.
+    unread
+        Which columns of the cohort were left unread.
     """
 
     source: str
@@ -227,6 +232,8 @@ class CandidateList:
     validation: str | None
     treatment: Treatment
     prices: Prices | None
+    meanings: tuple[str, ...] = ()
+    unread: tuple[str, ...] = ()
 
     @property
     def demonstration(self) -> bool:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import json
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -39,10 +40,13 @@ class PatientTable:
         Names of the columns.
     rows
         Row number as the reader of the file counts it, and the patient.
+    index
+        Those of the columns that pandas kept as the index of a data frame.
     """
 
     columns: Sequence[str]
     rows: Iterator[tuple[int, Mapping[str, object]]]
+    index: Sequence[str] = ()
 
 
 def is_table(path: Path) -> bool:
@@ -189,7 +193,8 @@ def _read_parquet(path: Path) -> PatientTable:
     from pyarrow import parquet
 
     try:
-        columns = list(parquet.read_schema(path).names)
+        schema = parquet.read_schema(path)
+        columns, index = list(schema.names), _pandas_index(schema)
     except _damage():
         raise DocumentError(
             str(path), "this is no readable Parquet file", "Check that it is the right one."
@@ -203,7 +208,17 @@ def _read_parquet(path: Path) -> PatientTable:
                     number += 1
                     yield number, row
 
-    return PatientTable(columns, patients())
+    return PatientTable(columns, patients(), index)
+
+
+def _pandas_index(schema: pa.Schema) -> list[str]:
+    """Columns in which pandas keeps an index; one that only counts rows has none."""
+    try:
+        told = json.loads((schema.metadata or {}).get(b"pandas", b"{}"))
+        kept = told.get("index_columns", [])
+        return [name for name in kept if isinstance(name, str) and name in schema.names]
+    except (AttributeError, RecursionError, TypeError, ValueError):
+        return []  # pandas did not write that; the data are read all the same
 
 
 def parquet_batches(

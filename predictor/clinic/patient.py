@@ -9,7 +9,8 @@ from math import isnan
 import numpy as np
 from numpy.typing import NDArray
 
-from predictor.clinical.cells import is_missing
+from predictor.clinic.study_names import own_name_hint
+from predictor.clinical.cells import SIMULATED, is_missing, marks_simulated
 from predictor.clinical.dictionary import nearest
 from predictor.clinical.units import readable_unit
 from predictor.clinical.values import read_value
@@ -19,6 +20,11 @@ from predictor.fitted.bundle import Bundle
 
 IDENTIFIER = "patient"
 """Key under which a patient may carry an identifier, which is handed back and used for nothing."""
+
+SIMULATED_PATIENT = Reason(
+    "simulated_patient", "", "this patient is simulated: nothing here was measured in anybody."
+)
+"""Warning about a patient whom the package has made, and marked."""
 
 NOT_A_MAPPING = "a patient is a mapping from variable to value"
 
@@ -71,12 +77,12 @@ def read_patient(patient: object, bundle: Bundle, *, decimal: str = ".") -> Read
     if not isinstance(patient, Mapping):
         raise PatientRefused([Reason("not_a_patient", "", f"{NOT_A_MAPPING}.")])
     reasons: list[Reason] = []
-    warnings: list[Reason] = []
+    warnings = _about_the_mark(patient)
     identifier = identifier_of(patient)
     if identifier is None and not is_missing(patient.get(IDENTIFIER)):
         message = f"must be a number, or printable text of at most {LONGEST_IDENTIFIER} signs."
         reasons.append(Reason("bad_identifier", IDENTIFIER, message))
-    _check_names(patient, bundle, reasons, warnings)
+    unused = _check_names(patient, bundle, reasons)
     _check_exclusions(patient, bundle, reasons)
 
     values = np.full(len(bundle.variables), np.nan)
@@ -101,7 +107,13 @@ def read_patient(patient: object, bundle: Bundle, *, decimal: str = ".") -> Read
         reasons.append(Reason("too_many_missing", "", message))
     if reasons:
         raise PatientRefused(list(dict.fromkeys(reasons)))
+    if unused:  # behind what is odd about values
+        warnings.append(unused_warning(unused))
     return ReadPatient(identifier, values, tuple(warnings))
+
+
+def _about_the_mark(patient: Mapping[object, object]) -> list[Reason]:
+    return [SIMULATED_PATIENT] if marks_simulated(patient.get(SIMULATED)) else []
 
 
 def identifier_of(patient: object) -> str | None:
@@ -129,7 +141,8 @@ def identifier_of(patient: object) -> str | None:
 def unknown_columns(columns: Iterable[object], bundle: Bundle) -> dict[object, None]:
     """Column names of a table that no variable of the bundle has, in their order."""
     known = bundle.dictionary
-    return {name: None for name in columns if name != IDENTIFIER and name not in known}
+    beside = (IDENTIFIER, SIMULATED)
+    return {name: None for name in columns if name not in beside and name not in known}
 
 
 def unknown_reasons(names: Iterable[object], bundle: Bundle) -> list[Reason]:
@@ -146,6 +159,8 @@ def _unknown(name: object, bundle: Bundle) -> Reason:
     shown = isinstance(name, str) and len(name) <= _LONGEST_NAME and name.isprintable()
     where = str(name) if shown and str(name).strip() else "a name that cannot be shown"
     guess = None
+    if shown and (own := own_name_hint(where, bundle)) is not None:
+        return Reason("unknown_variable", where, f"no variable has this name. {own}")
     if shown:
         used = [variable.name for variable in bundle.variables]
         guess = nearest(where, used) or nearest(where, bundle.dictionary.variables)
@@ -157,20 +172,19 @@ def _check_names(
     patient: Mapping[object, object],
     bundle: Bundle,
     reasons: list[Reason],
-    warnings: list[Reason],
-) -> None:
+) -> list[str]:
+    """Refuse unknown names; return the known ones that have a value and are not used."""
     used = {variable.name for variable in (*bundle.variables, *bundle.criteria)}
     unknown, unused = [], []
     for name, value in patient.items():
-        if name in used or name == IDENTIFIER:
+        if name in used or name in (IDENTIFIER, SIMULATED):
             continue
         if name not in bundle.dictionary:
             unknown.append(name)
         elif not is_missing(value):
             unused.append(str(name))
     reasons += unknown_reasons(unknown, bundle)
-    if unused:
-        warnings.append(unused_warning(unused))
+    return unused
 
 
 def unused_warning(names: Iterable[str]) -> Reason:

@@ -34,6 +34,9 @@ LONGEST_TEXT = 200
 
 TRUTH_TYPES = (bool, np.bool_)
 
+SIMULATED = "simulated"
+"""Column in which every file that the package simulates says so."""
+
 
 class Unreadable(Exception):  # noqa: N818 - control flow inside this room, never leaves it
     """Carries the code and the message of a problem to the one place that builds the reading."""
@@ -49,6 +52,15 @@ def decode(raw: object, coding: Mapping[str, str]) -> object:
         if spelling in coding:
             return coding[spelling]
     return raw
+
+
+def marks_simulated(raw: object) -> bool:
+    """Tell whether an entry of the column ``simulated`` says that the patient is.
+
+    >>> [marks_simulated(entry) for entry in (1, "1", 1.0, True, 0, "", None)]
+    [True, True, True, True, False, False, False]
+    """
+    return any(spelling in ("1", "1.0", "true") for spelling in _spellings(raw))
 
 
 def _spellings(raw: object) -> tuple[str, ...]:

@@ -172,6 +172,7 @@ def banner(found: CandidateList) -> Iterator[str]:
         yield NOT_FOR_CARE
     if found.simulated:
         yield SIMULATED
+    yield from found.meanings
     count = sum(any(w.code == CONTRADICTED for w in c.warnings) for c in found.candidates)
     if count:
         yield _CONTRADICTED.format(count=f"{count:,}", ranked=f"{len(found.candidates):,}")
@@ -324,6 +325,7 @@ def assumptions(found: CandidateList) -> Iterator[str]:
         yield _ORDER
         if any(c.tied for c in found.candidates):
             yield _TIES
+    yield from found.unread
     evidence = found.bundle.manifest["evidence"]
     yield _EVIDENCE.format(level=evidence["level"], statement=evidence["statement"])
     if found.validation:
