@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from re import compile as pattern
 
 from predictor.clinical.units import readable_unit
 from predictor.clinical.values import read_value
@@ -23,7 +24,17 @@ _STUDIED = "studied {range}"
 _POSSIBLE = "possible {range}"
 _COMMA = "has a comma, which may mean decimals or thousands: write a point for decimals"
 _NO_NUMBER = "is not a number; leave it empty if it is not known"
+_NEAR_LIMIT = (
+    "is a limit, not a number: write it without the sign, which is nearer to the value than what "
+    "an empty field would stand for"
+)
+_OPEN_LIMIT = "is a limit, not a number, and tells too little: leave it empty"
 _UNIT_IN_NUMBER = "write the number alone and choose its unit beside it"
+
+
+_BELOW = ("<", "<=", "≤")
+_LIMIT = pattern(r"(?P<sign><=|>=|[<>≤≥])\s*(?P<limit>.+)")
+"""A value of which only a limit is known; the rule is that for records (docs/fhir.md)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -204,19 +215,32 @@ def carried_over(posted: Mapping[str, str], bundle: Bundle) -> dict[str, str]:
 def mended(reasons: Iterable[Reason], posted: Mapping[str, str], bundle: Bundle) -> list[Reason]:
     """Reasons, in words that fit a form where a number and its unit have a field each."""
     variables = {v.name: v for v in (*bundle.variables, *bundle.criteria)}
+    fills = zip(bundle.variables, bundle.preparation.fill.tolist(), strict=True)
+    typical = {variable.name: fill for variable, fill in fills}
     return [
-        Reason(reason.code, reason.where, _in_a_form(posted, variables[reason.where]))
+        Reason(
+            reason.code,
+            reason.where,
+            _in_a_form(posted, variables[reason.where], typical.get(reason.where)),
+        )
         if reason.code == "unreadable_number" and reason.where in variables
         else reason
         for reason in reasons
     ]
 
 
-def _in_a_form(posted: Mapping[str, str], variable: Variable) -> str:
-    """Why a number could not be read."""
+def _in_a_form(posted: Mapping[str, str], variable: Variable, typical: float | None) -> str:
+    """Why a number could not be read, and what to write; ``typical`` is what a gap stands for."""
     text = posted.get(f"{VALUE}{variable.name}", "")
     if _is_number(text, variable, "."):
         return _UNIT_IN_NUMBER
+    if beyond := _LIMIT.fullmatch(text.strip()):
+        unit = posted.get(f"{UNIT}{variable.name}") or None
+        limit = read_value(beyond["limit"], variable, unit=unit).value
+        if limit is None or typical is None:
+            return _OPEN_LIMIT
+        near = limit <= typical if beyond["sign"] in _BELOW else limit >= typical
+        return _NEAR_LIMIT if near else _OPEN_LIMIT
     return _COMMA if _is_number(text, variable, ",") else _NO_NUMBER
 
 

@@ -155,7 +155,13 @@ def test_what_was_typed_is_kept_after_a_mistake(client: TestClient) -> None:
     ("typed", "said"),
     [
         ("abc", "is not a number; leave it empty if it is not known"),
-        ("<10", "is not a number"),
+        ("<10", "is a limit, not a number: write it without the sign, which is nearer"),
+        ("≤ 10", "is a limit, not a number: write it without the sign, which is nearer"),
+        (">= 200", "is a limit, not a number: write it without the sign, which is nearer"),
+        # The middle of the cohort is 90: nobody knows on which side of it these are.
+        ("<100", "is a limit, not a number, and tells too little: leave it empty"),
+        (">10", "is a limit, not a number, and tells too little: leave it empty"),
+        ("<many", "is a limit, not a number, and tells too little: leave it empty"),
         ("1:320", "is not a number"),
         ("-4", "is impossible: outside 1 to 500 mg/dL"),
         ("inf", "is infinite"),
@@ -166,6 +172,14 @@ def test_a_mistake_says_what_is_wrong_in_words_of_the_form(
 ) -> None:
     page = Page(post(client, value__c3=typed, unit__c3="mg/dL").text)
     assert f"Complement C3: {said}" in page.text
+
+
+def test_a_limit_is_weighed_in_the_unit_that_was_chosen(client: TestClient) -> None:
+    # 2 g/L are 200 mg/dL, above the middle of the cohort: what lies below may be anything.
+    page = Page(post(client, value__c3="<2", unit__c3="g/L").text)
+    assert "Complement C3: is a limit, not a number, and tells too little" in page.text
+    page = Page(post(client, value__c3="<2", unit__c3="mg/dL").text)
+    assert "Complement C3: is a limit, not a number: write it without the sign" in page.text
 
 
 def test_too_many_empty_fields_are_named_by_their_labels(client: TestClient) -> None:
