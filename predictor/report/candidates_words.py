@@ -19,6 +19,7 @@ from predictor.report.candidates_numbers import (
     plain_names,
     ratio,
     threshold_text,
+    unit_price,
     with_limits,
 )
 
@@ -303,7 +304,7 @@ def assumptions(found: CandidateList) -> Iterator[str]:
         yield _PRICES.format(
             courses=f"{prices.courses:g}",
             dose=f"{prices.dose:g}",
-            price=f"{prices.currency} {prices.price_per_gram:,.10g}",
+            price=unit_price(prices.price_per_gram, prices),
             source=prices.source,
             vial="" if prices.vial is None else _VIAL.format(vial=f"{prices.vial:g}"),
         )

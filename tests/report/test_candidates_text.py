@@ -51,6 +51,19 @@ def test_the_sentences_of_a_threshold_by_hand() -> None:
     )
 
 
+@pytest.mark.parametrize(
+    ("price", "said"), [(60.0, "EUR 60 "), (58.4, "EUR 58.40 "), (1234.5, "EUR 1,234.50 ")]
+)
+def test_a_price_is_written_as_money(price: float, said: str) -> None:
+    found = listed(PATIENTS, prices=replace(PRICES, price_per_gram=price))
+    assert any(f"at {said}per gram" in sentence for sentence in assumptions(found))
+
+
+def test_a_price_of_less_than_a_cent_keeps_its_digits() -> None:
+    found = listed(PATIENTS, prices=replace(PRICES, price_per_gram=58.405))
+    assert any("at EUR 58.405 per gram" in sentence for sentence in assumptions(found))
+
+
 def test_a_model_of_usual_care_says_nowhere_that_anybody_had_the_treatment() -> None:
     found = listed(PATIENTS, threshold=0.4, prices=PRICES, budget=60_000.0)
     usual = {"label": "low disease activity", "population": "children under usual care"}
