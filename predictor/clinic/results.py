@@ -6,8 +6,12 @@ from collections.abc import Iterator, Mapping
 from dataclasses import asdict, dataclass
 from typing import Any
 
+from predictor.clinic.answer import shown_value
+from predictor.clinic.answer_table import as_text as table_text
 from predictor.clinic.answer_text import as_text
 from predictor.errors import Reason
+
+_SHORT = "<Predictions: {answered} answered, {refused} refused; print() shows them>"
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,6 +39,11 @@ class Contribution:
     contribution: float
     typical: float | str | None = None
     standing: str | None = None
+
+    @property
+    def shown(self) -> str:
+        """The value with its unit as people write it: ``12 years``, ``not measured``."""
+        return shown_value(self)
 
 
 @dataclass(frozen=True, slots=True)
@@ -192,9 +201,9 @@ class RefusedPatient:
         }
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, repr=False)
 class Predictions:
-    """Answers for a table of patients.
+    """Answers for a table of patients; ``print()`` shows the first of them.
 
     Parameters
     ----------
@@ -222,3 +231,10 @@ class Predictions:
             "predictions": [prediction.to_dict() for prediction in self.predictions],
             "refused": [refused.to_dict() for refused in self.refused],
         }
+
+    def __str__(self) -> str:
+        return table_text(self)
+
+    def __repr__(self) -> str:
+        # Without any patient's value: what a program logs is often a repr.
+        return _SHORT.format(answered=len(self.predictions), refused=len(self.refused))

@@ -457,4 +457,5 @@ def test_no_probability_is_shown_as_certain(probability: float, text: str) -> No
 def test_values_are_shown_as_people_write_them(
     value: float | str | None, unit: str | None, text: str
 ) -> None:
-    assert shown_value(Contribution("x", "X", value, unit, 0.1)) == text
+    part = Contribution("x", "X", value, unit, 0.1)
+    assert shown_value(part) == part.shown == text
