@@ -14,6 +14,10 @@ from predictor.fitted.bundle import Bundle
 
 _UNREAD = "Columns left unread: {names}."
 _INDEX = "The index of the data frame is left unread: {names}."
+_NO_VARIABLES = "some columns are no variables of this model"
+_OWN_NAMES = "some columns are predictors by the names of the study's own files"
+_RENAME = "Rename them:"
+_RENAME_OR_IGNORE = "Rename them, or pass --ignore-unknown to leave unread what is no predictor:"
 _UNUSED = "Columns that this model does not use: {names}."
 
 
@@ -97,23 +101,20 @@ def columns_of(
     """
     read = {variable.name for variable in (*bundle.variables, *bundle.criteria)}
     read |= {IDENTIFIER, SIMULATED}
-    index = set(table.index)
+    index, there = set(table.index), set(table.columns)
     unknown = [str(name) for name in unknown_columns(table.columns, bundle)]
     left = tuple(name for name in unknown if name in index)
     unknown = [name for name in unknown if name not in index]
-    if ignore_unknown:
-        own = {column: name for column, name in own_names(bundle).items() if name in read}
-        refused = [name for name in unknown if name in own and own[name] not in table.columns]
-        rule = "some columns are predictors by the names of the study's own files"
-        next_step = "Rename them:"
-    else:
-        refused = unknown
-        rule = "some columns are no variables of this model"
-        next_step = "Rename them, or pass --ignore-unknown to leave them unread:"
+    own = {column: name for column, name in own_names(bundle).items() if name in read}
+    needed = [name for name in unknown if name in own and own[name] not in there]
+    refused = needed if ignore_unknown else unknown
     if refused:
+        rule = _OWN_NAMES if ignore_unknown else _NO_VARIABLES
+        next_step = _RENAME if len(needed) == len(refused) else _RENAME_OR_IGNORE
         reasons = unknown_reasons(refused, bundle)
         raise DocumentError(source, rule, next_step, reasons=reasons)
-    known = [name for name in table.columns if name not in unknown and name not in left]
+    apart = {*unknown, *left}
+    known = [name for name in table.columns if name not in apart]
     return TableColumns(
         used=tuple(name for name in known if name in read),
         unused=tuple(name for name in known if name not in read),

@@ -205,6 +205,10 @@ def test_a_predictor_under_the_name_of_the_study_is_never_ignored(
     with pytest.raises(DocumentError, match="by the names of the study's own files") as refused:
         predict_file(path, own_columns, ignore_unknown=True)
     assert [reason.where for reason in refused.value.reasons] == ["compl"]
+    # Nothing is advised that would not help.
+    alone = table(tmp_path, "compl,marker,fever\n0.75,40,no\n")
+    with pytest.raises(DocumentError, match=r"Rename them:"):
+        predict_file(alone, own_columns)
     both = table(tmp_path, "c3,compl,marker,fever\n75,0.75,40,no\n")
     assert answers(both, own_columns, ignore_unknown=True).ignored == ("compl",)
 
