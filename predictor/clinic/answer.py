@@ -98,7 +98,8 @@ def shown_value(part: Contribution) -> str:
     if isinstance(part.value, str):
         return part.value
     number = f"{part.value:.0f}" if part.value.is_integer() else f"{part.value:.6g}"
-    return f"{number} {powers(readable_unit(part.unit))}".rstrip()
+    unit = powers(readable_unit(part.unit))
+    return " ".join(word for word in (part.comparator, number, unit) if word)
 
 
 def labels_of(prediction: Prediction) -> dict[str, str]:

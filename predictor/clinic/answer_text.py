@@ -63,6 +63,14 @@ _CHECKS = {
     "suspicious_unit": "Warning, check the unit: {names}.",
     "suspicious_value": "Warning, check the value: {names}.",
 }
+_LIMITS = {
+    "beyond_limit": "Warning, reported only as beyond a limit, which stands for it: {names}.",
+    "open_limit": (
+        "Warning, reported only as beyond a limit that leaves the value open, taken as not "
+        "measured: {names}."
+    ),
+}
+_LABEL_AND_VALUE = "{label} {value}"
 _DETAIL = "{label} {value} ({message})"
 _WARNING = "Warning: {where}{message}"
 _MORE_WARNINGS = "Warning, also about {names}."
@@ -197,6 +205,12 @@ def _detail(warning: Reason, part: Contribution | None) -> str:
     return " ".join(_DETAIL.format(label=label, value=value, message=message).split())
 
 
+def _label_and_value(part: Contribution) -> str:
+    if part.value is None:
+        return part.label
+    return _LABEL_AND_VALUE.format(label=part.label, value=shown_value(part))
+
+
 def _label(warning: Reason, labels: dict[str, str]) -> str:
     return _cut(labels.get(warning.where, warning.where), _LONGEST_NAME)
 
@@ -262,7 +276,14 @@ def _others(prediction: Prediction) -> Forms:
         return [[], []]
     labels = labels_of(prediction)
     full: list[str] = []
+    kinds, parts = by_code(warnings), {part.variable: part for part in prediction.contributions}
+    for code, template in _LIMITS.items():
+        found = [parts[w.where] for w in kinds.get(code, ()) if w.where in parts]
+        if found:
+            full += _folded(template.format(names=", ".join(_label_and_value(p) for p in found)))
     for warning in warnings:
+        if warning.code in _LIMITS and warning.where in parts:
+            continue
         where = f"{labels.get(warning.where, warning.where)} " if warning.where else ""
         full += _folded(_WARNING.format(where=where, message=powers(warning.message)))
     about = dict.fromkeys(_label(w, labels) if w.where else _ABOUT_ALL for w in warnings)

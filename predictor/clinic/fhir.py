@@ -39,13 +39,15 @@ class FhirPatient:
     Parameters
     ----------
     patient
-        For ``predict()``: variable -> value, as ``{"value": ..., "unit": ...}`` where measured.
+        For ``predict()``: variable -> value, as ``{"value": ..., "unit": ...}`` where measured,
+        with ``"comparator"`` where a limit stands for it; the prediction then warns of it.
     index_date
         The day for which the prediction is made.
     taken, ignored
         What was taken from where, and what was not used and why.
     warnings
-        What a reader of the prediction must know about how values were read.
+        What a reader of the prediction must know about the record as a whole. ``predict()`` adds
+        it to the prediction when it gets this object rather than ``patient`` alone.
     """
 
     patient: Mapping[str, object]

@@ -269,8 +269,6 @@ def _take(
         "; ".join(filter(None, (answer.note, result.note))),
     )
     findings.taken.append(taken)
-    if answer.at_limit:
-        findings.warn("beyond_limit", variable.name, f"is {answer.note}.")
     for other, _ in usable[1:]:
         _ignore(other, "repeated", "the same value at the same time is taken already", findings)
 

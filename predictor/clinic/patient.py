@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from math import isnan
 
 import numpy as np
@@ -25,6 +25,16 @@ SIMULATED_PATIENT = Reason(
     "simulated_patient", "", "this patient is simulated: nothing here was measured in anybody."
 )
 """Warning about a patient whom the package has made, and marked."""
+
+COMPARATORS = ("<", "<=", ">=", ">")
+"""What the key ``comparator`` of an entry can say, in the words of FHIR."""
+
+AT_LIMIT = (
+    "reported only as beyond a limit; the limit stands for it, because it is nearer to the value "
+    "than the typical one that would stand for a missing value"
+)
+_BEYOND = f"is {AT_LIMIT}."
+_OPEN = "is known only to lie beyond a limit, which leaves open what it is; taken as not measured."
 
 NOT_A_MAPPING = "a patient is a mapping from variable to value"
 
@@ -49,11 +59,14 @@ class ReadPatient:
         missing.
     warnings
         What is odd but no reason to refuse.
+    beyond
+        The comparator of each variable for whose value a limit stands.
     """
 
     identifier: str | None
     values: NDArray[np.float64]
     warnings: tuple[Reason, ...]
+    beyond: Mapping[str, str] = field(default_factory=dict)
 
 
 def read_patient(patient: object, bundle: Bundle, *, decimal: str = ".") -> ReadPatient:
@@ -63,7 +76,8 @@ def read_patient(patient: object, bundle: Bundle, *, decimal: str = ".") -> Read
     ----------
     patient
         Mapping from variable name to a number in the dictionary's unit, text with a unit, or
-        ``{"value": ..., "unit": ...}``.
+        ``{"value": ..., "unit": ...}``; with the key ``"comparator"`` (``"<"``, ``">"`` ...) the
+        value is a limit, see :func:`stands_for`.
     bundle
         The model the patient is meant for.
     decimal
@@ -85,19 +99,7 @@ def read_patient(patient: object, bundle: Bundle, *, decimal: str = ".") -> Read
     unused = _check_names(patient, bundle, reasons)
     _check_exclusions(patient, bundle, reasons)
 
-    values = np.full(len(bundle.variables), np.nan)
-    missing = []
-    for j, variable in enumerate(bundle.variables):
-        reading = read_value(patient.get(variable.name), variable, decimal=decimal)
-        reasons += reading.problems
-        warnings += reading.warnings
-        if reading.missing:
-            missing.append(variable.name)
-        elif reading.value is not None:
-            values[j] = reading.value
-            if _is_far(j, reading.value, bundle):
-                message = "is farther from every patient of the cohort than a measurement can be"
-                reasons.append(Reason("impossible_value", variable.name, message))
+    values, missing, beyond = _read_values(patient, bundle, decimal, reasons, warnings)
     _check_limits(patient, values, bundle, reasons, decimal)
     if len(missing) > bundle.most_missing * len(bundle.variables):
         message = (
@@ -109,7 +111,62 @@ def read_patient(patient: object, bundle: Bundle, *, decimal: str = ".") -> Read
         raise PatientRefused(list(dict.fromkeys(reasons)))
     if unused:  # behind what is odd about values
         warnings.append(unused_warning(unused))
-    return ReadPatient(identifier, values, tuple(warnings))
+    return ReadPatient(identifier, values, tuple(warnings), beyond)
+
+
+def _read_values(
+    patient: Mapping[object, object],
+    bundle: Bundle,
+    decimal: str,
+    reasons: list[Reason],
+    warnings: list[Reason],
+) -> tuple[NDArray[np.float64], list[str], dict[str, str]]:
+    """Values of the predictors, those that are missing, and comparators of limits."""
+    values = np.full(len(bundle.variables), np.nan)
+    missing: list[str] = []
+    beyond: dict[str, str] = {}
+    for j, variable in enumerate(bundle.variables):
+        entry, comparator = _limit(patient.get(variable.name), variable)
+        reading = read_value(entry, variable, decimal=decimal)
+        reasons += reading.problems
+        if comparator and reading.value is not None:
+            if not stands_for(comparator, reading.value, float(bundle.preparation.fill[j])):
+                warnings.append(Reason("open_limit", variable.name, _OPEN))
+                missing.append(variable.name)
+                continue
+            beyond[variable.name] = comparator
+            warnings.append(Reason("beyond_limit", variable.name, _BEYOND))
+        warnings += reading.warnings
+        if reading.missing:
+            missing.append(variable.name)
+        elif reading.value is not None:
+            values[j] = reading.value
+            if _is_far(j, reading.value, bundle):
+                message = "is farther from every patient of the cohort than a measurement can be"
+                reasons.append(Reason("impossible_value", variable.name, message))
+    return values, missing, beyond
+
+
+def stands_for(comparator: str, limit: float, typical: float) -> bool:
+    """Whether a limit stands for a value that is only known to lie beyond it.
+
+    It does where every possible value lies on the far side of it as seen from the typical value,
+    which would stand for a missing one: then the limit is nearer to the value whatever it is.
+
+    >>> stands_for("<", 10.0, 60.0), stands_for("<", 500.0, 60.0), stands_for(">", 500.0, 60.0)
+    (True, False, True)
+    """
+    return limit <= typical if comparator in ("<", "<=") else limit >= typical
+
+
+def _limit(raw: object, variable: Variable) -> tuple[object, str]:
+    """An entry without its comparator, and the comparator; anything else stays as it is."""
+    if variable.kind != "continuous" or not isinstance(raw, Mapping) or "comparator" not in raw:
+        return raw, ""
+    comparator = raw["comparator"]
+    if not isinstance(comparator, str) or comparator not in COMPARATORS:
+        return raw, ""  # refused with all other keys that are not known
+    return {key: value for key, value in raw.items() if key != "comparator"}, comparator
 
 
 def _about_the_mark(patient: Mapping[object, object]) -> list[Reason]:

@@ -30,6 +30,8 @@ class Contribution:
         Median of the cohort, or its most frequent state.
     standing
         ``"low"`` or ``"high"`` where the value lies outside the reference range.
+    comparator
+        ``"<"`` or the like where ``value`` is a limit beyond which the true one lies.
     """
 
     variable: str
@@ -39,6 +41,7 @@ class Contribution:
     contribution: float
     typical: float | str | None = None
     standing: str | None = None
+    comparator: str = ""
 
     @property
     def shown(self) -> str:

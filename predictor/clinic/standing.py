@@ -43,7 +43,8 @@ def cohort_share(manifest: Mapping[str, Any]) -> float | None:
     cohort = manifest.get("cohort")
     if not isinstance(cohort, Mapping):
         return None
-    patients, events = cohort.get("patients"), cohort.get("events")
+    patients: Any = cohort.get("patients")
+    events: Any = cohort.get("events")
     if not _is_number(patients) or not _is_number(events) or not 0 <= events <= patients > 0:
         return None
     return float(events / patients)

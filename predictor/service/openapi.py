@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from typing import TYPE_CHECKING, Any
 
 import predictor
-from predictor.clinic.patient import IDENTIFIER
+from predictor.clinic.patient import COMPARATORS, IDENTIFIER
 from predictor.clinical.cells import SIMULATED
 from predictor.clinical.units import readable_unit
 from predictor.service.answer_schema import (
@@ -271,4 +271,7 @@ def _variable(variable: Variable) -> Schema:
         "additionalProperties": False,
         "properties": {"value": inner, "unit": unit_schema},
     }
+    if variable.kind == "continuous":
+        known = "The value is only known to lie beyond the number, which is a limit."
+        wrapped["properties"]["comparator"] = {"enum": list(COMPARATORS), "description": known}
     return {"description": variable.label, "anyOf": [*kinds, wrapped, {"type": "null"}]}

@@ -33,7 +33,7 @@ from predictor.clinic.prediction import predict
 from predictor.clinical.coding import load_codings
 from predictor.clinical.dictionary import load_dictionary
 from predictor.errors import DocumentError, PatientRefused, PredictorError
-from predictor.fitted.bundle import Bundle
+from predictor.fitted.bundle import Bundle, load_bundle
 
 TODAY = date(2024, 6, 1)
 CRP, DSDNA, ANA, ACL_IGG, SEX = "1988-5", "5130-0", "8061-4", "3181-5", "46098-0"
@@ -534,10 +534,11 @@ def test_a_limit_stands_for_a_value_only_where_it_is_nearer_than_a_typical_one(
     beyond = quantity(value, "[IU]/mL", comparator=comparator)
     found = read(record(observation(DSDNA, valueQuantity=beyond)))
     if taken:
-        assert found.patient["anti_dsdna"] == {"value": value, "unit": "[IU]/mL"}
+        expected = {"value": value, "unit": "[IU]/mL", "comparator": comparator}
+        assert found.patient["anti_dsdna"] == expected
         assert found.taken[-1].value == f"{comparator} {value}"
         assert "nearer to the value" in found.taken[-1].note
-        assert [(w.code, w.where) for w in found.warnings] == [("beyond_limit", "anti_dsdna")]
+        assert found.warnings == ()  # it travels with the value
     else:
         assert "anti_dsdna" not in found.patient
         assert codes(found, "anti_dsdna") == ["open_limit"]
@@ -808,7 +809,31 @@ def test_other_resources_are_counted(read: Any) -> None:
 
 def test_a_search_of_several_pages_is_warned_of(read: Any) -> None:
     document = record(c3(), type="searchset", link=[{"relation": "next", "url": "http://x"}])
-    assert [warning.code for warning in read(document).warnings] == ["further_pages"]
+    found = read(document)
+    assert [warning.code for warning in found.warnings] == ["further_pages"]
+
+
+def test_a_record_goes_into_predict_and_nothing_to_be_known_of_it_is_lost() -> None:
+    """The two ways that docs/fhir.md names, with the shipped model."""
+    model = load_bundle("remission")
+    crp = observation(CRP, valueQuantity=quantity(3, "mg/L", comparator="<"))
+    rest = [
+        observation(code, valueQuantity=quantity(value, unit))
+        for code, value, unit in (
+            ("4485-9", 62, "mg/dL"),
+            ("4498-2", 9, "mg/dL"),
+            ("777-3", 42, "10*9/L"),
+        )
+    ]
+    document = record(crp, *rest, type="searchset", link=[{"relation": "next", "url": "http://x"}])
+    found = read_fhir(document, model, today=TODAY)
+    answer = predict(found.patient, model=model)
+    assert ("beyond_limit", "crp") in [(w.code, w.where) for w in answer.warnings]
+    shown = {part.variable: part.shown for part in answer.contributions}
+    assert shown["crp"] == "< 3 mg/L"
+    whole = predict(found, model=model)
+    assert [w.code for w in whole.warnings] == ["further_pages", *(w.code for w in answer.warnings)]
+    assert whole.probability == answer.probability
 
 
 @pytest.mark.parametrize(
