@@ -46,6 +46,9 @@ def main() -> None:
         # A terminal that knows no micro sign gets an escape for it, not an error.
         if reconfigure := getattr(stream, "reconfigure", None):
             reconfigure(errors="backslashreplace")
+    if sys.stdout is None:  # closed by whoever started us (`>&-`): before any work and any file
+        rule = "it is closed, so the result cannot be written"
+        _end_with(PredictorError("standard output", rule, "Give it a place: > FILE."))
     try:
         with app.make_context("predictor", sys.argv[1:]) as context:
             app.invoke(context)
@@ -56,8 +59,7 @@ def main() -> None:
         error.show()
         sys.exit(2)
     except PredictorError as error:
-        terminal.show_error(error)
-        sys.exit(2)
+        _end_with(error)
     except (KeyboardInterrupt, click.Abort) as end:
         terminal.note("predictor: interrupted; nothing was left half-written")
         sys.exit(143 if isinstance(end, _Terminated) else 130)
@@ -66,6 +68,11 @@ def main() -> None:
         sys.exit(0)
     except Exception as error:  # noqa: BLE001 - a fault of ours, told in one line
         _internal_error(error)
+
+
+def _end_with(error: PredictorError) -> NoReturn:
+    terminal.show_error(error)
+    sys.exit(2)
 
 
 class _Terminated(KeyboardInterrupt):

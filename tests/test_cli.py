@@ -379,6 +379,26 @@ def test_a_full_disk_behind_stdout_is_told(bundle: Path, patient: Path) -> None:
     assert "standard output: the result cannot be written (No space left on device)" in done.stderr
 
 
+@pytest.mark.skipif(os.name != "posix", reason="closes a stream as a POSIX shell does")
+@pytest.mark.parametrize("closed", [">&-", ">&- 2>&-"])
+def test_a_closed_stdout_is_told_before_anything_is_written(
+    bundle: Path, patient: Path, tmp_path: Path, closed: str
+) -> None:
+    command = f'"$0" -m predictor predict "$1" --model "$2" --out answer.json {closed}'
+    done = subprocess.run(
+        ["/bin/sh", "-c", command, sys.executable, str(patient), str(bundle)],
+        capture_output=True,
+        text=True,
+        cwd=tmp_path,
+        env=os.environ | {"PYTHONPATH": os.pathsep.join(sys.path)},
+        check=False,
+    )
+    assert done.returncode == 2
+    if "2>" not in closed:
+        assert done.stderr.startswith("predictor: standard output: it is closed, so the result")
+    assert not (tmp_path / "answer.json").exists()
+
+
 LONG = {
     "models": {"random_forest": {"trees": 60, "min_samples_leaf": [1, 5]}},
     "validation": {"folds": 5, "repeats": 100, "inner_folds": 5},
