@@ -6,6 +6,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from re import compile as pattern
 
+from predictor.clinic.patient import stands_for
 from predictor.clinical.units import readable_unit
 from predictor.clinical.values import read_value
 from predictor.clinical.variable import Range, Variable
@@ -32,7 +33,7 @@ _OPEN_LIMIT = "is a limit, not a number, and tells too little: leave it empty"
 _UNIT_IN_NUMBER = "write the number alone and choose its unit beside it"
 
 
-_BELOW = ("<", "<=", "≤")
+_SIGNS = {"≤": "<=", "≥": ">="}
 _LIMIT = pattern(r"(?P<sign><=|>=|[<>≤≥])\s*(?P<limit>.+)")
 """A value of which only a limit is known; the rule is that for records (docs/fhir.md)."""
 
@@ -239,7 +240,7 @@ def _in_a_form(posted: Mapping[str, str], variable: Variable, typical: float | N
         limit = read_value(beyond["limit"], variable, unit=unit).value
         if limit is None or typical is None:
             return _OPEN_LIMIT
-        near = limit <= typical if beyond["sign"] in _BELOW else limit >= typical
+        near = stands_for(_SIGNS.get(beyond["sign"], beyond["sign"]), limit, typical)
         return _NEAR_LIMIT if near else _OPEN_LIMIT
     return _COMMA if _is_number(text, variable, ",") else _NO_NUMBER
 
