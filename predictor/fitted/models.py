@@ -22,6 +22,9 @@ _SCALES: Mapping[str, Scale] = {
 }
 
 
+# Log-odds, per standard deviation of a column. One in a million has 14; beyond this the
+# contributions could not add up to six digits.
+_LARGEST = 1e6
 # Below it a double has fewer digits than elsewhere, or none.
 _TINY = 1e-290
 
@@ -117,12 +120,12 @@ class LinearModel:
 
     @classmethod
     def from_dict(cls, data: object, where: str = "model") -> LinearModel:
-        """Rebuild from :meth:`to_dict`; BundleError if a number is missing or not finite."""
+        """Rebuild from :meth:`to_dict`; BundleError if a number is missing or cannot be meant."""
         if not isinstance(data, dict) or not {"intercept", "coefficients"} <= data.keys():
             raise BundleError(where, "the data of the linear model are incomplete")
         try:
-            (intercept,) = finite([data["intercept"]])
-            return cls(float(intercept), finite(data["coefficients"]))
+            (intercept,) = finite([data["intercept"]], most=_LARGEST)
+            return cls(float(intercept), finite(data["coefficients"], most=_LARGEST))
         except ValueError as error:
             raise BundleError(where, f"in the linear model {error}") from None
 
