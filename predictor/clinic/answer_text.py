@@ -159,11 +159,12 @@ def _head(prediction: Prediction) -> list[str]:
         headline = _HEAD.format(question=question(short, horizon), probability=probability)
     lines.append(headline)
     if prediction.interval is not None:
-        lines += _wrapped(_interval(prediction, prediction.interval), 2)
+        lines += _wrapped(range_sentence(prediction, prediction.interval), 2)
     return lines
 
 
-def _interval(prediction: Prediction, interval: Interval) -> str:
+def range_sentence(prediction: Prediction, interval: Interval) -> str:
+    """The interval in words, and whether it speaks against the number."""
     low, high = percent(interval.low), percent(interval.high)
     if interval.level is None:
         shown = round(100 * prediction.probability)
@@ -184,18 +185,26 @@ def _checks(prediction: Prediction) -> Forms:
     """Values that look like an error: with what is odd; by name; as many names as fit."""
     kinds = by_code(prediction.warnings)
     found = [(template, kinds[code]) for code, template in _CHECKS.items() if code in kinds]
-    parts = {part.variable: part for part in prediction.contributions}
-    full: list[str] = []
+    full = [line for sentence in odd_values(prediction) for line in _folded(sentence)]
     names: list[str] = []
     some: list[list[str]] = [[] for _ in _LINES_OF_CHECKS]
     for template, warnings in found:
-        details = ", ".join(_detail(warning, parts.get(warning.where)) for warning in warnings)
-        full += _folded(template.format(names=details))
         labels = [_label(warning, labels_of(prediction)) for warning in warnings]
         names += _folded(template.format(names=", ".join(labels)))
         for form, most in zip(some, _LINES_OF_CHECKS, strict=True):
             form.extend(_naming(template, labels, most // len(found)))
     return [full, names, *some]
+
+
+def odd_values(prediction: Prediction) -> list[str]:
+    """Sentences on values that look like an error, one for each kind of error."""
+    kinds = by_code(prediction.warnings)
+    parts = {part.variable: part for part in prediction.contributions}
+    return [
+        template.format(names=", ".join(_detail(w, parts.get(w.where)) for w in kinds[code]))
+        for code, template in _CHECKS.items()
+        if code in kinds
+    ]
 
 
 def _detail(warning: Reason, part: Contribution | None) -> str:
