@@ -102,6 +102,8 @@ _LADDER = (
     ("others", 1),
     ("checks", 1),
     ("reasons", _MOST_REASONS),
+    ("unused", 1),
+    ("validation", 1),
     *(("checks", 2 + shorter) for shorter in range(len(_LINES_OF_CHECKS))),
 )
 
@@ -120,7 +122,7 @@ def as_text(prediction: Prediction) -> str:
         "others": _others(prediction),
         "unused": _unused(prediction),
         "evidence": _evidence(prediction),
-        "validation": [_wrapped(prediction.validation, 1) if prediction.validation else []],
+        "validation": [_wrapped(prediction.validation, 1) if prediction.validation else [], []],
         "prognosis": _prognosis(prediction),
         "model": [[_model(prediction)]],
     }
@@ -301,7 +303,7 @@ def _others(prediction: Prediction) -> Forms:
 
 def _unused(prediction: Prediction) -> Forms:
     found = by_code(prediction.warnings).get(NOT_USED, [])
-    return [[line for warning in found[:1] for line in _unused_line(warning.message)]]
+    return [[line for warning in found[:1] for line in _unused_line(warning.message)], []]
 
 
 def _unused_line(message: str) -> list[str]:
