@@ -40,10 +40,11 @@ _RESPONSES = {
     "415": "The body is in another format.",
     "421": "The request names another host.",
     "422": "No prediction is given; every reason is listed.",
+    "431": "The headers are too large.",
     "500": "An error of the server; nothing of the request was kept.",
-    "503": "The answer took too long.",
+    "503": "Too many connections are open, or the answer took too long.",
 }
-_ALWAYS = ("408", "413", "421", "500", "503")
+_ALWAYS = ("408", "413", "421", "431", "500", "503")
 
 
 def document(served: Served, *, token: bool) -> Schema:

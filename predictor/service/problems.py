@@ -24,8 +24,9 @@ _TITLES = {
     415: "The request is in a format that is not read here",
     421: "The request is meant for another server",
     422: "No prediction is given",
+    431: "The request has too many headers",
     500: "An error of ours",
-    503: "The answer took too long",
+    503: "No answer can be given now",
 }
 
 

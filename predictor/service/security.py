@@ -42,7 +42,7 @@ _HEADERS = [
     (b"cache-control", b"no-store"),
     (b"cross-origin-resource-policy", b"same-origin"),
 ]
-_DATA_HEADERS = [*_HEADERS, (b"referrer-policy", b"no-referrer")]
+DATA_HEADERS = [*_HEADERS, (b"referrer-policy", b"no-referrer")]
 _PAGE_HEADERS = [
     *_HEADERS,
     # Nothing to others; with no-referrer a browser would say of our own form that it is of "null".
@@ -128,7 +128,7 @@ class Gate:
             await self._app(scope, receive, send)
             return
         start = time.perf_counter()
-        reply = _Reply(send)
+        reply = Reply(send)
         if scope["method"] == "HEAD":  # answered as GET; the server leaves the body out
             scope = {**scope, "method": "GET"}
             reply.method = "HEAD"
@@ -150,7 +150,7 @@ class Gate:
             log.info("%s %s %d %.1f ms", method, path, reply.status, spent)
 
     async def _answer(
-        self, scope: Scope, headers: dict[bytes, bytes], receive: Receive, reply: _Reply
+        self, scope: Scope, headers: dict[bytes, bytes], receive: Receive, reply: Reply
     ) -> None:
         self._check(scope, headers)
         body = await self._body(headers, receive)
@@ -160,6 +160,10 @@ class Gate:
         await self._app(scope, _whole(body, receive), reply)
 
     def _check(self, scope: Scope, headers: dict[bytes, bytes]) -> None:
+        given = scope["headers"]
+        if sum(len(name) + len(value) + 4 for name, value in given) > self._limits.header_bytes:
+            detail = f"At most {self._limits.header_bytes // 1000} kB of headers are read."
+            raise ProblemError(Problem(431, "too-large", detail, headers={"Connection": "close"}))
         if self._hosts is not None and _name(headers.get(b"host", b"")) not in self._hosts:
             raise ProblemError(
                 Problem(421, "unknown-host", "Use the address that the server printed.")
@@ -167,7 +171,11 @@ class Gate:
         if (
             self._token is not None
             and scope["path"] not in OPEN
-            and not self._token.accepts(headers.get(b"authorization", b""))
+            # Of two, one could be what a proxy has checked and the other what is read here.
+            and (
+                sum(name == b"authorization" for name, _ in given) != 1
+                or not self._token.accepts(headers[b"authorization"])
+            )
         ):
             raise ProblemError(
                 Problem(401, "token-needed", "Send Authorization: Bearer TOKEN, or sign in.")
@@ -212,7 +220,7 @@ class Gate:
         headers: dict[bytes, bytes],
         scope: Scope,
         receive: Receive,
-        reply: _Reply,
+        reply: Reply,
     ) -> None:
         if reply.started:  # the answer had begun; the server closes the connection
             return
@@ -223,7 +231,7 @@ class Gate:
         await response(scope, receive, reply)
 
 
-class _Reply:
+class Reply:
     """Adds the headers of this house to a response, and remembers what was sent."""
 
     def __init__(self, send: Send) -> None:
@@ -233,12 +241,13 @@ class _Reply:
         self.started = False
 
     async def __call__(self, message: Message) -> None:
+        """Send one message of a response."""
         if message["type"] == "http.response.start":
             self.started = True
             self.status = message["status"]
             given = message.get("headers", ())
             page = any(value.startswith(b"text/html") for _, value in given)
-            message["headers"] = [*given, *(_PAGE_HEADERS if page else _DATA_HEADERS)]
+            message["headers"] = [*given, *(_PAGE_HEADERS if page else DATA_HEADERS)]
         await self._send(message)
 
 

@@ -97,6 +97,14 @@ def test_anything_else_does_not(guarded: TestClient, headers: dict[str, Any]) ->
     assert guarded.get("/models", headers=raw).status_code == 401
 
 
+@pytest.mark.parametrize("other", ["Bearer wrong", f"Bearer {TOKEN}"])
+def test_two_headers_with_a_token_do_not_open(guarded: TestClient, other: str) -> None:
+    right = ("Authorization", f"Bearer {TOKEN}")
+    for headers in ([right, ("Authorization", other)], [("Authorization", other), right]):
+        assert guarded.get("/models", headers=headers).status_code == 401
+    assert guarded.get("/models", headers=[right]).status_code == 200
+
+
 def test_tokens_are_compared_by_digests_of_one_length(monkeypatch: pytest.MonkeyPatch) -> None:
     compared = []
 
