@@ -95,6 +95,7 @@ _SENTENCES = re.compile(r"(?<=[.!?])\s+(?=[A-Z0-9])")
 _LADDER = (
     *(("reasons", shorter) for shorter in range(1, _MOST_REASONS - 2)),  # down to 3
     *(("evidence", shorter) for shorter in range(1, 20)),
+    ("evidence", 10_000),  # the shortest form there is
     ("gaps", 1),
     ("reasons", _MOST_REASONS - 2),
     ("reasons", _MOST_REASONS - 1),
@@ -124,7 +125,7 @@ def as_text(prediction: Prediction) -> str:
         "evidence": _evidence(prediction),
         "validation": [_wrapped(prediction.validation, 1) if prediction.validation else [], []],
         "prognosis": _prognosis(prediction),
-        "model": [[_model(prediction)]],
+        "model": [_wrapped(_model(prediction), 1)],
     }
     chosen = dict.fromkeys(parts, 0)
 
