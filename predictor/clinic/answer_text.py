@@ -142,7 +142,7 @@ def as_text(prediction: Prediction) -> str:
             if len(lines()) > LINES:
                 chosen[name] += 1
                 break
-    return "\n".join(lines())
+    return "\n".join(map(_printable, lines()))
 
 
 def _head(prediction: Prediction) -> list[str]:
@@ -368,6 +368,11 @@ def _sign(effect: float) -> str:
 
 def _cut(text: str, width: int) -> str:
     return text if len(text) <= width else f"{text[: width - 1].rstrip()}…"
+
+
+def _printable(line: str) -> str:
+    """A line that stays one: some control characters end a line, others steer a terminal."""
+    return "".join(character if character.isprintable() else " " for character in line)
 
 
 def _folded(text: str) -> list[str]:
