@@ -237,6 +237,10 @@ class _Reader:
         middle = person.birth.first + (person.birth.last - person.birth.first) / 2
         note = "" if person.birth.is_day else "the day of birth is not told, its middle is taken"
         years = max(age_in_years(middle, day), 0)
+        if age.plausible is not None and not age.plausible.contains(years):
+            # Said of the date: of a number of years one would ask whether it is one of days.
+            message = f"has a birth date that makes an age outside {age.plausible} years."
+            raise PatientRefused([Reason("impossible_value", "Patient", message)])
         entry = {"value": years, "unit": "a"}
         self._told(age, entry, float(years), "years", person, note)
 

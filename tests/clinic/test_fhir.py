@@ -120,6 +120,23 @@ def test_age_is_completed_years_at_the_index_date(
     assert bool(found.taken[1].note) == (len(birth) < 10)
 
 
+@pytest.mark.parametrize("birth", ["0001-01-01", "0001", "1875-03", "1880-01-01"])
+def test_a_birth_date_beyond_any_life_is_told_as_one(read: Any, birth: str) -> None:
+    with pytest.raises(PatientRefused, match="birth date that makes an age outside") as caught:
+        read(record_of(patient(birthDate=birth), c3()))
+    assert "days" not in str(caught.value)
+
+
+@pytest.mark.parametrize("kind", ["transaction", "batch", "collection"])
+@pytest.mark.parametrize("content", [{}, {"resource": observation("1988-5")}])
+def test_a_request_to_delete_is_no_record(read: Any, kind: str, content: Any) -> None:
+    document = record(c3()) | {"type": kind}
+    sent = [{**entry, "request": {"method": "POST", "url": "x"}} for entry in document["entry"]]
+    assert "c3" in read({**document, "entry": sent}).patient
+    gone = {**content, "request": {"method": "DELETE", "url": "Observation/o1988-5"}}
+    refused(read, {**document, "entry": [*sent, gone]}, "deletion")
+
+
 @pytest.mark.parametrize("gender", ["other", "unknown", "", "F", "<script>"])
 def test_a_gender_that_is_no_state_is_missing_and_listed(read: Any, gender: str) -> None:
     found = read(record_of(patient(gender=gender), c3()))
