@@ -25,7 +25,7 @@ PLAIN_NUMBER = {mark: re.compile(_DIGITS.format(mark=re.escape(mark))) for mark 
 # What follows a number may be a unit when it starts as units do, and holds no second number
 # except a power of ten: "1 000", "12,5" and "1:320" are not numbers with a unit.
 _UNIT_TEXT = re.compile(
-    r"(?:\s*[x×]?\s*10\s*(?:\^|\*{1,2}|[eE]|(?=[⁰-⁹¹²³]))\s*[0-9⁰-⁹¹²³]{1,2}\s*(?=[/a-zA-Z]))?"
+    r"(?:\s*[x×·⋅∙•]?\s*10\s*(?:\^|\*{1,2}|[eE]|(?=[⁰-⁹¹²³]))\s*[0-9⁰-⁹¹²³]{1,2}\s*(?=[/a-zA-Z]))?"
     r"\s*[a-zA-Zµμ%\[{#/(][^:,;<>=]*"
 )
 _INFINITE = frozenset({"inf", "infinity", "+inf", "+infinity", "-inf", "-infinity", "∞"})
