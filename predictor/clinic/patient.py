@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
-from math import isnan
+from math import isinf, isnan
 
 import numpy as np
 from numpy.typing import NDArray
@@ -184,7 +184,7 @@ def identifier_of(patient: object) -> str | None:
     given = patient.get(IDENTIFIER) if isinstance(patient, Mapping) else None
     if isinstance(given, bool) or not isinstance(given, str | int | float | np.number):
         return None
-    if is_missing(given):
+    if is_missing(given) or (isinstance(given, float | np.floating) and isinf(given)):
         return None
     if isinstance(given, float | np.floating) and float(given).is_integer():
         given = int(given)  # a table with gaps turns whole numbers into decimal ones

@@ -216,8 +216,11 @@ def test_an_identifier_is_handed_back(given: object, shown: str | None, bundle: 
 
 @pytest.mark.parametrize(
     "given",
-    [True, "x" * 201, "a\x00b", "a\nb", "\ud800", b"P07", ["P07"], {"id": 1}, HUGE, object()],
-    ids=range(10),
+    [
+        *(True, "x" * 201, "a\x00b", "a\nb", "\ud800", b"P07", ["P07"], {"id": 1}, HUGE, object()),
+        *(math.inf, -math.inf, np.float32("inf")),
+    ],
+    ids=range(13),
 )
 def test_what_is_no_identifier_is_refused(given: object, bundle: Bundle) -> None:
     assert refusal(FULL | {"patient": given}, bundle) == {"bad_identifier": ["patient"]}
