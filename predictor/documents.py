@@ -86,8 +86,20 @@ class Document:
         )
 
 
-def read_limited(path: Path, limit: int = SIZE_LIMIT) -> bytes:
+def read_limited(
+    path: Path,
+    limit: int = SIZE_LIMIT,
+    *,
+    too_large: str = "Many patients belong in a CSV or Parquet file.",
+) -> bytes:
     """Bytes of a file, refused before reading when it is larger than ``limit``.
+
+    Parameters
+    ----------
+    path, limit
+        The file, and the most bytes it may have.
+    too_large
+        What to do about one that has more.
 
     Raises
     ------
@@ -109,7 +121,7 @@ def read_limited(path: Path, limit: int = SIZE_LIMIT) -> bytes:
         raise DocumentError(
             str(path),
             f"the file is larger than {limit // 1024} kB, the limit for such a document",
-            "Many patients belong in a CSV or Parquet file.",
+            too_large,
         )
     return content
 

@@ -135,6 +135,13 @@ def test_a_token_that_is_none_is_refused_and_not_repeated(given: str) -> None:
     assert not given or given not in str(refused.value)
 
 
+def test_a_long_file_is_no_token_and_no_table(tmp_path: Path) -> None:
+    (tmp_path / "token").write_text("x" * 2000, encoding="utf-8")
+    with pytest.raises(PredictorError, match=r"larger than 1 kB.*makes one") as caught:
+        read_token(tmp_path / "token", {})
+    assert "CSV" not in str(caught.value)
+
+
 def test_a_server_for_any_host_needs_a_token(made_up: Path) -> None:
     with pytest.raises(ValueError, match="needs a token"):
         create_app([made_up], hosts=None)
