@@ -27,10 +27,30 @@ _PIPED = 140
 """Columns of a table that goes to no terminal, where figures must not be folded."""
 
 
+def visible(text: str) -> str:
+    r"""Text in which nothing is left that a terminal obeys or that hides or turns other text.
+
+    Names of files and of models come from outside. Escapes are those of JSON, so that JSON stays
+    what it is.
+
+    >>> visible("a\x1b[2Jb"), visible("c3: 75 mg/dL\n")
+    ('a\\u001b[2Jb', 'c3: 75 mg/dL\n')
+    """
+    if text.replace("\n", "").isprintable():
+        return text
+    return "".join(f"\\u{ord(sign):04x}" if _is_obeyed(sign) else sign for sign in text)
+
+
+def _is_obeyed(sign: str) -> bool:
+    from unicodedata import category
+
+    return sign not in "\n\t" and category(sign) in ("Cc", "Cf", "Zl", "Zp") and sign < "\U00010000"
+
+
 def say(text: str = "") -> None:
     """A line of the result, on stdout."""
     with _room_for_the_result():
-        print(text)
+        print(visible(text))
 
 
 def flush() -> None:
@@ -73,7 +93,7 @@ def say_wrapped(text: str, indent: int = 2) -> None:
 
 def note(text: str) -> None:
     """A line beside the result, on stderr."""
-    print(text, file=sys.stderr)
+    print(visible(text), file=sys.stderr)
 
 
 def show_error(error: PredictorError) -> None:
@@ -195,7 +215,7 @@ def plain(text: str) -> Any:
     """Text that rich does not read markup in."""
     from rich.text import Text
 
-    return Text(text)
+    return Text(visible(text))
 
 
 def print_tables(*tables: Table) -> None:
