@@ -11,16 +11,33 @@ from __future__ import annotations
 import os
 import signal
 import sys
+from contextlib import ExitStack
 from pathlib import Path
-from typing import NoReturn
+from typing import TYPE_CHECKING, NoReturn
 
 import click
 
+import predictor.candidate_commands
 import predictor.cohort_commands
-import predictor.performance_commands  # noqa: F401 - their commands join the group
+import predictor.performance_commands
+import predictor.service_commands  # noqa: F401 - their commands join the group
 from predictor import terminal
-from predictor.command import FILE, answer_is_no, app, as_format, command, print_json
+from predictor.command import (
+    FILE,
+    answer_is_no,
+    app,
+    as_format,
+    command,
+    decimal_sign,
+    print_json,
+    print_json_file,
+)
 from predictor.errors import BundleError, PredictorError
+
+if TYPE_CHECKING:
+    from datetime import datetime
+
+_KEPT_IN_MEMORY = 8 * 1024 * 1024
 
 
 def main() -> None:
@@ -29,6 +46,9 @@ def main() -> None:
         # A terminal that knows no micro sign gets an escape for it, not an error.
         if reconfigure := getattr(stream, "reconfigure", None):
             reconfigure(errors="backslashreplace")
+    if sys.stdout is None:  # closed by whoever started us (`>&-`): before any work and any file
+        rule = "it is closed, so the result cannot be written"
+        _end_with(PredictorError("standard output", rule, "Give it a place: > FILE."))
     try:
         with app.make_context("predictor", sys.argv[1:]) as context:
             app.invoke(context)
@@ -39,8 +59,7 @@ def main() -> None:
         error.show()
         sys.exit(2)
     except PredictorError as error:
-        terminal.show_error(error)
-        sys.exit(2)
+        _end_with(error)
     except (KeyboardInterrupt, click.Abort) as end:
         terminal.note("predictor: interrupted; nothing was left half-written")
         sys.exit(143 if isinstance(end, _Terminated) else 130)
@@ -49,6 +68,11 @@ def main() -> None:
         sys.exit(0)
     except Exception as error:  # noqa: BLE001 - a fault of ours, told in one line
         _internal_error(error)
+
+
+def _end_with(error: PredictorError) -> NoReturn:
+    terminal.show_error(error)
+    sys.exit(2)
 
 
 class _Terminated(KeyboardInterrupt):
@@ -118,15 +142,14 @@ def train(
 @click.argument("patient", type=FILE)
 @click.option("--model", required=True, help="Bundle folder, or the name of a shipped one.")
 @click.option("--out", type=FILE, help="Also write answers: .json, .csv or .parquet.")
-@click.option(
-    "--decimal",
-    type=click.Choice([".", ","]),
-    default=".",
-    show_default=True,
-    help="Decimal sign of a CSV file.",
-)
+@decimal_sign
 @click.option("--ignore-unknown", is_flag=True, help="Leave columns unread that are no variables.")
 @click.option("--waterfall", type=FILE, help="Write the explanation of one patient as PNG.")
+@click.option(
+    "--index-date",
+    type=click.DateTime(["%Y-%m-%d"]),
+    help="Day of the prediction from a FHIR Bundle; by default that of its newest Observation.",
+)
 @as_format
 def predict(
     patient: Path,
@@ -135,39 +158,57 @@ def predict(
     decimal: str,
     ignore_unknown: bool,
     waterfall: Path | None,
+    index_date: datetime | None,
     output: str,
 ) -> None:
     """Predict one patient or many.
 
-    PATIENT is one patient (JSON, YAML) or a table of many (CSV, Parquet). Exits with 1 if every
-    patient is refused.
+    PATIENT is one patient (JSON or YAML, also a FHIR R4 Bundle) or a table of many (CSV,
+    Parquet). Exits with 1 if every patient is refused.
     """
     from predictor.clinic.intake import is_table
-    from predictor.workflow.files import check_not_read, check_suffix
-    from predictor.workflow.predict import SUFFIXES, TableAnswers, predict_file, write_answers
+    from predictor.clinic.prediction import Prediction
+    from predictor.fitted.bundle import locate_bundle
+    from predictor.workflow.answers import SUFFIXES
+    from predictor.workflow.files import check_suffix, check_targets
+    from predictor.workflow.predict import RecordAnswer, predict_file
 
     if out is not None:
         check_suffix(out, *SUFFIXES)
-        check_not_read(out, patient)
     if waterfall is not None:
         check_suffix(waterfall, ".png")
         if is_table(patient):
             raise click.UsageError("--waterfall draws one patient, and the file is a table.")
-    found = predict_file(patient, model, decimal=decimal, ignore_unknown=ignore_unknown)
-    answers = found.answers if isinstance(found, TableAnswers) else found
-    if out is not None:
-        write_answers(answers, out)
-    if waterfall is not None and not isinstance(found, TableAnswers):
-        from predictor.workflow.waterfall import write_waterfall
+    check_targets((out, waterfall), read=[patient], bundle=locate_bundle(model))
+    with ExitStack() as stack:
+        whole = None
+        if output == "json" and is_table(patient):
+            # Too many answers to be held; they are printed when they are whole.
+            from tempfile import SpooledTemporaryFile
 
-        write_waterfall(found, waterfall)
-    if output == "json":
-        print_json(answers.to_dict())
-    elif isinstance(found, TableAnswers):
-        terminal.show_predictions(found.answers, found.ignored)
-    else:
-        terminal.say(str(found))
-    if isinstance(found, TableAnswers) and not found.answers.predictions:
+            whole = stack.enter_context(SpooledTemporaryFile(_KEPT_IN_MEMORY))
+        found = predict_file(
+            patient,
+            model,
+            decimal=decimal,
+            ignore_unknown=ignore_unknown,
+            index_date=index_date.date() if index_date else None,
+            out=out,
+            json_to=whole,
+        )
+        one = found.answer if isinstance(found, RecordAnswer) else found
+        if waterfall is not None and isinstance(one, Prediction):
+            from predictor.workflow.waterfall import write_waterfall
+
+            write_waterfall(one, waterfall)
+        terminal.show_notes(found)
+        if whole is not None:
+            print_json_file(whole)
+        elif output == "json":
+            print_json(found.to_dict())
+        else:
+            terminal.show_found(found)
+    if not isinstance(found, Prediction) and not found.answered:
         answer_is_no()
 
 

@@ -24,11 +24,29 @@ def init(file: Path, schema: bool) -> None:
     )
 
 
-@command("predictor variables --format json")
+@command("predictor variables --format redcap --config remission")
 @click.option("--dictionary", type=FILE, help="A dictionary of your own, not the shipped one.")
-@as_format
-def variables(dictionary: Path | None, output: str) -> None:
-    """List the dictionary: names, units, ranges."""
+@click.option(
+    "--config", help="Only what this study collects, as columns of its file: redcap, template."
+)
+@click.option(
+    "--format",
+    "output",
+    type=click.Choice(["text", "json", "redcap", "template"]),
+    default="text",
+    show_default=True,
+    help="redcap: a REDCap data dictionary; template: an empty cohort file. Both are CSV.",
+)
+def variables(dictionary: Path | None, config: str | None, output: str) -> None:
+    """List the dictionary (names, units, ranges), or write forms."""
+    if output in ("redcap", "template"):
+        from predictor.workflow.variables import redcap_csv, template_csv
+
+        write = redcap_csv if output == "redcap" else template_csv
+        terminal.say(write(dictionary, config).decode().removesuffix("\n"))
+        return
+    if config is not None:
+        raise click.UsageError("--config goes with --format redcap or template.")
     from predictor.clinical.dictionary import load_dictionary
 
     found = load_dictionary(dictionary)
@@ -111,10 +129,9 @@ def describe(
     from predictor.report.description_text import description_text
     from predictor.workflow.describe import describe as run
     from predictor.workflow.describe import write_description
-    from predictor.workflow.files import check_not_read
+    from predictor.workflow.files import check_targets
 
-    if out is not None:
-        check_not_read(out, cohort)
+    check_targets([out], read=[cohort, config])
     found = run(cohort, config=config, by=by, tests=tests, cell_size=cell_size)
     if out is not None:
         write_description(found, out)

@@ -6,7 +6,7 @@ import json
 import sys
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any, NoReturn
+from typing import IO, Any, NoReturn
 
 import click
 
@@ -23,6 +23,14 @@ as_format = click.option(
     default="text",
     show_default=True,
     help="How the result is printed.",
+)
+
+decimal_sign = click.option(
+    "--decimal",
+    type=click.Choice([".", ","]),
+    default=".",
+    show_default=True,
+    help="Decimal sign of a CSV file.",
 )
 
 
@@ -46,6 +54,18 @@ def print_json(data: Any) -> None:
     # Escapes where the stream knows fewer signs than JSON may hold.
     plain = "utf" not in (sys.stdout.encoding or "").lower()
     terminal.say(json.dumps(data, indent=1, ensure_ascii=plain, allow_nan=False))
+
+
+def print_json_file(content: IO[bytes]) -> None:
+    """Print a result that is JSON already, piece by piece."""
+    plain = "utf" not in (sys.stdout.encoding or "").lower()
+    content.seek(0)
+    for line in content:
+        text = line.decode().rstrip("\n")
+        if plain and not text.isascii():
+            # Signs beyond ASCII stand inside texts alone, so each can be escaped by itself.
+            text = "".join(sign if sign.isascii() else json.dumps(sign)[1:-1] for sign in text)
+        terminal.say(text)
 
 
 def answer_is_no() -> NoReturn:

@@ -22,6 +22,8 @@ from pydantic import (
 )
 from pydantic_core import core_schema
 
+from predictor.clinical.variable import Range
+
 Code = StrictInt | Annotated[StrictFloat, Field(allow_inf_nan=False)] | StrictStr
 """A cell as a person writes it in the file: ``1``, ``0.5`` or ``female``."""
 
@@ -70,6 +72,9 @@ Count = Annotated[StrictInt, Field(ge=1, le=100_000)]
 Name = Annotated[StrictStr, Field(min_length=1, max_length=200)]
 
 
+Limits = Annotated[tuple[Number | None, Number | None], Field(min_length=2, max_length=2)]
+"""Lowest and highest value; null leaves a side open."""
+
 Item = TypeVar("Item")
 Grid = Annotated[tuple[Item, ...], AfterValidator(_distinct), Field(min_length=1), _OneOrMany()]
 """Settings that tuning chooses from; a single one may be written without brackets."""
@@ -94,10 +99,18 @@ class Question(_Part):
     """Time from index visit to outcome, in words."""
     population: Name
     """For whom the model is meant, in words."""
+    limits: Mapping[StrictStr, Limits] = {}
+    """Who belongs to it, in numbers: dictionary variable -> [lowest, highest] in the dictionary's
+    unit, null for none, such as ``age: [18, null]``. Others are left out and get no prediction."""
     anticipated_auroc: Annotated[Number, Field(gt=0.5, lt=1)] | None = None
     """What the sample size is judged by: the AUROC of an earlier model of the same question."""
     time_zero: Name | None = None
     """Where the horizon starts, such as first or last infusion."""
+
+    @property
+    def ranges(self) -> Mapping[str, Range]:
+        """The limits of the population as ranges."""
+        return {name: Range(low, high) for name, (low, high) in self.limits.items()}
 
 
 class PublishedCohort(_Part):

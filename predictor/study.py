@@ -100,6 +100,7 @@ class _Names:
         yield from self._states()
         yield from self._units()
         yield from self._exclusions()
+        yield from self._limits()
         yield from self._groups()
 
     def _problem(self, code: str, message: str, *keys: Key) -> Reason:
@@ -190,6 +191,23 @@ class _Names:
             if name in self.dictionary and not self.dictionary.variable(name).exclusion:
                 message = f"{name} is not an exclusion criterion of the dictionary."
                 yield self._problem("not_an_exclusion", message, "cohort", "exclude", i)
+
+    def _limits(self) -> Iterator[Reason]:
+        for name, (low, high) in self.config.question.limits.items():
+            place = ("question", "limits", name)
+            yield from self._unknown(name, *place)
+            if name not in self.dictionary:
+                continue
+            variable = self.dictionary.variable(name)
+            if variable.kind != "continuous" or variable.time != "baseline":
+                message = f"{name} is no number that is known at time zero. Limit one that is."
+                yield self._problem("no_limit", message, *place)
+            elif low is None and high is None:
+                message = "limits nothing. Give a number for one side at least."
+                yield self._problem("no_limit", message, *place)
+            elif low is not None and high is not None and low >= high:
+                message = f"nobody can lie between {low:g} and {high:g}. The lower comes first."
+                yield self._problem("empty_limit", message, *place)
 
     def _groups(self) -> Iterator[Reason]:
         wanted = self.config.validation.group

@@ -42,7 +42,7 @@ def show_problems(check: CohortCheck, limit: int) -> None:
         counts = Counter(problem.code for problem in check.problems)
         say("Found: " + ", ".join(f"{code} {count}" for code, count in counts.most_common()))
     if check.flow:
-        say("Patients: " + ", ".join(f"{s.step} {s.patients}" for s in check.flow))
+        say("Patients: " + ", ".join(f"{s.patients} {s.step}" for s in check.flow))
     say(f"Columns checked: {', '.join(check.checked) or 'none'}")
     if check.unchecked:
         say(f"Not checked: {len(check.unchecked)} columns that nothing names.")

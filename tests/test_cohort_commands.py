@@ -6,14 +6,10 @@ import csv
 import json
 import subprocess
 import sys
-from collections.abc import Callable
-from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 import pytest
-
-from predictor import cli
+from run_commands import Finished, Run, runner
 
 SCENARIO = """\
 description: made for a test
@@ -26,36 +22,12 @@ effects:
 SOURCE = '    source: "invented for a test"'
 
 
-@dataclass(frozen=True)
-class Finished:
-    code: int
-    out: str
-    err: str
-
-    @property
-    def json(self) -> Any:
-        return json.loads(self.out, parse_constant=lambda name: pytest.fail(f"{name} in JSON"))
-
-
-Run = Callable[..., Finished]
-
-
 @pytest.fixture
 def run(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Run:
     """Runs one command line in an empty folder, in this process."""
     monkeypatch.chdir(tmp_path)
 
-    def command(*words: object) -> Finished:
-        capsys.readouterr()
-        monkeypatch.setattr(sys, "argv", ["predictor", *map(str, words)])
-        code: Any = 0
-        try:
-            cli.main()
-        except SystemExit as end:
-            code = end.code or 0
-        return Finished(code, *capsys.readouterr())
-
-    return command
+    return runner(monkeypatch, capsys)
 
 
 def assert_refused(done: Finished, message: str, folder: Path, left: set[str]) -> None:
@@ -388,3 +360,39 @@ def test_the_three_commands_work_as_processes_and_keep_stdout_for_the_result(
     refused = process("simulate", "--patients", "0", "--out", "d.csv")
     assert (refused.returncode, refused.stdout) == (2, "")
     assert not (tmp_path / "d.csv").exists()
+
+
+# ---- variables
+
+
+def test_variables_as_a_redcap_data_dictionary(run: Run) -> None:
+    done = run("variables", "--format", "redcap")
+    assert (done.code, done.err) == (0, "")
+    rows = list(csv.reader(done.out.splitlines()))
+    assert {len(row) for row in rows} == {18}
+    assert rows[0][0] == "Variable / Field Name"
+    assert rows[1][0] == "patient"
+
+
+def test_variables_as_an_empty_cohort_file(run: Run, tmp_path: Path) -> None:
+    done = run("variables", "--format", "template", "--config", "remission")
+    assert done.out == (
+        "patient,anti_dsdna,c3,c4,crp,platelets,proteinuria,age,overlap_syndrome,"
+        "drug_induced_lupus,primary_aps,response\n"
+    )
+    assert done.code == 0
+
+
+@pytest.mark.parametrize(
+    ("words", "message"),
+    [
+        (("--config", "remission"), "--config goes with --format redcap or template"),
+        (("--format", "template", "--config", "nobody"), "no such configuration"),
+        (("--format", "redcap", "--dictionary", "nobody.yaml"), "no such file"),
+        (("--format", "csv"), "'csv' is not one of"),
+    ],
+)
+def test_variables_that_cannot_be_written_are_refused(
+    run: Run, tmp_path: Path, words: tuple[str, ...], message: str
+) -> None:
+    assert_refused(run("variables", *words), message, tmp_path, set())

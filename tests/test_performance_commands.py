@@ -6,18 +6,14 @@ import json
 import shutil
 import subprocess
 import sys
-from collections.abc import Callable
-from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import pandas as pd
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
-
-from predictor import cli
+from run_commands import Finished, Run, runner
 
 CONTRACT = {
     "auroc",
@@ -36,36 +32,12 @@ CONTRACT = {
 }
 
 
-@dataclass(frozen=True)
-class Finished:
-    code: int
-    out: str
-    err: str
-
-    @property
-    def json(self) -> Any:
-        return json.loads(self.out, parse_constant=lambda name: pytest.fail(f"{name} in JSON"))
-
-
-Run = Callable[..., Finished]
-
-
 @pytest.fixture
 def run(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Run:
     """Runs one command line in an empty folder, in this process."""
     monkeypatch.chdir(tmp_path)
 
-    def command(*words: object) -> Finished:
-        capsys.readouterr()
-        monkeypatch.setattr(sys, "argv", ["predictor", *map(str, words)])
-        code: Any = 0
-        try:
-            cli.main()
-        except SystemExit as end:
-            code = end.code or 0
-        return Finished(code, *capsys.readouterr())
-
-    return command
+    return runner(monkeypatch, capsys)
 
 
 def made_up(n: int = 100) -> pd.DataFrame:
@@ -309,16 +281,3 @@ def test_evaluating_loads_neither_what_fits_nor_data_frames(root: Path, predicti
     loaded = set(finished.stdout.splitlines()[-1].split())
     assert "predictor" in loaded
     assert not loaded & {"pandas", "sklearn", "mlflow", "shap", "joblib", "matplotlib", "pyarrow"}
-
-
-def test_the_file_that_is_read_is_never_written_over(tmp_path: Path) -> None:
-    from predictor.errors import PredictorError
-    from predictor.workflow.files import check_not_read
-
-    own, other = tmp_path / "own.csv", tmp_path / "other.csv"
-    own.write_text("y,p\n1,0.5\n")
-    (tmp_path / "link.csv").symlink_to(own)
-    check_not_read(other, own)
-    for path in (own, tmp_path / "link.csv", tmp_path / "." / "own.csv"):
-        with pytest.raises(PredictorError, match=r"this file is read. Write to another one"):
-            check_not_read(path, own)

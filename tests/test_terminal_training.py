@@ -107,7 +107,7 @@ def test_a_training_says_verdict_then_table_then_what_was_found(
     said = joined(screen(show_training, ridge))
     parts = [
         "EXPLORATORY. 60 patients with 29 events; at least",
-        "Patients: read 60, analysed 60",
+        "Patients: 60 read, 60 analysed",
         "Chosen: Ridge logistic",
         "What moves its predictions",
         "Ridge logistic validated by 30 bootstrap resamples",

@@ -3,19 +3,31 @@
 from __future__ import annotations
 
 import csv
+import json
+from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
+from typing import TYPE_CHECKING, TextIO
 
+from predictor.clinic.arrow_cells import python_rows
 from predictor.documents import load_json, load_yaml
 from predictor.errors import DocumentError
 
+if TYPE_CHECKING:
+    import pyarrow as pa
+
 _SINGLE = (".json", ".yaml", ".yml")
 _TABLES = (".csv", ".parquet", ".pq")
-_JSON_LIMIT = 4 * 1024 * 1024
+_JSON_LIMIT = 16 * 1024 * 1024
 _YAML_LIMIT = 256 * 1024
-"""Bytes; YAML is read by plain Python, and a file that takes seconds is not one patient."""
-_LONGEST_HEADER = 1_000_000
+"""Bytes. The record of one patient in FHIR can be long; YAML is read by plain Python, and a file
+that takes seconds is not one patient."""
+_LONGEST_LINE = 1_000_000
+"""Characters; a table of patients has no line of that length."""
+_PYTHON_ROWS = 1_000
+"""Rows that are made Python objects at once: who wants the first ones need not wait for all."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,10 +40,13 @@ class PatientTable:
         Names of the columns.
     rows
         Row number as the reader of the file counts it, and the patient.
+    index
+        Those of the columns that pandas kept as the index of a data frame.
     """
 
     columns: Sequence[str]
     rows: Iterator[tuple[int, Mapping[str, object]]]
+    index: Sequence[str] = ()
 
 
 def is_table(path: Path) -> bool:
@@ -96,7 +111,7 @@ def read_many(path: Path) -> PatientTable:
     names = list(table.columns)
     if not all(name.strip() for name in names):
         raise DocumentError(str(path), "a column has no name", "Name or remove it.")
-    twice = sorted({shown(name) for name in names if names.count(name) > 1})
+    twice = sorted(shown(name) for name, count in Counter(names).items() if count > 1)
     if twice:
         raise DocumentError(
             str(path), f"column names are there twice: {', '.join(twice)}", "Keep one of each."
@@ -143,13 +158,14 @@ def _csv_rows(path: Path) -> Iterator[tuple[int, list[str]]]:
         with path.open(encoding="utf-8-sig", newline="") as stream:
             first = ""
             while not first.strip():
-                line = stream.readline(_LONGEST_HEADER)
+                line = _line(stream, path)
                 if not line:
                     return
                 first = line
             stream.seek(0)
             delimiter = max(",;\t|", key=first.count)
-            reader = csv.reader(stream, delimiter=delimiter, strict=True)
+            lines = iter(partial(_line, stream, path), "")
+            reader = csv.reader(lines, delimiter=delimiter, strict=True)
             for cells in reader:
                 if any(cell.strip() for cell in cells):
                     yield reader.line_num, cells
@@ -163,34 +179,89 @@ def _csv_rows(path: Path) -> Iterator[tuple[int, list[str]]]:
         raise DocumentError(str(path), f"cannot be read ({error.strerror})") from None
 
 
+def _line(stream: TextIO, path: Path) -> str:
+    """The next line; one without end must not fill the memory."""
+    line = stream.readline(_LONGEST_LINE)
+    if len(line) == _LONGEST_LINE:
+        raise DocumentError(
+            str(path), "a line is too long for a row of a table", "Check that it is a CSV file."
+        )
+    return line
+
+
 def _read_parquet(path: Path) -> PatientTable:
-    import pyarrow as pa
     from pyarrow import parquet
 
-    # OSError: pyarrow's word for many damages.
-    damage = (pa.ArrowException, OSError, OverflowError, UnicodeDecodeError, ValueError)
     try:
-        file = parquet.ParquetFile(path)
-        columns = list(file.schema_arrow.names)
-    except damage:
+        schema = parquet.read_schema(path)
+        columns, index = list(schema.names), _pandas_index(schema)
+    except _damage():
         raise DocumentError(
             str(path), "this is no readable Parquet file", "Check that it is the right one."
         ) from None
 
     def patients() -> Iterator[tuple[int, Mapping[str, object]]]:
         number = 0
-        batches = file.iter_batches()
-        while True:
-            try:
-                rows = next(batches).to_pylist()
-            except StopIteration:
-                return
-            except damage:
-                raise DocumentError(
-                    str(path), "the Parquet file is damaged", "Write it again."
-                ) from None
-            for row in rows:
-                number += 1
-                yield number, row
+        for batch in parquet_batches(path):
+            for start in range(0, batch.num_rows, _PYTHON_ROWS):
+                for row in python_rows(batch.slice(start, _PYTHON_ROWS)):
+                    number += 1
+                    yield number, row
 
-    return PatientTable(columns, patients())
+    return PatientTable(columns, patients(), index)
+
+
+def _pandas_index(schema: pa.Schema) -> list[str]:
+    """Columns in which pandas keeps an index; one that only counts rows has none."""
+    try:
+        told = json.loads((schema.metadata or {}).get(b"pandas", b"{}"))
+        kept = told.get("index_columns", [])
+        return [name for name in kept if isinstance(name, str) and name in schema.names]
+    except (AttributeError, RecursionError, TypeError, ValueError):
+        return []  # pandas did not write that; the data are read all the same
+
+
+def parquet_batches(
+    path: Path, columns: Sequence[str] | None = None, rows: int = 65_536
+) -> Iterator[pa.RecordBatch]:
+    """Read a Parquet file batch by batch.
+
+    Parameters
+    ----------
+    path
+        The file.
+    columns
+        Which columns; None for all.
+    rows
+        Most rows of a batch.
+
+    Raises
+    ------
+    DocumentError
+        If the file is damaged.
+    """
+    from pyarrow import parquet
+
+    batches = None
+    while True:
+        try:
+            if batches is None:
+                file = parquet.ParquetFile(path)
+                batches = file.iter_batches(batch_size=rows, columns=columns)
+            batch = next(batches)
+        except StopIteration:
+            return
+        except _damage():
+            raise _damaged(path) from None
+        yield batch
+
+
+def _damage() -> tuple[type[Exception], ...]:
+    import pyarrow as pa
+
+    # OSError: pyarrow's word for many damages.
+    return (pa.ArrowException, OSError, OverflowError, UnicodeDecodeError, ValueError)
+
+
+def _damaged(path: Path) -> DocumentError:
+    return DocumentError(str(path), "the Parquet file is damaged", "Write it again.")

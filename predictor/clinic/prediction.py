@@ -6,189 +6,81 @@ Nothing here fits anything, and for a linear model nothing here needs more than 
 from __future__ import annotations
 
 import sys
-from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from collections import Counter
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import replace
 from functools import lru_cache
+from math import isnan
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, overload
+from typing import TYPE_CHECKING, Protocol, overload
 
 import numpy as np
 
-from predictor.clinic.answer import as_text
+from predictor.clinic.answer import CONTRADICTED
 from predictor.clinic.patient import (
     ReadPatient,
     identifier_of,
     read_patient,
     shown_value,
     unknown_columns,
+    unknown_reasons,
 )
+from predictor.clinic.results import (
+    Applicability,
+    Contribution,
+    Interval,
+    Prediction,
+    Predictions,
+    RefusedPatient,
+)
+from predictor.clinic.standing import cohort_share, validation_line
+from predictor.clinic.uncertainty import Scored, score
+from predictor.clinical.variable import Variable
 from predictor.errors import PatientRefused, Reason
-from predictor.explanation.contributions import Contributions, contributions
 from predictor.fitted.bundle import Bundle, load_bundle, locate_bundle, stamp
 
 if TYPE_CHECKING:
     import pandas as pd
 
+__all__ = [
+    "OUTSIDE_ITS_RANGE",
+    "Prediction",
+    "Predictions",
+    "RefusedPatient",
+    "cached_bundle",
+    "predict",
+    "predict_rows",
+]
+
+OUTSIDE_ITS_RANGE = Reason(
+    CONTRADICTED,
+    "",
+    "the model's own probability lies more than 5 percentage points outside its calibration range: "
+    "of patients of the cohort with such a score, another share had the event. Do not rely on it.",
+)
+"""Warning about a probability that what became of the cohort contradicts."""
+
 _BATCH = 10_000
 
 
-@dataclass(frozen=True, slots=True)
-class Contribution:
-    """How much one variable moves the prediction away from the reference.
+class Record(Protocol):
+    """A patient's record that was read, such as ``read_fhir`` returns it."""
 
-    Parameters
-    ----------
-    variable, label, unit
-        From the dictionary.
-    value
-        The patient's number or state; None where it was missing and a typical value was used.
-    contribution
-        SHAP value on the prediction's scale.
-    """
+    @property
+    def patient(self) -> Mapping[str, object]:
+        """Values of the patient, as ``predict()`` takes them."""
 
-    variable: str
-    label: str
-    value: float | str | None
-    unit: str | None
-    contribution: float
-
-
-@dataclass(frozen=True, slots=True)
-class Prediction:
-    """The answer for one patient.
-
-    Parameters
-    ----------
-    patient
-        Identifier, if one was given.
-    outcome, label, horizon, population
-        What is predicted, what the event is called, over which time, and for whom the model is.
-    probability
-        Of the event.
-    reference_probability
-        What an average patient of the cohort has.
-    scale
-        ``"log-odds"`` or ``"probability"``; ``base_value`` and contributions are on it.
-    base_value
-        Output for the reference; with the contributions it adds up to the model's output.
-    contributions
-        Largest first.
-    imputed
-        Variables that were missing and stand at a typical value.
-    warnings
-        What a reader must know about this patient's values.
-    evidence
-        Level, patients and events behind the model, and a statement.
-    model
-        Name, version and digest.
-    """
-
-    patient: str | None
-    outcome: str
-    label: str
-    horizon: str
-    population: str
-    probability: float
-    reference_probability: float
-    scale: str
-    base_value: float
-    contributions: tuple[Contribution, ...]
-    imputed: tuple[str, ...]
-    warnings: tuple[Reason, ...]
-    evidence: Mapping[str, Any]
-    model: Mapping[str, Any]
-
-    def to_dict(self) -> dict[str, Any]:
-        """The prediction as the JSON of design section 4."""
-        return {
-            "patient": self.patient,
-            "outcome": self.outcome,
-            "horizon": self.horizon,
-            "probability": self.probability,
-            "reference_probability": self.reference_probability,
-            "scale": self.scale,
-            "base_value": self.base_value,
-            "contributions": [
-                {
-                    "variable": c.variable,
-                    "label": c.label,
-                    "value": c.value,
-                    "unit": c.unit,
-                    "contribution": c.contribution,
-                }
-                for c in self.contributions
-            ],
-            "imputed": list(self.imputed),
-            "warnings": [
-                {"code": w.code, "variable": w.where or None, "message": w.message}
-                for w in self.warnings
-            ],
-            "evidence": dict(self.evidence),
-            "model": dict(self.model),
-        }
-
-    def __str__(self) -> str:
-        return as_text(self)
-
-
-@dataclass(frozen=True, slots=True)
-class RefusedPatient:
-    """A patient of a table who was given no prediction, and every reason."""
-
-    patient: str | None
-    row: int
-    reasons: tuple[Reason, ...]
-
-    def to_dict(self) -> dict[str, Any]:
-        """Plain data for JSON."""
-        return {
-            "patient": self.patient,
-            "row": self.row,
-            "reasons": [
-                {"code": r.code, "variable": r.where or None, "message": r.message}
-                for r in self.reasons
-            ],
-        }
-
-
-@dataclass(frozen=True, slots=True)
-class Predictions:
-    """Answers for a table of patients.
-
-    Parameters
-    ----------
-    predictions
-        In the order of the rows.
-    rows
-        Row of each prediction, counted as in ``refused``.
-    refused
-        Patients without one, with their row and reasons.
-    """
-
-    predictions: tuple[Prediction, ...]
-    rows: tuple[int, ...]
-    refused: tuple[RefusedPatient, ...]
-
-    def __iter__(self) -> Iterator[Prediction]:
-        return iter(self.predictions)
-
-    def __len__(self) -> int:
-        return len(self.predictions)
-
-    def to_dict(self) -> dict[str, Any]:
-        """``{"predictions": [...], "refused": [...]}`` as in design section 4."""
-        return {
-            "predictions": [prediction.to_dict() for prediction in self.predictions],
-            "refused": [refused.to_dict() for refused in self.refused],
-        }
+    @property
+    def warnings(self) -> tuple[Reason, ...]:
+        """What is to be known of the record besides."""
 
 
 @overload
-def predict(patient: Mapping[str, object], model: str | Path | Bundle) -> Prediction: ...
+def predict(patient: Mapping[str, object] | Record, model: str | Path | Bundle) -> Prediction: ...
 @overload
 def predict(patient: pd.DataFrame, model: str | Path | Bundle) -> Predictions: ...
 def predict(
-    patient: Mapping[str, object] | pd.DataFrame, model: str | Path | Bundle
+    patient: Mapping[str, object] | Record | pd.DataFrame, model: str | Path | Bundle
 ) -> Prediction | Predictions:
     """Predict the outcome of one patient, or of each row of a data frame.
 
@@ -197,7 +89,8 @@ def predict(
     patient
         Mapping from dictionary variable to a number in the dictionary's unit, text with a unit
         (``"0.75 g/L"``) or ``{"value": 0.75, "unit": "g/L"}``; a variable that is left out or None
-        is missing. Or a data frame whose columns are dictionary variables.
+        is missing. With ``"comparator": "<"`` beside it the value is a limit, and a warning says
+        so. Or what ``read_fhir`` returned. Or a data frame whose columns are dictionary variables.
     model
         A bundle: its path, the bare name of a shipped one, or what ``load_model`` returned.
 
@@ -220,6 +113,9 @@ def predict(
     pandas = sys.modules.get("pandas")  # without it there is no data frame, and it stays unloaded
     if pandas is not None and isinstance(patient, pandas.DataFrame):
         return _predict_frame(patient, bundle)
+    if not isinstance(patient, Mapping) and isinstance(getattr(patient, "patient", None), Mapping):
+        answer = predict(patient.patient, bundle)
+        return replace(answer, warnings=(*patient.warnings, *answer.warnings))
     read = read_patient(patient, bundle)
     return _answers(bundle, [read])[0]
 
@@ -227,8 +123,9 @@ def predict(
 def _predict_frame(frame: pd.DataFrame, bundle: Bundle) -> Predictions:
     names = list(frame.columns)
     unknown = unknown_columns(names, bundle)
-    twice = {str(name) for name in names if name not in unknown and names.count(name) > 1}
-    reasons = list(unknown.values())
+    seen = Counter(names)
+    twice = {str(name) for name, count in seen.items() if name not in unknown and count > 1}
+    reasons = unknown_reasons(unknown, bundle)
     reasons += [Reason("repeated_column", n, "the column is there twice.") for n in sorted(twice)]
     if reasons:
         raise PatientRefused(reasons, where="data frame")
@@ -281,27 +178,36 @@ def _answers(bundle: Bundle, patients: Sequence[ReadPatient]) -> list[Prediction
     if not patients:
         return []
     values = np.stack([patient.values for patient in patients])
-    found = contributions(bundle.model, bundle.preparation, values)
-    probability = bundle.model.probability(bundle.preparation.apply(values))
+    found = score(bundle, values)
+    percentile = None
+    if found.distance is not None and bundle.moments is not None:
+        percentile = bundle.moments.percentile(found.distance)
     return [
-        _answer(bundle, patient, found, i, float(probability[i]))
+        _answer(bundle, patient, found, i, None if percentile is None else float(percentile[i]))
         for i, patient in enumerate(patients)
     ]
 
 
 def _answer(
-    bundle: Bundle, patient: ReadPatient, found: Contributions, i: int, probability: float
+    bundle: Bundle, patient: ReadPatient, found: Scored, i: int, percentile: float | None
 ) -> Prediction:
     manifest = bundle.manifest
+    # As Python's own numbers: taking them from an array one by one costs more than all the rest.
+    given, effects = patient.values.tolist(), found.values[i].tolist()
     parts = [
         Contribution(
             variable.name,
             variable.label,
-            shown_value(variable, float(patient.values[j])),
+            shown_value(variable, value),
             variable.unit,
-            float(found.values[i, j]),
+            effect,
+            shown_value(variable, typical),
+            _standing(variable, value),
+            patient.beyond.get(variable.name, ""),
         )
-        for j, variable in enumerate(bundle.variables)
+        for variable, value, effect, typical in zip(
+            bundle.variables, given, effects, bundle.preparation.fill.tolist(), strict=True
+        )
     ]
     outcome = manifest["outcome"]
     return Prediction(
@@ -310,17 +216,55 @@ def _answer(
         label=outcome["label"],
         horizon=outcome["horizon"],
         population=outcome["population"],
-        probability=probability,
+        probability=float(found.probability[i]),
         reference_probability=found.reference_probability,
         scale=found.scale,
         base_value=found.base_value,
         contributions=tuple(sorted(parts, key=lambda part: -abs(part.contribution))),
         imputed=tuple(part.variable for part in parts if part.value is None),
-        warnings=patient.warnings,
+        warnings=(*patient.warnings, *_about_interval(found, i)),
         evidence=dict(manifest["evidence"]),
         model={
             "name": bundle.name,
             "version": manifest["model"]["version"],
             "digest": bundle.digest,
         },
+        interval=_interval(found, i),
+        applicability=_applicability(bundle, found, i, percentile),
+        validation=validation_line(manifest),
+        cohort_share=cohort_share(manifest),
     )
+
+
+def _standing(variable: Variable, value: float) -> str | None:
+    reference = variable.reference
+    if reference is None or variable.kind != "continuous" or isnan(value):
+        return None
+    if reference.low is not None and value < reference.low:
+        return "low"
+    if reference.high is not None and value > reference.high:
+        return "high"
+    return None
+
+
+def _interval(found: Scored, i: int) -> Interval | None:
+    if found.low is None or found.high is None or found.widening is None:
+        return None
+    low, high, widening = found.low[i], found.high[i], found.widening[i]
+    return Interval(found.level, float(low), float(high), found.method, float(widening))
+
+
+def _about_interval(found: Scored, i: int) -> tuple[Reason, ...]:
+    if found.low is None:
+        return (Reason("no_interval", "", "this model comes without an interval."),)
+    if found.contradicted is not None and found.contradicted[i]:
+        return (OUTSIDE_ITS_RANGE,)
+    return ()
+
+
+def _applicability(
+    bundle: Bundle, found: Scored, i: int, percentile: float | None
+) -> Applicability | None:
+    if found.distance is None or bundle.moments is None or percentile is None:
+        return None
+    return Applicability(bool(found.distance[i] <= bundle.moments.cutoff), percentile)

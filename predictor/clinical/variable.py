@@ -28,9 +28,15 @@ class Range:
 
     def contains(self, x: float) -> bool:
         """Tell whether ``x`` lies inside; both ends belong to the interval, NaN never does."""
-        above = -math.inf if self.low is None else self.low
-        below = math.inf if self.high is None else self.high
-        return above <= x <= below
+        low, high = self.bounds()
+        return low <= x <= high
+
+    def bounds(self) -> tuple[float, float]:
+        """Both ends as numbers, infinite where a side is open."""
+        return (
+            -math.inf if self.low is None else self.low,
+            math.inf if self.high is None else self.high,
+        )
 
     def covers(self, other: Range) -> bool:
         """Tell whether every value of ``other`` lies inside this interval."""

@@ -9,12 +9,13 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
 
+from predictor.clinical.units import readable_unit
 from predictor.cohort import suspicion
 from predictor.cohort.cohort import Cohort, FlowStep
 from predictor.cohort.columns import ReadColumn, read_variable
@@ -82,10 +83,13 @@ def check_cohort(study: Study, table: Table) -> Checked:
         All problems; the cohort if none is fatal.
     """
     config = study.config
-    named = dict.fromkeys((*config.predictors, *config.cohort.exclude))
+    named = dict.fromkeys((*config.predictors, *config.question.limits, *config.cohort.exclude))
     columns = {
         name: read_variable(table, study.dictionary.variable(name), config.cohort) for name in named
     }
+    for name in config.question.limits:
+        if name not in config.predictors:
+            columns[name] = _may_be_absent(columns[name])
     outcome, outcome_problems = read_outcome(study, table)
     groups = read_groups(config, table)
     keep, flow, unknown = _flow(study, table, columns, outcome)
@@ -115,6 +119,16 @@ def check_cohort(study: Study, table: Table) -> Checked:
     return Checked(tuple(problems), cohort)
 
 
+def _may_be_absent(column: ReadColumn) -> ReadColumn:
+    """A limit of the population holds for new patients even where the file is silent on it."""
+    if column.there:
+        return column
+    (missing,) = column.problems
+    message = "without this column nobody can be left out for it. New patients still are."
+    told = replace(missing, code="limit_not_checked", message=message, fatal=False)
+    return replace(column, problems=(told,))
+
+
 def _flow(
     study: Study,
     table: Table,
@@ -125,6 +139,13 @@ def _flow(
     keep = np.ones(table.rows, dtype=bool)
     flow = [FlowStep("read", table.rows)]
     unknown: list[Problem] = []
+    for name, limit in study.config.question.ranges.items():
+        variable, values = study.dictionary.variable(name), columns[name].values
+        low, high = limit.bounds()
+        outside = (values < low) | (values > high)
+        step = f"excluded: {variable.label.lower()} not {limit} {readable_unit(variable.unit)}"
+        flow.append(FlowStep(step.rstrip(), int((keep & outside).sum())))
+        keep &= ~outside
     for name in study.config.cohort.exclude:
         variable, read = study.dictionary.variable(name), columns[name]
         flow.append(

@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 import numpy as np
 from numpy.typing import NDArray
 
+from predictor.clinical.cells import SIMULATED
 from predictor.clinical.dictionary import AFTER, Dictionary, nearest
 from predictor.clinical.paper_tables import TablePlan, load_table_plans
+from predictor.clinical.variable import Range
 from predictor.cohort.described_columns import ColumnRules, Columns, read_columns
 from predictor.cohort.description import Description, DescriptiveTable, Tests
 from predictor.cohort.masking import mask_tables
-from predictor.cohort.table import SIMULATED, Table, is_simulated, without_missing
+from predictor.cohort.table import Table, is_simulated, without_missing
 from predictor.cohort.table_maker import Groups, TableMaker, holm
 from predictor.errors import CohortError
 
@@ -21,6 +23,9 @@ _MOST_GROUPS = 10
 _ROUNDING = (
     "Percentages are of the patients with a value; they and all numbers are rounded half up. "
     "Quartiles as in R and NumPy (type 7); IQR: third less first quartile."
+)
+_LEFT_OUT = (
+    "{patients} patients outside the population or with an exclusion criterion are left out."
 )
 _PAIRS = (
     "Before and after: patients with both values; missing: patients without one of them. "
@@ -49,6 +54,7 @@ def describe_table(
     by: str | None = None,
     tests: Tests = "paper",
     exclude: Sequence[str] = (),
+    limits: Mapping[str, Range] | None = None,
     skip: Sequence[str] = (),
     cell_size: int | None = None,
     plans: Sequence[TablePlan] | None = None,
@@ -69,6 +75,8 @@ def describe_table(
         ``paper`` or ``recommended``.
     exclude
         Exclusion criteria; patients who have one are left out and counted in a note.
+    limits
+        Ranges that patients of the population lie in; others are left out and counted as well.
     skip
         Columns that need no description, such as the patient's number.
     cell_size
@@ -93,7 +101,7 @@ def describe_table(
             "no column is named like a variable of the dictionary",
             "`predictor variables` lists the names; a configuration maps columns to them.",
         )
-    keep = _kept(columns, exclude, table.rows)
+    keep = _kept(columns, exclude, limits or {}, table.rows)
     groups = None if by is None else _groups(by, table, columns, rules)
     plans = load_table_plans() if plans is None else plans
     maker = TableMaker(columns.only(keep), plans, tests)
@@ -136,7 +144,8 @@ def _notes(
     """What a reader must know beside the tables."""
     notes = []
     if not keep.all():
-        notes.append(f"{int((~keep).sum())} patients with an exclusion criterion are left out.")
+        left_out = int((~keep).sum())
+        notes.append(_LEFT_OUT.format(patients=left_out))
     if groups is not None:
         unknown = int((keep & ~groups.anybody()).sum())
         if unknown:
@@ -150,8 +159,14 @@ def _notes(
     return tuple(notes)
 
 
-def _kept(columns: Columns, exclude: Sequence[str], rows: int) -> NDArray[np.bool_]:
+def _kept(
+    columns: Columns, exclude: Sequence[str], limits: Mapping[str, Range], rows: int
+) -> NDArray[np.bool_]:
     keep = np.ones(rows, dtype=bool)
+    for name, limit in limits.items():
+        if name in columns.values:
+            low, high = limit.bounds()
+            keep &= ~((columns.values[name] < low) | (columns.values[name] > high))
     for name in exclude:
         if name in columns.values:
             keep &= columns.values[name] != 1

@@ -8,9 +8,11 @@ come from, so that a reader sees C3 once.
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from predictor.errors import PredictorError
 from predictor.fitted.models import EstimatorModel, LinearModel, Model, Scale, expit
@@ -51,7 +53,12 @@ class Contributions:
         return float(expit(np.array([self.base_value]))[0])
 
 
-def contributions(model: Model, preparation: Preparation, values: Values) -> Contributions:
+def contributions(
+    model: Model,
+    preparation: Preparation,
+    values: Values,
+    absent: NDArray[np.bool_] | None = None,
+) -> Contributions:
     """Exact SHAP values of some patients.
 
     For a linear model the value of a column is its coefficient times the distance from the mean
@@ -66,6 +73,8 @@ def contributions(model: Model, preparation: Preparation, values: Values) -> Con
         The fitted model.
     values
         Shape (patients, variables), NaN for missing.
+    absent
+        Which values had been missing, where the gaps have been filled in before.
 
     Raises
     ------
@@ -73,15 +82,15 @@ def contributions(model: Model, preparation: Preparation, values: Values) -> Con
         If the values do not add up to the model's output to 1e-6; this must not happen, and a
         wrong explanation must not be shown.
     """
-    design = preparation.apply(values)
+    design = preparation.apply(values) if absent is None else preparation.design(values, absent)
     output = model.output(design)
     if isinstance(model, LinearModel):
         # Standardised columns have mean zero among the training patients.
         per_column, base_value = design * model.coefficients, model.intercept
-    elif model.kind == "additive":
-        per_column, base_value = _additive_terms(model, design)
     else:
-        per_column, base_value = _tree_shap(model, design)
+        base_value = _base_value(model)
+        # Estimators take no empty table.
+        per_column = _per_column(model, design) if len(design) else design
     folded = preparation.fold(per_column)
     gap = np.abs(base_value + folded.sum(axis=1) - output)
     if gap.size and not gap.max() <= _TOLERANCE:
@@ -93,21 +102,32 @@ def contributions(model: Model, preparation: Preparation, values: Values) -> Con
     return Contributions(preparation.names, folded, base_value, output, model.scale)
 
 
-def _tree_shap(model: EstimatorModel, design: Values) -> tuple[Values, float]:
+def _base_value(model: EstimatorModel) -> float:
+    if model.kind == "additive":
+        return float(np.ravel(model.estimator.intercept_)[0])
+    # A forest has one for each class, boosting that of the event alone.
+    return float(np.atleast_1d(_explainer(model.estimator).expected_value)[-1])
+
+
+def _per_column(model: EstimatorModel, design: Values) -> Values:
+    if model.kind == "additive":
+        return _additive_terms(model, design)
+    found: Any = _explainer(model.estimator).shap_values(design, check_additivity=False)
+    return np.asarray(found[..., 1] if np.ndim(found) == 3 else found, dtype=np.float64)
+
+
+@lru_cache(maxsize=4)
+def _explainer(estimator: Any) -> Any:
+    """Copying the trees takes longer than explaining one patient, so it is done once."""
     import shap
 
-    explainer = shap.TreeExplainer(model.estimator, feature_perturbation="tree_path_dependent")
-    found: Any = explainer.shap_values(design, check_additivity=False)
-    expected = np.atleast_1d(explainer.expected_value)
-    # A forest explains both classes, boosting the log-odds of the event alone.
-    per_column = np.asarray(found[..., 1] if np.ndim(found) == 3 else found, dtype=np.float64)
-    return per_column, float(expected[-1])
+    return shap.TreeExplainer(estimator, feature_perturbation="tree_path_dependent")
 
 
-def _additive_terms(model: EstimatorModel, design: Values) -> tuple[Values, float]:
+def _additive_terms(model: EstimatorModel, design: Values) -> Values:
     terms: Values = np.asarray(model.estimator.eval_terms(design), dtype=np.float64)
     per_column = np.zeros(design.shape)
     for t, features in enumerate(model.estimator.term_features_):
         for j in features:  # Shapley: an interaction is shared equally
             per_column[:, j] += terms[:, t] / len(features)
-    return per_column, float(np.ravel(model.estimator.intercept_)[0])
+    return per_column

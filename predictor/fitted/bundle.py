@@ -11,15 +11,17 @@ from __future__ import annotations
 import contextlib
 import time
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from math import isfinite
 from pathlib import Path
 from typing import Any
 
 from predictor import shipped
 from predictor.clinical.dictionary import Dictionary
-from predictor.clinical.variable import Variable
+from predictor.clinical.variable import Range, Variable
 from predictor.documents import parse_json
 from predictor.errors import BundleError, DocumentError, PredictorError
+from predictor.fitted.description import as_text
 from predictor.fitted.folder import (
     being_replaced,
     check_writable,
@@ -28,7 +30,11 @@ from predictor.fitted.folder import (
     replace_folder,
 )
 from predictor.fitted.models import LinearModel, Model
+from predictor.fitted.moments import FILE as MOMENTS
+from predictor.fitted.moments import Moments
 from predictor.fitted.preparation import Preparation
+from predictor.fitted.replicates import FILE as REPLICATES
+from predictor.fitted.replicates import Replicates
 from predictor.fitted.seal import (
     FORMAT_VERSION,
     MANIFEST,
@@ -39,6 +45,8 @@ from predictor.fitted.seal import (
     read_manifest,
     sealed,
 )
+from predictor.fitted.venn_abers import FILE as CALIBRATION_RANGE
+from predictor.fitted.venn_abers import VennAbers
 
 __all__ = [
     "FORMAT_VERSION",
@@ -66,9 +74,9 @@ _BETWEEN_LOOKS = 0.005
 """Seconds; a swap leaves no folder at the name for two renames, some microseconds."""
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, repr=False)
 class Bundle:
-    """A loaded bundle.
+    """A loaded bundle; ``print()`` says in a few lines what it is.
 
     Parameters
     ----------
@@ -86,6 +94,14 @@ class Bundle:
         Largest share of predictors that may be missing.
     preparation, model
         What turns a patient's values into a probability.
+    moments
+        What is typical and how far is far; None in a bundle of an earlier version.
+    replicates
+        Bootstrap replicates of a linear model; None where there are none.
+    calibration
+        Calibration range of a model that is not linear; None where there is none.
+    limits
+        Who belongs to the model's population, by variable; others get no prediction.
     """
 
     path: Path
@@ -96,6 +112,17 @@ class Bundle:
     most_missing: float
     preparation: Preparation
     model: Model
+    moments: Moments | None = None
+    replicates: Replicates | None = None
+    calibration: VennAbers | None = None
+    limits: Mapping[str, Range] = field(default_factory=dict)
+
+    @property
+    def criteria(self) -> tuple[Variable, ...]:
+        """What is read beside the predictors because it can rule a patient out."""
+        predictors = {variable.name for variable in self.variables}
+        limited = [self.dictionary.variable(n) for n in self.limits if n not in predictors]
+        return (*limited, *self.exclusions)
 
     @property
     def name(self) -> str:
@@ -107,6 +134,12 @@ class Bundle:
         """Digest of the model's files alone; a rewritten report does not change it."""
         return str(self.manifest["model"]["digest"])
 
+    def __str__(self) -> str:
+        return as_text(self.manifest, str(self.path))
+
+    def __repr__(self) -> str:
+        return f"<Bundle {self.name!r}, {self.digest[:19]}, {self.path}>"
+
 
 def save_bundle(
     folder: Path,
@@ -114,6 +147,10 @@ def save_bundle(
     preparation: Preparation,
     model: Model,
     files: Mapping[str, bytes],
+    *,
+    moments: Moments | None = None,
+    replicates: Replicates | None = None,
+    calibration: VennAbers | None = None,
 ) -> None:
     """Write a bundle atomically.
 
@@ -127,6 +164,8 @@ def save_bundle(
         The fitted model.
     files
         Further files by relative path, such as tables and figures.
+    moments, replicates, calibration
+        What answers say of distance, gaps and uncertainty; left out where None.
 
     Raises
     ------
@@ -143,6 +182,12 @@ def save_bundle(
         kind, described = "estimator", {"kind": model.kind}
         content["estimator.skops"] = dump_estimator(model)
     content["model.json"] = json_bytes(described)
+    if moments is not None:
+        content[MOMENTS] = json_bytes(moments.to_dict())
+    if replicates is not None:
+        content[REPLICATES] = replicates.to_bytes()
+    if calibration is not None:
+        content[CALIBRATION_RANGE] = json_bytes(calibration.to_dict())
 
     digests = {name: digest_of(data) for name, data in sorted(content.items())}
     described_model = {**manifest.get("model", {}), "kind": kind, "digest": model_digest(digests)}
@@ -224,6 +269,7 @@ def _load(folder: Path, manifest: Mapping[str, Any]) -> Bundle:
         known = {name: Variable.from_dict(entry) for name, entry in entries.items()}
         variables = tuple(known[name] for name in manifest["predictors"])
         kind, most_missing = _promises(manifest, known)
+        limits = _limits(manifest, known)
     except (AttributeError, KeyError, TypeError, ValueError, PredictorError) as error:
         rule = f"the manifest is incomplete or breaks its own rules ({type(error).__name__})"
         raise BundleError(place, rule, _AGAIN) from None
@@ -257,7 +303,31 @@ def _load(folder: Path, manifest: Mapping[str, Any]) -> Bundle:
         most_missing,
         preparation,
         fitted,
+        _moments(folder, content, len(variables)),
+        _replicates(folder, content, len(variables)),
+        _calibration(folder, content),
+        limits,
     )
+
+
+def _moments(folder: Path, content: Mapping[str, bytes], variables: int) -> Moments | None:
+    if MOMENTS not in content:
+        return None
+    where = str(folder / MOMENTS)
+    return Moments.from_dict(_parsed(where, content[MOMENTS]), variables, where)
+
+
+def _replicates(folder: Path, content: Mapping[str, bytes], variables: int) -> Replicates | None:
+    if REPLICATES not in content:
+        return None
+    return Replicates.from_bytes(content[REPLICATES], variables, str(folder / REPLICATES))
+
+
+def _calibration(folder: Path, content: Mapping[str, bytes]) -> VennAbers | None:
+    if CALIBRATION_RANGE not in content:
+        return None
+    where = str(folder / CALIBRATION_RANGE)
+    return VennAbers.from_dict(_parsed(where, content[CALIBRATION_RANGE]), where)
 
 
 def _promises(manifest: Mapping[str, Any], known: Mapping[str, Variable]) -> tuple[str, float]:
@@ -278,6 +348,19 @@ def _promises(manifest: Mapping[str, Any], known: Mapping[str, Variable]) -> tup
     if model["kind"] not in ("linear", "estimator"):
         raise ValueError("an unknown kind of model")
     return model["kind"], most_missing
+
+
+def _limits(manifest: Mapping[str, Any], known: Mapping[str, Variable]) -> Mapping[str, Range]:
+    """Limits of the population; a bundle of an earlier version has none."""
+    limits = {}
+    for name, (low, high) in manifest["outcome"].get("limits", {}).items():
+        if known[name].kind != "continuous":
+            raise ValueError("only a number can have limits")
+        sides = [None if side is None else float(side) for side in (low, high)]
+        if any(side is not None and not isfinite(side) for side in sides):
+            raise ValueError("a limit is a number")
+        limits[name] = Range(*sides)
+    return limits
 
 
 def _parsed(where: str, data: bytes) -> Any:

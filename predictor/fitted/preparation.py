@@ -7,15 +7,18 @@ drift apart. It is plain data: fill-in values, regressions, centres and scales.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from predictor.errors import BundleError
+from predictor.fitted.encoding import Encoding
 
 Values = NDArray[np.float64]
+
+_LARGEST = 1e100
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,6 +71,11 @@ class Preparation:
         The design columns, in order.
     centre, scale
         Subtracted from and divided into each design column, shape (columns,).
+
+    Attributes
+    ----------
+    encoding
+        What the columns stand for.
     """
 
     names: tuple[str, ...]
@@ -76,6 +84,15 @@ class Preparation:
     columns: tuple[DesignColumn, ...]
     centre: Values
     scale: Values
+    encoding: Encoding = field(init=False, repr=False, compare=False)
+
+    def __post_init__(self) -> None:
+        encoding = Encoding(
+            np.array([column.variable for column in self.columns], dtype=np.int64),
+            np.array([-1 if c.state is None else c.state for c in self.columns], dtype=np.int64),
+            np.array([column.missing for column in self.columns], dtype=np.bool_),
+        )
+        object.__setattr__(self, "encoding", encoding)
 
     def impute(self, values: Values) -> Values:
         """Fill in what is missing, shape (patients, variables); known values are not touched."""
@@ -106,25 +123,23 @@ class Preparation:
         -------
         Design matrix, shape (patients, columns), without missing values.
         """
-        filled = self.impute(values)
-        design = np.empty((len(values), len(self.columns)))
-        for j, column in enumerate(self.columns):
-            source = values if column.missing else filled
-            part = source[:, column.variable]
-            if column.missing:
-                design[:, j] = np.isnan(part)
-            elif column.state is not None:
-                design[:, j] = part == column.state
-            else:
-                design[:, j] = part
-        return (design - self.centre) / self.scale
+        return self.design(self.impute(values), np.isnan(values))
+
+    def design(self, filled: Values, absent: NDArray[np.bool_]) -> Values:
+        """Design matrix of patients whose gaps have been filled in.
+
+        Parameters
+        ----------
+        filled
+            Shape (patients, variables), none missing.
+        absent
+            Which of them had been missing, same shape.
+        """
+        return (self.encoding.columns(filled, absent) - self.centre) / self.scale
 
     def fold(self, per_column: Values) -> Values:
         """Sum design-column quantities, shape (patients, columns), into their variables."""
-        folded = np.zeros((len(per_column), len(self.names)))
-        for j, column in enumerate(self.columns):
-            folded[:, column.variable] += per_column[:, j]
-        return folded
+        return self.encoding.folded(per_column, len(self.names))
 
     def scales(self, variable: int) -> list[float]:
         """Scales of the columns that hold a variable's number."""
@@ -217,11 +232,16 @@ def _position(number: object, valid: range) -> int:
 def _positive(numbers: Values) -> Values:
     if not (numbers > 0).all():
         raise ValueError("a scale is not positive")
+    if not (numbers >= 1.0 / _LARGEST).all():
+        raise ValueError("a scale is too small to be meant")
     return numbers
 
 
-def finite(numbers: object, length: int | None = None) -> Values:
+def finite(numbers: object, length: int | None = None, *, most: float = _LARGEST) -> Values:
     """Array of finite numbers; ValueError for anything else, or another length.
+
+    A number beyond ``most`` is refused too: nothing is measured or learned that large, and
+    products of such numbers are no longer finite.
 
     >>> finite([1, 2.5], 2)
     array([1. , 2.5])
@@ -234,6 +254,8 @@ def finite(numbers: object, length: int | None = None) -> Values:
         array = np.array([np.inf])
     if not np.isfinite(array).all():
         raise ValueError("a number is not finite")
+    if not (np.abs(array) <= most).all():
+        raise ValueError("a number is too large to be meant")
     if length is not None and len(array) != length:
         raise ValueError("two lists that belong together differ in length")
     return array

@@ -14,7 +14,14 @@ from predictor.errors import BundleError, DocumentError
 
 FORMAT_VERSION = 1
 MANIFEST = "manifest.json"
-MODEL_FILES = ("estimator.skops", "model.json", "preparation.json")
+MODEL_FILES = (
+    "calibration_range.json",
+    "estimator.skops",
+    "model.json",
+    "moments.json",
+    "preparation.json",
+    "replicates.npz",
+)
 
 _NEEDED = {"model.json", "preparation.json"}
 _AGAIN = "Get the bundle again."

@@ -19,8 +19,9 @@ from threadpoolctl import threadpool_limits
 
 from predictor.errors import LearningError
 from predictor.explanation.contributions import contributions
+from predictor.fitted.replicates import Replicates
 from predictor.learning.candidates import Candidate
-from predictor.learning.linear_family import fit_resamples, is_batched
+from predictor.learning.linear_family import LinearRefits, fit_resamples, is_batched
 from predictor.learning.procedure import Patients, Plan, fit
 from predictor.learning.resampling import BootstrapPlan, Resamples
 
@@ -55,6 +56,9 @@ class Refit:
     mean_absolute_shap : shape (resamples, variables)
         Mean absolute SHAP value of each variable over the patients of the resample, on the scale
         of the model; NaN where it was not asked for.
+    formula
+        The fits of the linear family as formulas in the variables' own units, NaN where a fit
+        failed; None for other estimators.
     """
 
     count: NDArray[np.int32]
@@ -65,6 +69,7 @@ class Refit:
     candidate: NDArray[np.int64]
     setting: NDArray[np.int64]
     mean_absolute_shap: Floats
+    formula: Replicates | None = None
 
 
 def refit(
@@ -165,7 +170,21 @@ def _linear(
             fits.candidate,
             fits.setting,
             fits.mean_absolute_shap,
+            _formula(fits),
         )
+    )
+
+
+def _formula(fits: LinearRefits) -> Replicates:
+    """Coefficients of standardised columns as log-odds per unit of the columns as they are."""
+    slope = fits.coefficients / fits.scale
+    columns = fits.universe.columns
+    return Replicates(
+        intercept=fits.intercept - (slope * fits.centre).sum(axis=1),
+        slope=slope,
+        variable=np.array([c.variable for c in columns], dtype=np.int64),
+        state=np.array([-1 if c.state is None else c.state for c in columns], dtype=np.int64),
+        missing=np.array([c.missing for c in columns], dtype=bool),
     )
 
 

@@ -75,7 +75,7 @@ class ScoringModel(PythonModel):  # type: ignore[misc]  # mlflow ships no types
 
 def columns(bundle: Bundle) -> tuple[Variable, ...]:
     """What the model reads: its predictors, then the exclusion criteria of the study."""
-    return tuple({v.name: v for v in (*bundle.variables, *bundle.exclusions)}.values())
+    return tuple({v.name: v for v in (*bundle.variables, *bundle.criteria)}.values())
 
 
 def _rows(variables: tuple[Variable, ...], table: pd.DataFrame) -> Iterator[dict[str, object]]:

@@ -10,9 +10,11 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from predictor.fitted.replicates import Replicates
 from predictor.learning.candidates import Candidate
 from predictor.learning.procedure import Patients, Plan
 from predictor.learning.refitting import Refit, refit
+from predictor.learning.replication import replicates
 from predictor.learning.resampling import BootstrapPlan
 from predictor.performance.estimate import Estimate
 from predictor.validation.instability import (
@@ -48,6 +50,10 @@ class ProcedureBootstrap:
         How often tuning chose which setting; empty where there was nothing to tune.
     explanation
         How stable the weight of each variable is.
+    replicates
+        Of a linear model, for the interval of one patient, see
+        :func:`predictor.learning.replication.replicates`; None for other models and where the
+        choice among several was repeated.
     """
 
     validation: InternalValidation
@@ -55,6 +61,7 @@ class ProcedureBootstrap:
     models: tuple[Choice, ...]
     settings: tuple[Choice, ...]
     explanation: tuple[ExplanationStability, ...]
+    replicates: Replicates | None
 
     def to_dict(self) -> dict[str, Any]:
         """Plain data for JSON, without anything of a single patient."""
@@ -116,17 +123,21 @@ def bootstrap_procedure(
     if n > MOST_TRACKED:
         generator = np.random.default_rng([seed, 10])
         tracked = np.sort(generator.choice(n, MOST_TRACKED, replace=False))
+    drawn = BootstrapPlan(n, unit, resamples, seed)
     chunks = refit(
         candidates,
         plan,
         patients,
-        BootstrapPlan(n, unit, resamples, seed),
+        drawn,
         partial(_measured, patients.outcome, tuple(thresholds), tracked),
         explain=True,
         workers=workers,
         progress=progress,
     )
     measured = joined([chunk[0] for chunk in chunks])
+    made = None
+    if len(candidates) == 1:
+        made = replicates(candidates[0], plan, patients, drawn, workers=workers)
     candidate, setting, shap = (np.concatenate([chunk[i] for chunk in chunks]) for i in (1, 2, 3))
     return ProcedureBootstrap(
         validation=internal_validation(
@@ -144,6 +155,7 @@ def bootstrap_procedure(
         else (),
         settings=_settings(candidates, candidate, setting, measured),
         explanation=explanation_stability(shap, measured.usable, variables),
+        replicates=made,
     )
 
 

@@ -72,6 +72,7 @@ def describe(
         by=by,
         tests=wanted,
         exclude=source.exclude,
+        limits=study.config.question.ranges,
         skip=tuple(name for name in (source.patient, source.centre) if name),
         cell_size=cell_size,
     )

@@ -59,6 +59,7 @@ def describe(
             "event": list(question.event),
             "horizon": question.horizon,
             "population": question.population,
+            "limits": {name: list(limit) for name, limit in question.limits.items()},
             "time_zero": question.time_zero,
         },
         "predictors": [variable.name for variable in predictors],

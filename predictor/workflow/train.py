@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from concurrent.futures.process import BrokenProcessPool
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
@@ -23,11 +23,16 @@ from predictor.errors import ConfigError, LearningError, TrackingError
 from predictor.explanation.importance import Importance, importance
 from predictor.fitted.bundle import check_destination, save_bundle
 from predictor.fitted.folder import sole_writer
+from predictor.fitted.models import LinearModel
+from predictor.fitted.replicates import Replicates
+from predictor.fitted.venn_abers import VennAbers
 from predictor.learning.candidates import Candidate, candidates
-from predictor.learning.crossvalidation import cross_validate
+from predictor.learning.crossvalidation import OutOfFold, cross_validate
+from predictor.learning.moments import moments
 from predictor.learning.preparer import column_of, parameters
 from predictor.learning.procedure import Fitted, Patients, Plan, fit
 from predictor.learning.splits import derived_seed, repeated_folds
+from predictor.learning.venn_abers import venn_abers
 from predictor.report.model_card import model_card
 from predictor.study import Study, load_study, study_from
 from predictor.tracking.sending import SentRun, send_bundle
@@ -245,7 +250,19 @@ def _train(
             "model_card.md": model_card(described).encode(),
             **drawn,
         }
-        save_bundle(folder, described, fitted.preparation, fitted.model, files)
+        save_bundle(
+            folder,
+            described,
+            fitted.preparation,
+            fitted.model,
+            files,
+            moments=moments(
+                tuple(plan.columns[j] for j in candidate.predictors),
+                cohort.values[:, candidate.predictors],
+            ),
+            replicates=_replicates(internal, candidate),
+            calibration=_calibration(predicted, patients, candidate, fitted),
+        )
     sent, lost = None, None
     if settings is not None:
         with watch.stage("tracking"):
@@ -267,6 +284,21 @@ def _train(
         dict(watch.seconds),
         config.privacy.cell_size,
     )
+
+
+def _replicates(internal: InternalResults, candidate: Candidate) -> Replicates | None:
+    found = internal.bootstrap.replicates if internal.bootstrap else None
+    return None if found is None else found.of(candidate.predictors)
+
+
+def _calibration(
+    predicted: Sequence[OutOfFold], patients: Patients, candidate: Candidate, fitted: Fitted
+) -> VennAbers | None:
+    """What stands in for replicates where the model is too large to be kept hundreds of times."""
+    if isinstance(fitted.model, LinearModel):
+        return None
+    (score,) = (p.probability for p in predicted if p.candidate.name == candidate.name)
+    return venn_abers(score, patients.outcome, patients.group)
 
 
 @contextmanager

@@ -16,6 +16,19 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "house"))
 
 PATIENT = {"age": 12, "sex": "female", "sledai_2k": 12, "c3": "0.45 g/L", "c4": 5, "esr": 60}
 
+SHIPPED = "remission"
+"""A shipped bundle, with replicates and moments."""
+
+COMPLETE = {
+    "anti_dsdna": 60,
+    "c3": "0.63 g/L",
+    "c4": 8,
+    "crp": 20,
+    "platelets": 110,
+    "proteinuria": 900,
+}
+GAPS = {name: value for name, value in COMPLETE.items() if name not in ("crp", "c4")}
+
 ANSWER = """
 from predictor import predict
 print(predict({patient!r}, model="bundle"))
@@ -30,19 +43,32 @@ def main() -> None:
     parser = argparse.ArgumentParser()
     parser.add_argument("--rounds", type=int, default=31)
     rounds = parser.parse_args().rounds
-    with tempfile.TemporaryDirectory() as name:
-        folder = Path(name)
+    with tempfile.TemporaryDirectory() as place:
+        folder = Path(place)
         write_bundle(folder / "bundle")
-        (folder / "patient.json").write_text(json.dumps(PATIENT))
+        written = {"patient": PATIENT, "complete": COMPLETE, "gaps": GAPS}
+        for name, patient in written.items():
+            (folder / f"{name}.json").write_text(json.dumps(patient))
         python = sys.executable
-        command = [python, "-m", "predictor", "predict", "patient.json", "--model", "bundle"]
+        command = [python, "-m", "predictor", "predict"]
         programs = {
             "`python -c pass`": [python, "-c", "pass"],
             "`import predictor`": [python, "-c", "import predictor"],
             "`import numpy`": [python, "-c", "import numpy"],
             "`from predictor import predict`": [python, "-c", "from predictor import predict"],
             "the same, and one patient answered": [python, "-c", ANSWER.format(patient=PATIENT)],
-            "`predictor predict patient.json --model bundle`": command,
+            "`predictor predict patient.json --model bundle`": [
+                *command,
+                *("patient.json", "--model", "bundle"),
+            ],
+            f"`predictor predict patient.json --model {SHIPPED}`": [
+                *command,
+                *("complete.json", "--model", SHIPPED),
+            ],
+            "the same, two of six values missing": [
+                *command,
+                *("gaps.json", "--model", SHIPPED),
+            ],
             "`import pandas`": [python, "-c", "import pandas"],
             "`import sklearn.linear_model`": [python, "-c", "import sklearn.linear_model"],
         }

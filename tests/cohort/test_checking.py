@@ -78,6 +78,7 @@ def test_a_comma_in_a_number_is_explained(cohort: Columns) -> None:
     cohort["c3"][0] = "75,5"
     (problem,) = checked(cohort).problems
     assert problem.message.endswith("set `cohort.decimal: ','`.")
+    assert ". If the file writes decimals with a comma" in problem.message
     cohort["c3"] = [str(value).replace(".", ",") for value in right_cohort()["c3"]]
     study = build_study(cohort={"decimal": ","})
     assert checked(cohort, study).usable().digest == checked(right_cohort()).usable().digest
@@ -222,6 +223,28 @@ def test_exclusions_are_counted_by_reason_and_each_patient_once(cohort: Columns)
     assert ("overlap_syndrome", "exclusion_unknown", 1) in [
         (w.variable, w.code, w.count) for w in found.warnings
     ]
+
+
+def test_patients_outside_the_population_are_left_out_and_counted(cohort: Columns) -> None:
+    cohort["age"] = [17, 12, 18, 40, None, *[50] * 7]
+    cohort["overlap_syndrome"] = ["yes", *["no"] * 11]
+    study = build_study(
+        question={"limits": {"age": [18, None]}}, cohort={"exclude": ["overlap_syndrome"]}
+    )
+    found = checked(cohort, study).usable()
+    assert [(s.step, s.patients) for s in found.flow] == [
+        ("read", 12),
+        ("excluded: age not at least 18 years", 2),
+        ("excluded: overlap syndrome", 0),
+        ("analysed", 10),
+    ]
+    assert found.names == ("c3", "platelets", "sex", "fever")
+
+
+def test_a_file_without_the_limited_variable_is_warned_of(cohort: Columns) -> None:
+    found = checked(cohort, build_study(question={"limits": {"age": [18, None]}})).usable()
+    assert found.patients == 12
+    assert [(w.variable, w.code) for w in found.warnings] == [("age", "limit_not_checked")]
 
 
 def big(n: int = 60) -> Columns:

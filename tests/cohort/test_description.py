@@ -276,7 +276,10 @@ def test_patients_with_an_exclusion_criterion_are_left_out_and_counted(cohort):
     columns = {**cohort.columns, "primary_aps": ["yes"] * 2 + ["no"] * 29}
     description = describe_table(table_of(**columns), DICTIONARY, exclude=["primary_aps"])
     assert description.patients == 29
-    assert any(note.startswith("2 patients with an exclusion") for note in description.notes)
+    assert any(
+        note.startswith("2 patients outside the population or with an exclusion")
+        for note in description.notes
+    )
 
 
 def test_simulated_patients_are_called_simulated(cohort):

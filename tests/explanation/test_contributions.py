@@ -208,6 +208,20 @@ def test_a_patient_is_explained_alone_as_among_others(
         assert alone.base_value == together.base_value
 
 
+@pytest.mark.parametrize("name", [*LINEAR, *TREES, "ebm"])
+def test_nobody_has_no_contributions_and_the_same_reference(
+    name: str, fit_to_cohort: Fit, values: np.ndarray
+) -> None:
+    # Where everybody has gaps, no patient is left whose values are known.
+    fitted = fit_to_cohort(name)
+    own = own_values(fitted, values)
+    nobody = contributions(fitted.model, fitted.preparation, own[:0])
+    everybody = contributions(fitted.model, fitted.preparation, own)
+    assert nobody.values.shape == (0, own.shape[1])
+    assert nobody.output.shape == (0,)
+    assert nobody.base_value == everybody.base_value
+
+
 @pytest.mark.parametrize("name", TREES)
 def test_an_estimator_read_from_its_archive_is_explained_as_the_one_that_was_fitted(
     name: str, fit_to_cohort: Fit, values: np.ndarray
@@ -289,3 +303,37 @@ def test_contributions_that_do_not_add_up_are_not_shown(
     )
     with pytest.raises(PredictorError, match="do not add up to the prediction"):
         contributions(fitted.model, fitted.preparation, values)
+
+
+@pytest.mark.parametrize("name", ["ridge", "random_forest", "hist_gradient_boosting"])
+def test_gaps_that_were_filled_before_have_the_same_contributions(
+    name: str, fit_to_cohort: Fit, values: np.ndarray
+) -> None:
+    fitted = fit_to_cohort(name)
+    own = own_values(fitted, values)
+    filled, absent = fitted.preparation.impute(own), np.isnan(own)
+    found = contributions(fitted.model, fitted.preparation, filled, absent)
+    expected = contributions(fitted.model, fitted.preparation, own)
+    np.testing.assert_array_equal(found.values, expected.values)
+    np.testing.assert_array_equal(found.output, expected.output)
+
+
+def test_that_a_value_was_missing_counts_for_its_variable(
+    fit_to_cohort: Fit, values: np.ndarray
+) -> None:
+    fitted = fit_to_cohort("ridge")
+    assert isinstance(fitted.model, LinearModel)
+    filled = fitted.preparation.impute(own_values(fitted, values))
+    known = np.zeros(filled.shape, dtype=bool)
+    absent = known.copy()
+    absent[:, 0] = True
+    told = [
+        contributions(fitted.model, fitted.preparation, filled, flags).values
+        for flags in (known, absent)
+    ]
+    names = [column.name for column in fitted.preparation.columns]
+    place = names.index("c3 missing")
+    step = fitted.model.coefficients[place] / fitted.preparation.scale[place]
+    expected = np.zeros(told[0].shape)
+    expected[:, 0] = step
+    np.testing.assert_allclose(told[1] - told[0], expected, atol=1e-12)

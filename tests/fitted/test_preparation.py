@@ -50,6 +50,24 @@ def test_design_by_hand() -> None:
 
 
 @pytest.mark.parametrize("iterative", [False, True])
+def test_what_was_filled_in_before_gives_the_same_design(iterative: bool) -> None:
+    prepared = preparation(iterative=iterative)
+    rng = np.random.default_rng(2)
+    values = np.column_stack([rng.normal(60, 20, (50, 2)), rng.integers(0, 2, (50, 2))])
+    values[rng.random(values.shape) < 0.3] = NAN
+    found = prepared.design(prepared.impute(values), np.isnan(values))
+    np.testing.assert_array_equal(found, prepared.apply(values))
+
+
+def test_a_filled_gap_is_still_one_to_the_indicator() -> None:
+    filled = np.array([[75.0, 40.0, 1.0, 0.0]])
+    absent = np.array([[True, False, False, False]])
+    known, gap = (preparation().design(filled, flags) for flags in (np.zeros_like(absent), absent))
+    difference = (gap - known) * preparation().scale
+    np.testing.assert_allclose(difference, [[0, 1, 0, 0, 0, 0]], atol=1e-15)
+
+
+@pytest.mark.parametrize("iterative", [False, True])
 def test_a_preparation_reads_back_bit_for_bit(iterative: bool) -> None:
     before = preparation(iterative=iterative)
     after = Preparation.from_dict(json.loads(json.dumps(before.to_dict())))

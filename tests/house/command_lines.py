@@ -73,6 +73,6 @@ def _missing(words: list[str], command: Any, line: str) -> str | None:
                 return f"{word} needs a value"
             rest.pop(0)
     wanted = [p for p in command.params if p.param_type_name == "argument"]
-    if arguments > len(wanted):
+    if arguments > len(wanted) and all(p.nargs == 1 for p in wanted):
         return f"{command.name} takes {len(wanted)} arguments, {arguments} are given"
     return None

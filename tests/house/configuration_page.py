@@ -97,6 +97,8 @@ def _written(field: Mapping[str, Any]) -> str:
     if "anyOf" in field:
         options = [_written(option) for option in _options(field)]
         return " or ".join(dict.fromkeys(options)).replace("whole number or number", "number")
+    if "prefixItems" in field:
+        return "list of two numbers, `null` for none"
     if field["type"] == "array":
         return f"list: {_written(field['items'])}"
     if field["type"] == "object":

@@ -9,7 +9,9 @@ import numpy as np
 from predictor.clinical.dictionary import load_dictionary
 from predictor.fitted.bundle import save_bundle
 from predictor.fitted.models import LinearModel
-from predictor.fitted.preparation import DesignColumn, Preparation
+from predictor.fitted.moments import Moments
+from predictor.fitted.preparation import DesignColumn, Preparation, Values
+from predictor.fitted.replicates import Replicates
 
 PREDICTORS = {  # round numbers: fill-in value, scale, coefficient
     "age": (14.0, 3.0, 0.1),
@@ -25,8 +27,11 @@ PREDICTORS = {  # round numbers: fill-in value, scale, coefficient
 }
 
 
-def write_bundle(folder: Path) -> Path:
-    """A bundle as ``predictor train sle_low_disease_activity`` writes it, of made-up numbers."""
+def write_bundle(folder: Path, *, uncertain: bool = False) -> Path:
+    """A bundle as ``predictor train sle_low_disease_activity`` writes it, of made-up numbers.
+
+    ``uncertain``: with the moments and replicates that intervals, draws and distances come from.
+    """
     dictionary = load_dictionary().variables
     numbers = np.array(list(PREDICTORS.values()))
     columns = tuple(
@@ -57,5 +62,38 @@ def write_bundle(folder: Path) -> Path:
         "dictionary": {name: variable.to_dict() for name, variable in dictionary.items()},
     }
     preparation = Preparation(tuple(PREDICTORS), numbers[:, 0], (), columns, centre, numbers[:, 1])
-    save_bundle(folder, manifest, preparation, LinearModel(-0.2, numbers[:, 2]), {})
+    save_bundle(
+        folder,
+        manifest,
+        preparation,
+        LinearModel(-0.2, numbers[:, 2]),
+        {},
+        moments=_moments(centre, numbers[:, 1]) if uncertain else None,
+        replicates=_replicates(columns, numbers[:, 2] / numbers[:, 1]) if uncertain else None,
+    )
     return folder
+
+
+def _moments(centre: Values, spread: Values) -> Moments:
+    count = len(centre)
+    return Moments(
+        centre=centre,
+        spread=spread,
+        correlation=0.3 + 0.7 * np.eye(count),
+        low=np.zeros(count),
+        high=np.full(count, np.inf),
+        whole=np.array([name == "sex" for name in PREDICTORS]),
+        distances=np.linspace(0.5, 2.0, 21),
+        cutoff=1.8,
+    )
+
+
+def _replicates(columns: tuple[DesignColumn, ...], slope: Values) -> Replicates:
+    rng = np.random.default_rng(1)
+    return Replicates(
+        intercept=rng.normal(-0.2, 0.3, 200),
+        slope=slope * rng.normal(1.0, 0.5, (200, len(slope))),
+        variable=np.array([column.variable for column in columns]),
+        state=np.array([-1 if column.state is None else column.state for column in columns]),
+        missing=np.zeros(len(columns), dtype=bool),
+    )

@@ -119,7 +119,8 @@ def complaints(  # noqa: C901 - one branch per keyword
         yield f"{at}: not of type {part['type']}"
     elif part["type"] == "array":
         for i, item in enumerate(value):
-            yield from complaints(part["items"], item, schema, f"{at}[{i}]")
+            known = part["prefixItems"][i] if "prefixItems" in part else part["items"]
+            yield from complaints(known, item, schema, f"{at}[{i}]")
     elif part["type"] == "object":
         yield from (f"{at}: {key} is needed" for key in set(part.get("required", ())) - set(value))
         for key, inner in value.items():

@@ -18,6 +18,7 @@ from synthetic import PLAN, candidates_of, patients_of
 from predictor.explanation.contributions import contributions
 from predictor.learning import refitting
 from predictor.learning.candidates import Candidate
+from predictor.learning.preparer import Column
 from predictor.learning.procedure import Patients, fit
 from predictor.learning.refitting import Refit, refit
 from predictor.learning.resampling import BootstrapPlan, Resamples, bootstrap
@@ -142,6 +143,86 @@ class TestOneAtATime:
         both = offered("ridge", "random_forest")
         with pytest.raises(ValueError, match="linear family only"):
             refit(both, PLAN, patients_of(40), resamples, everything)
+
+
+def odd_patients(n: int = 50) -> Patients:
+    """Gaps, a nominal variable with a rare state, yes and no, and a column that never varies."""
+    rng = np.random.default_rng(7)
+    made = patients_of(n)
+    values = np.column_stack(
+        [made.values[:, 0], np.full(n, 7.1), rng.integers(0, 2, n), made.values[:, 3]]
+    )
+    return replace(made, values=values.astype(float))
+
+
+ODD = replace(
+    PLAN,
+    columns=(
+        Column("a"),
+        Column("fixed"),
+        Column("yes", (), 0.0, 1.0, binary=True),
+        PLAN.columns[3],
+    ),
+    missing_indicators=("a", "s"),
+)
+
+
+class TestFormula:
+    @pytest.mark.parametrize(
+        "name", ["prevalence", "one_predictor", "firth", "ridge", "elastic_net"]
+    )
+    def test_is_the_fit_of_the_procedure_in_that_resample(self, name: str) -> None:
+        """Fitted by the procedure to the patients as often as they count, one after the other."""
+        patients, (candidate,) = odd_patients(), offered(name)
+        resamples = bootstrap(50, None, resamples=12, seed=5)
+        parts = refit([candidate], ODD, patients, resamples, everything, workers=1)
+        absent = np.isnan(patients.values)
+        checked, b = 0, 0
+        for part in parts:
+            assert part.formula is not None
+            for row, usable in enumerate(part.usable):
+                if usable:
+                    one = fit(candidate, ODD, patients, int(resamples.seed[b]), resamples.count[b])
+                    own = list(candidate.predictors)
+                    # Each resample fills gaps with its own typical values.
+                    filled = np.where(absent, 0.0, patients.values)
+                    filled[:, own] = one.preparation.impute(patients.values[:, own])
+                    found = part.formula.log_odds(filled, absent)[:, row]
+                    design = one.preparation.apply(patients.values[:, own])
+                    expected = one.model.output(design)
+                    np.testing.assert_allclose(found, expected, rtol=0, atol=2e-6)
+                    # The same through the columns of the candidate alone.
+                    alone = part.formula.of(own).log_odds(filled[:, own], absent[:, own])[:, row]
+                    np.testing.assert_allclose(alone, found, rtol=0, atol=1e-9)
+                    checked += 1
+                b += 1
+        assert b == 12
+        assert checked >= 8
+
+    def test_gives_the_probabilities_of_patients_without_gaps(self) -> None:
+        made = odd_patients()
+        patients = replace(made, values=np.where(np.isnan(made.values), 1.0, made.values))
+        resamples = bootstrap(50, None, resamples=9, seed=5)
+        for part in refit(offered("ridge"), ODD, patients, resamples, everything, workers=1):
+            assert part.formula is not None
+            nothing = np.zeros(patients.values.shape, dtype=bool)
+            log_odds = part.formula.log_odds(patients.values, nothing).T
+            np.testing.assert_allclose(1 / (1 + np.exp(-log_odds)), part.probability, atol=1e-12)
+
+    def test_a_failed_fit_has_none(self) -> None:
+        patients = odd_patients(40)
+        count = np.ones((2, 40), dtype=np.int32)
+        count[0] = 2 * patients.outcome
+        resamples = Resamples(count, np.arange(2))
+        parts = refit(offered("ridge"), ODD, patients, resamples, everything, workers=1)
+        intercepts = np.concatenate([p.formula.intercept for p in parts if p.formula is not None])
+        assert np.isnan(intercepts).tolist() == [True, False]
+
+    @pytest.mark.parametrize("name", TREES)
+    def test_other_models_have_none(self, name: str) -> None:
+        resamples = bootstrap(40, None, resamples=1, seed=2)
+        (part,) = refit(offered(name), PLAN, patients_of(40), resamples, everything, workers=1)
+        assert part.formula is None
 
 
 class TestFailures:

@@ -6,18 +6,13 @@ import warnings
 from collections.abc import Iterator
 from typing import Any
 
-import matplotlib as mpl
 import numpy as np
 import pandas as pd
 import pytest
-from matplotlib.backends.backend_agg import FigureCanvasAgg
-from matplotlib.figure import Figure
-from matplotlib.text import Text
+from drawn_figures import assert_clear, drawn, words
 
 from predictor.performance.discrimination import auroc
-from predictor.report import canvas
 from predictor.report.evaluation_figures import _roc, evaluation_figure
-from predictor.validation.evaluated import Evaluated
 from predictor.workflow.evaluate import evaluate_file
 
 AWFUL = (r"$\frac{a}{b}$ x_1^2 " * 4, "漢字 <b>old</b> 😀\n\u202eturned " + "W" * 60)
@@ -35,37 +30,6 @@ def made_up(n: int = 80, **more: object) -> pd.DataFrame:
     p = generator.uniform(0.02, 0.98, n)
     y = (generator.uniform(size=n) < p).astype(int)
     return pd.DataFrame({"y": y, "p": p, "q": generator.uniform(size=n), **more})
-
-
-def drawn(evaluated: Evaluated) -> Figure:
-    seen: list[Figure] = []
-    true = canvas.png
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(canvas, "png", lambda figure: (seen.append(figure), true(figure))[1])
-        evaluation_figure(evaluated)
-    return seen[0]
-
-
-def assert_clear(figure: Figure) -> None:
-    """Every text lies on the sheet, and none lies on another."""
-    found = {
-        id(text): text for text in figure.findobj(Text) if text.get_visible() and text.get_text()
-    }
-    with mpl.rc_context(canvas._defaults()):
-        renderer = FigureCanvasAgg(figure).get_renderer()
-        boxes = [(text.get_text(), text.get_window_extent(renderer)) for text in found.values()]
-    for i, (text, box) in enumerate(boxes):
-        assert min(box.x0, box.y0) >= 0, text
-        assert box.x1 <= figure.bbox.width, text
-        assert box.y1 <= figure.bbox.height, text
-        for other, beside in boxes[:i]:
-            across = min(box.x1, beside.x1) - max(box.x0, beside.x0)
-            along = min(box.y1, beside.y1) - max(box.y0, beside.y0)
-            assert across <= 0.5 or along <= 0.5, f"{text!r} lies on {other!r}"
-
-
-def words(figure: Figure) -> str:
-    return " ".join(" ".join(text.get_text().split()) for text in figure.findobj(Text))
 
 
 def cases() -> dict[str, tuple[pd.DataFrame, dict[str, Any]]]:
@@ -97,7 +61,7 @@ def cases() -> dict[str, tuple[pd.DataFrame, dict[str, Any]]]:
 def test_every_word_is_on_the_sheet_and_apart(name: str) -> None:
     data, options = cases()[name]
     evaluated = evaluate_file(data, outcome="y", **{"probability": "p", **options})
-    figure = drawn(evaluated)
+    figure = drawn(evaluation_figure, evaluated)
     assert_clear(figure)
     assert "$\\frac" not in words(figure) or name == "awful names"
     assert ("Simulated patients." in words(figure)) == (name == "simulated")
@@ -112,7 +76,7 @@ def test_the_sheet_says_how_many_rows_and_the_auroc_with_its_interval() -> None:
     evaluated = evaluate_file(made_up(), outcome="y", probability="p")
     area = evaluated.evaluation.auroc
     assert area is not None
-    shown = words(drawn(evaluated)).replace("\u00a0", " ")
+    shown = words(drawn(evaluation_figure, evaluated)).replace("\u00a0", " ")
     assert f"80 rows, {evaluated.evaluation.events} with the event" in shown
     assert f"AUROC {area.value:.2f} ({area.low:.2f} to {area.high:.2f})" in shown
 

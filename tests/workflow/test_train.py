@@ -99,6 +99,35 @@ def test_the_run_is_validated_by_resampling_it(run: TrainingRun) -> None:
     assert (run.bundle / "validation.csv").is_file()
 
 
+def test_the_bundle_holds_what_interval_and_applicability_need(run: TrainingRun) -> None:
+    bundle = load_bundle(run.bundle)
+    assert bundle.moments is not None
+    assert bundle.replicates is not None
+    values = run.cohort.values
+    np.testing.assert_allclose(bundle.moments.centre, np.nanmean(values, axis=0), rtol=1e-12)
+    np.testing.assert_allclose(bundle.moments.spread, np.nanstd(values, axis=0), rtol=1e-12)
+    assert (bundle.moments.distance(values) <= bundle.moments.cutoff).mean() >= 0.9
+    assert 2 <= len(bundle.replicates) <= 20
+    assert set(bundle.replicates.variable.tolist()) == set(range(len(bundle.variables)))
+    answer = predict({"age": 30, "sex": "female", "c3": 110, "sledai_2k": 9}, run.bundle)
+    assert answer.interval is not None
+    assert answer.interval.low <= answer.probability <= answer.interval.high
+    assert answer.interval.widening >= 0.0
+    assert answer.applicability is not None
+    assert answer.applicability.inside
+    assert answer.validation is not None
+
+
+def test_one_predictor_has_moments_and_replicates_of_its_own(tmp_path: Path) -> None:
+    train(configuration(), cohort(), out=tmp_path / "b", choose="one_predictor", workers=1)
+    bundle = load_bundle(tmp_path / "b")
+    assert bundle.moments is not None
+    assert bundle.replicates is not None
+    assert bundle.moments.centre.shape == (1,)
+    assert set(bundle.replicates.variable.tolist()) == {0}
+    assert predict({"sledai_2k": 9}, bundle).interval is not None
+
+
 def test_a_model_named_beforehand_is_bundled_whatever_the_rule_says(tmp_path: Path) -> None:
     named = train(configuration(), cohort(), out=tmp_path / "b", choose="one_predictor", workers=1)
     assert named.comparison.named
