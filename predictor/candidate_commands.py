@@ -51,6 +51,7 @@ def candidates(
     row for each patient. The order is one of prognosis: it does not say who should be treated,
     and contraindications are not checked. Exits with 1 if nobody can be ranked.
     """
+    from predictor.fitted.bundle import locate_bundle
     from predictor.report.candidates_text import candidates_text
     from predictor.workflow.candidates import (
         FIGURE_SUFFIX,
@@ -60,12 +61,13 @@ def candidates(
         write_candidates,
         write_candidates_figure,
     )
-    from predictor.workflow.files import check_suffix
+    from predictor.workflow.files import check_suffix, check_targets
 
     if out is not None:
         check_suffix(out, *SUFFIXES)
     if figure is not None:
         check_suffix(figure, FIGURE_SUFFIX)
+    check_targets((out, figure), read=[cohort, prices], bundle=locate_bundle(model))
     found = candidates_file(
         cohort,
         model,

@@ -47,6 +47,9 @@ def main() -> None:
         # A terminal that knows no micro sign gets an escape for it, not an error.
         if reconfigure := getattr(stream, "reconfigure", None):
             reconfigure(errors="backslashreplace")
+    if sys.stdout is None:  # closed by whoever started us (`>&-`): before any work and any file
+        rule = "it is closed, so the result cannot be written"
+        _end_with(PredictorError("standard output", rule, "Give it a place: > FILE."))
     try:
         with app.make_context("predictor", sys.argv[1:]) as context:
             app.invoke(context)
@@ -57,8 +60,7 @@ def main() -> None:
         error.show()
         sys.exit(2)
     except PredictorError as error:
-        terminal.show_error(error)
-        sys.exit(2)
+        _end_with(error)
     except (KeyboardInterrupt, click.Abort) as end:
         terminal.note("predictor: interrupted; nothing was left half-written")
         sys.exit(143 if isinstance(end, _Terminated) else 130)
@@ -67,6 +69,11 @@ def main() -> None:
         sys.exit(0)
     except Exception as error:  # noqa: BLE001 - a fault of ours, told in one line
         _internal_error(error)
+
+
+def _end_with(error: PredictorError) -> NoReturn:
+    terminal.show_error(error)
+    sys.exit(2)
 
 
 class _Terminated(KeyboardInterrupt):
@@ -162,17 +169,18 @@ def predict(
     """
     from predictor.clinic.intake import is_table
     from predictor.clinic.prediction import Prediction
+    from predictor.fitted.bundle import locate_bundle
     from predictor.workflow.answers import SUFFIXES
-    from predictor.workflow.files import check_not_read, check_suffix
+    from predictor.workflow.files import check_suffix, check_targets
     from predictor.workflow.predict import RecordAnswer, predict_file
 
     if out is not None:
         check_suffix(out, *SUFFIXES)
-        check_not_read(out, patient)
     if waterfall is not None:
         check_suffix(waterfall, ".png")
         if is_table(patient):
             raise click.UsageError("--waterfall draws one patient, and the file is a table.")
+    check_targets((out, waterfall), read=[patient], bundle=locate_bundle(model))
     with ExitStack() as stack:
         whole = None
         if output == "json" and is_table(patient):
@@ -194,6 +202,7 @@ def predict(
             from predictor.workflow.waterfall import write_waterfall
 
             write_waterfall(one, waterfall)
+        terminal.show_notes(found)
         if whole is not None:
             print_json_file(whole)
         elif output == "json":

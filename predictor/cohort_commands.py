@@ -129,10 +129,9 @@ def describe(
     from predictor.report.description_text import description_text
     from predictor.workflow.describe import describe as run
     from predictor.workflow.describe import write_description
-    from predictor.workflow.files import check_not_read
+    from predictor.workflow.files import check_targets
 
-    if out is not None:
-        check_not_read(out, cohort)
+    check_targets([out], read=[cohort, config])
     found = run(cohort, config=config, by=by, tests=tests, cell_size=cell_size)
     if out is not None:
         write_description(found, out)

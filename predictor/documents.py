@@ -10,9 +10,9 @@ from __future__ import annotations
 
 import json
 import re
-from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from functools import partial
 from math import isfinite
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NoReturn
@@ -38,6 +38,8 @@ _DECIMAL = re.compile(
     r"[-+]?([0-9]{1,100}\.[0-9]{0,100}|\.[0-9]{1,100}|[0-9]{1,100}(?=[eE]))([eE][-+]?[0-9]{1,3})?\Z",
     re.ASCII,
 )
+# A string, or a sign that opens, closes or ends the key of something.
+_JSON_TOKEN = re.compile(r'"[^"\\]*(?:\\.[^"\\]*)*"|[{}\[\]:]')
 _ESCAPED_SURROGATE = re.compile(r"\\u[dD][89a-fA-F]")
 _LEADING_ZERO = re.compile(r"[-+]?0[0-9]", re.ASCII)
 
@@ -86,8 +88,20 @@ class Document:
         )
 
 
-def read_limited(path: Path, limit: int = SIZE_LIMIT) -> bytes:
+def read_limited(
+    path: Path,
+    limit: int = SIZE_LIMIT,
+    *,
+    too_large: str = "Many patients belong in a CSV or Parquet file.",
+) -> bytes:
     """Bytes of a file, refused before reading when it is larger than ``limit``.
+
+    Parameters
+    ----------
+    path, limit
+        The file, and the most bytes it may have.
+    too_large
+        What to do about one that has more.
 
     Raises
     ------
@@ -109,7 +123,7 @@ def read_limited(path: Path, limit: int = SIZE_LIMIT) -> bytes:
         raise DocumentError(
             str(path),
             f"the file is larger than {limit // 1024} kB, the limit for such a document",
-            "Many patients belong in a CSV or Parquet file.",
+            too_large,
         )
     return content
 
@@ -243,7 +257,8 @@ class _NodeReader:
                 self._refuse(key_node, "merge keys (<<) are not used here", "Write it out.")
             if key in data:
                 first = self.lines[(*keys, key)]
-                rule = f"the key {key[:80]!r} is there twice (first in line {first})"
+                # Not by its name: in the document of a patient a key can be anything.
+                rule = f"a key is there twice (first in line {first})"
                 self._refuse(key_node, rule, "Keep one.")
             self.lines[(*keys, key)] = key_node.start_mark.line + 1
             data[key] = self.read(value_node, (*keys, key))
@@ -274,6 +289,37 @@ def load_json(path: Path, *, limit: int = SIZE_LIMIT) -> Document:
     return parse_json(_text(read_limited(path, limit), str(path)), str(path))
 
 
+def _repeated_key(text: str) -> tuple[int, int]:
+    """Where a key of one JSON object stands, and where it stands again.
+
+    Parameters
+    ----------
+    text
+        JSON, sound up to the end of an object that has a key twice.
+    """
+    nested: list[dict[str, int]] = []
+    string = None
+    for token in _JSON_TOKEN.finditer(text):
+        sign = token.group()
+        if sign in "{[":
+            nested.append({})
+        elif sign in "}]":
+            nested.pop()
+        elif sign != ":":
+            string = token
+        elif string is not None:
+            key = json.loads(string.group())
+            if key in nested[-1]:
+                return nested[-1][key], string.start()
+            nested[-1][key] = string.start()
+    raise AssertionError("no key is there twice")
+
+
+def _place(text: str, position: int) -> str:
+    line = text.count("\n", 0, position) + 1
+    return f"line {line}, column {position - text.rfind(chr(10), 0, position)}"
+
+
 def parse_json(text: str, path: str = "JSON text") -> Document:
     """Parse JSON strictly: no repeated keys, no NaN or Infinity.
 
@@ -289,8 +335,10 @@ def parse_json(text: str, path: str = "JSON text") -> Document:
     def unique(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
         data = dict(pairs)
         if len(data) != len(pairs):
-            twice = Counter(name for name, _ in pairs).most_common(1)[0][0]
-            raise DocumentError(path, f"the key {twice[:80]!r} is there twice", "Keep one.")
+            first, second = map(partial(_place, text), _repeated_key(text))
+            raise DocumentError(
+                f"{path}, {second}", f"a key is there twice (first in {first})", "Keep one."
+            )
         return data
 
     try:

@@ -98,13 +98,13 @@ def evaluate(
         write_evaluation,
         write_evaluation_figure,
     )
-    from predictor.workflow.files import check_not_read, check_suffix
+    from predictor.workflow.files import check_suffix, check_targets
 
     if out is not None:
         check_suffix(out, *SUFFIXES)
-        check_not_read(out, file)
     if figure is not None:
         check_suffix(figure, FIGURE_SUFFIX)
+    check_targets((out, figure), read=[file])
     found = evaluate_file(
         file,
         outcome=outcome,

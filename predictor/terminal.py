@@ -10,7 +10,7 @@ from collections.abc import Iterable
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
-from predictor.clinic.answer import NOT_FOR_CARE, percent
+from predictor.clinic.answer_table import COUNTS, heading, legend, table
 from predictor.errors import PredictorError
 
 if TYPE_CHECKING:
@@ -27,10 +27,30 @@ _PIPED = 140
 """Columns of a table that goes to no terminal, where figures must not be folded."""
 
 
+def visible(text: str) -> str:
+    r"""Text in which nothing is left that a terminal obeys or that hides or turns other text.
+
+    Names of files and of models come from outside. Escapes are those of JSON, so that JSON stays
+    what it is.
+
+    >>> visible("a\x1b[2Jb"), visible("c3: 75 mg/dL\n")
+    ('a\\u001b[2Jb', 'c3: 75 mg/dL\n')
+    """
+    if text.replace("\n", "").isprintable():
+        return text
+    return "".join(f"\\u{ord(sign):04x}" if _is_obeyed(sign) else sign for sign in text)
+
+
+def _is_obeyed(sign: str) -> bool:
+    from unicodedata import category
+
+    return sign not in "\n\t" and category(sign) in ("Cc", "Cf", "Zl", "Zp") and sign < "\U00010000"
+
+
 def say(text: str = "") -> None:
     """A line of the result, on stdout."""
     with _room_for_the_result():
-        print(text)
+        print(visible(text))
 
 
 def flush() -> None:
@@ -73,7 +93,7 @@ def say_wrapped(text: str, indent: int = 2) -> None:
 
 def note(text: str) -> None:
     """A line beside the result, on stderr."""
-    print(text, file=sys.stderr)
+    print(visible(text), file=sys.stderr)
 
 
 def show_error(error: PredictorError) -> None:
@@ -123,13 +143,20 @@ class _Listener:
         )
 
 
+def show_notes(found: Found) -> None:
+    """What is to be said once for a file of patients, on stderr."""
+    from predictor.workflow.predict import TableAnswers
+
+    if isinstance(found, TableAnswers):
+        for sentence in found.notes:
+            note(f"predictor: {sentence}")
+
+
 def show_found(found: Found) -> None:
     """What ``predictor predict`` found: one patient in words, many as a table."""
     from predictor.workflow.predict import RecordAnswer, TableAnswers
 
     if isinstance(found, TableAnswers):
-        if found.ignored:
-            note(f"predictor: columns left unread: {', '.join(found.ignored)}")
         show_predictions(found.answers, found.answered, found.refused)
     elif isinstance(found, RecordAnswer):
         if found.answered:
@@ -152,34 +179,18 @@ def show_predictions(answers: Predictions, answered: int, refused: int) -> None:
     answered, refused
         How many there are.
     """
-    from rich import box
-    from rich.table import Table as RichTable
-
-    table = RichTable(box=box.SIMPLE_HEAD, pad_edge=False)
-    for name in ("Row", "Patient", "Probability", "Largest reasons", "Imputed", "Warnings"):
-        table.add_column(name, justify="right" if name in ("Row", "Probability") else "left")
-    shown = list(zip(answers.rows, answers.predictions, strict=True))
-    for row, p in shown[:_MOST_ROWS]:
-        reasons = ", ".join(f"{c.variable} {c.contribution:+.2f}" for c in p.contributions[:3])
-        table.add_row(
-            str(row),
-            plain(p.patient or ""),
-            percent(p.probability),
-            reasons,
-            plain(", ".join(p.imputed)),
-            str(len(p.warnings) or ""),
-        )
-    if shown:
+    if answers.predictions:
         first = answers.predictions[0]
-        if first.evidence["level"] == "demonstration":
-            say(NOT_FOR_CARE)
-        say_wrapped(
-            f"{first.label[:1].upper()}{first.label[1:]}, {first.horizon}; an average patient of "
-            f"the cohort: {percent(first.reference_probability)}"
-        )
-        print_tables(table)
+        for sentence in heading(first):
+            say_wrapped(sentence)
+        say()
+        for line in table(answers, width(), _MOST_ROWS):
+            say(line)
         if answered > _MOST_ROWS:
             say(f"... and {answered - _MOST_ROWS} more; --out FILE writes all.")
+        say()
+        for sentence in legend(answers.predictions[:_MOST_ROWS]):
+            say_wrapped(sentence)
         say_wrapped(f"Evidence: {first.evidence['level']}. {first.evidence['statement']}")
         say_wrapped(
             "This is prognosis under the treatment of the cohort, not the effect of a treatment, "
@@ -192,7 +203,7 @@ def show_predictions(answers: Predictions, answered: int, refused: int) -> None:
             say_wrapped(f"  - {reason}", indent=4)
     if refused > _MOST_ROWS:
         say(f"... and {refused - _MOST_ROWS} more refused.")
-    say(f"{answered} answered, {refused} refused.")
+    say(COUNTS.format(answered=answered, refused=refused))
 
 
 def width() -> int:
@@ -204,7 +215,7 @@ def plain(text: str) -> Any:
     """Text that rich does not read markup in."""
     from rich.text import Text
 
-    return Text(text)
+    return Text(visible(text))
 
 
 def print_tables(*tables: Table) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
+from predictor.fitted.description import description, line
 from predictor.report.validation_text import bootstrap_lines, figure_name, further_lines, headline
 from predictor.terminal import plain, print_tables, say, say_wrapped, width
 
@@ -158,32 +159,11 @@ def _number(value: float | None) -> str:
 
 def show_bundle(manifest: Mapping[str, Any], folder: str) -> None:
     """What is inside a bundle, from its manifest alone."""
-    model, outcome, cohort = manifest["model"], manifest["outcome"], manifest["cohort"]
-    setting = ", ".join(f"{k} {v:g}" for k, v in model["setting"].items())
-    lines = {
-        "Bundle": folder,
-        "Name": f"{manifest['name']}, version {model['version']}, format "
-        f"{manifest['format_version']}",
-        "Predicts": f"{outcome['label']} ({outcome['name']}), {outcome['horizon']}",
-        "For": outcome["population"],
-        "Model": model["label"] + (f" ({setting})" if setting else ""),
-        "Predictors": ", ".join(manifest["predictors"]),
-        "Cohort": f"{cohort['patients']} patients, {cohort['events']} events, {cohort['digest']}",
-        "Evidence": f"{manifest['evidence']['level']}. {manifest['evidence']['statement']}",
-        "Made": f"{manifest['created']}, Python {manifest['environment']['python']}",
-        "Digest": model["digest"],
-    }
-    if model.get("smallest_leaf") is not None:
-        size = manifest["privacy"]["cell_size"]
-        small = model["smallest_leaf"] < size
-        lines["Privacy"] = f"smallest leaf holds {model['smallest_leaf']} patients" + (
-            f", fewer than {size}: not for sharing" if small else ""
-        )
-    for name, text in lines.items():
-        say_wrapped(f"{name + ':':<12} {text}", indent=13)
+    for name, text in description(manifest, folder).items():
+        say_wrapped(line(name, text), indent=13)
     say()
     print_tables(comparison_table(manifest["validation"]["models"]))
-    show_validation(manifest["validation"], model["label"])
+    show_validation(manifest["validation"], manifest["model"]["label"])
 
 
 def _with_interval(model: Mapping[str, Any], name: str, between: str) -> str:

@@ -15,6 +15,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
+import made_bundles
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
@@ -24,7 +25,7 @@ from made_cohorts import cohort, write
 import predictor
 from predictor import cli
 from predictor.errors import BundleError
-from predictor.fitted.bundle import load_bundle
+from predictor.fitted.bundle import load_bundle, save_bundle
 
 HEAD = "patient,c3,marker,fever,organ\n"
 
@@ -377,6 +378,81 @@ def test_a_full_disk_behind_stdout_is_told(bundle: Path, patient: Path) -> None:
         )
     assert done.returncode == 2
     assert "standard output: the result cannot be written (No space left on device)" in done.stderr
+
+
+ESCAPE = "\x1b[2J\x9b31m\u202e"
+ESCAPED = "\\u001b[2J\\u009b31m\\u202e"
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        ("predict", "{patient}", "--model", f"no{ESCAPE}"),
+        ("predict", f"no{ESCAPE}.json", "--model", "{model}"),
+        ("predict", "{patient}", f"--no{ESCAPE}"),
+        ("inspect", f"no{ESCAPE}"),
+    ],
+)
+def test_no_word_of_the_command_line_reaches_the_terminal_raw(
+    bundle: Path,
+    patient: Path,
+    words: tuple[str, ...],
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    given = [word.format(patient=patient, model=bundle) for word in words]
+    monkeypatch.setattr(sys, "argv", ["predictor", *given])
+    with pytest.raises(SystemExit) as end:
+        cli.main()
+    assert end.value.code == 2
+    told = capsys.readouterr().err
+    assert not set(ESCAPE) - set("[2J31m") & set(told)
+    assert ESCAPED in told or repr(ESCAPE)[1:-1] in told  # which is how click shows it
+
+
+def test_no_name_of_a_model_reaches_the_terminal_raw(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    named = made_bundles.manifest(name=f"a{ESCAPE}")
+    folder = tmp_path / "b"
+    save_bundle(folder, named, made_bundles.preparation(), made_bundles.LINEAR, {})
+    (tmp_path / "p.json").write_text(json.dumps(made_bundles.FULL), encoding="utf-8")
+    names = []
+    for words in (
+        ("predict", str(tmp_path / "p.json"), "--model", str(folder)),
+        ("inspect", str(folder)),
+    ):
+        for form in ("text", "json"):
+            monkeypatch.setattr(sys, "argv", ["predictor", *words, "--format", form])
+            with contextlib.suppress(SystemExit):
+                cli.main()
+            told, beside = capsys.readouterr()
+            assert told or beside
+            assert not set("\x1b\x9b\u202e") & set(told + beside)
+            if form == "json":
+                found = json.loads(told)
+                names.append(found["name"] if "name" in found else found["model"]["name"])
+    assert names == [f"a{ESCAPE}"] * 2
+
+
+@pytest.mark.skipif(os.name != "posix", reason="closes a stream as a POSIX shell does")
+@pytest.mark.parametrize("closed", [">&-", ">&- 2>&-"])
+def test_a_closed_stdout_is_told_before_anything_is_written(
+    bundle: Path, patient: Path, tmp_path: Path, closed: str
+) -> None:
+    command = f'"$0" -m predictor predict "$1" --model "$2" --out answer.json {closed}'
+    done = subprocess.run(
+        ["/bin/sh", "-c", command, sys.executable, str(patient), str(bundle)],
+        capture_output=True,
+        text=True,
+        cwd=tmp_path,
+        env=os.environ | {"PYTHONPATH": os.pathsep.join(sys.path)},
+        check=False,
+    )
+    assert done.returncode == 2
+    if "2>" not in closed:
+        assert done.stderr.startswith("predictor: standard output: it is closed, so the result")
+    assert not (tmp_path / "answer.json").exists()
 
 
 LONG = {

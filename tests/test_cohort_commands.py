@@ -376,7 +376,10 @@ def test_variables_as_a_redcap_data_dictionary(run: Run) -> None:
 
 def test_variables_as_an_empty_cohort_file(run: Run, tmp_path: Path) -> None:
     done = run("variables", "--format", "template", "--config", "remission")
-    assert done.out == "patient,anti_dsdna,c3,c4,crp,platelets,proteinuria,age,response\n"
+    assert done.out == (
+        "patient,anti_dsdna,c3,c4,crp,platelets,proteinuria,age,overlap_syndrome,"
+        "drug_induced_lupus,primary_aps,response\n"
+    )
     assert done.code == 0
 
 

@@ -281,16 +281,3 @@ def test_evaluating_loads_neither_what_fits_nor_data_frames(root: Path, predicti
     loaded = set(finished.stdout.splitlines()[-1].split())
     assert "predictor" in loaded
     assert not loaded & {"pandas", "sklearn", "mlflow", "shap", "joblib", "matplotlib", "pyarrow"}
-
-
-def test_the_file_that_is_read_is_never_written_over(tmp_path: Path) -> None:
-    from predictor.errors import PredictorError
-    from predictor.workflow.files import check_not_read
-
-    own, other = tmp_path / "own.csv", tmp_path / "other.csv"
-    own.write_text("y,p\n1,0.5\n")
-    (tmp_path / "link.csv").symlink_to(own)
-    check_not_read(other, own)
-    for path in (own, tmp_path / "link.csv", tmp_path / "." / "own.csv"):
-        with pytest.raises(PredictorError, match=r"this file is read. Write to another one"):
-            check_not_read(path, own)

@@ -211,6 +211,11 @@ class CandidateList:
         Whether the cohort says that its patients are simulated.
     bundle, validation, treatment, prices
         Behind it all.
+    meanings
+        What cells of the cohort would mean in the files of the model's study, where that is
+        something else.
+    unread
+        Which columns of the cohort were left unread.
     """
 
     source: str
@@ -227,11 +232,22 @@ class CandidateList:
     validation: str | None
     treatment: Treatment
     prices: Prices | None
+    meanings: tuple[str, ...] = ()
+    unread: tuple[str, ...] = ()
 
     @property
     def demonstration(self) -> bool:
         """Whether the model is of simulated patients."""
         return bool(self.bundle.manifest["evidence"]["level"] == "demonstration")
+
+    @property
+    def under_treatment(self) -> bool:
+        """Whether the model says that its patients had the treatment; otherwise none may be named.
+
+        All that is said of what patients had, in any output, follows from this.
+        """
+        outcome = self.bundle.manifest["outcome"]
+        return self.treatment.is_named_in(f"{outcome['population']} {outcome['time_zero']}")
 
     def to_dict(self) -> dict[str, Any]:
         """Plain data for JSON; ``candidates`` as in design section 4."""

@@ -11,14 +11,11 @@ from numpy.typing import NDArray
 from predictor.explanation.contributions import contributions
 from predictor.fitted.bundle import Bundle
 from predictor.fitted.encoding import Encoding
-from predictor.fitted.models import LinearModel, expit
+from predictor.fitted.models import LinearModel, expit, mean_over_draws
 from predictor.fitted.moments import Drawn, Moments
 from predictor.fitted.preparation import Values
 
 DRAWS = 40
-
-# Probabilities are kept this far from 0 and 1 where their log-odds are needed.
-_EDGE = 1e-12
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,7 +29,7 @@ class OverDraws:
         Contributions, which add up to the probability's place on the model's scale.
     centre, spread : shape (patients,)
         Log-odds of the mean probability over the draws by the mean of the replicates, and variance
-        by replicates and draws; those of the model and 0 without replicates.
+        by replicates and draws; 0 without replicates.
     known_spread : shape (patients,)
         What it were if the mean over the draws had been measured.
     range : two of shape (patients,), or None
@@ -69,21 +66,14 @@ def over_draws(bundle: Bundle, moments: Moments, values: Values) -> OverDraws:
     if found.scale == "probability":
         probability = output.mean(axis=1)
     else:
-        probability = expit(output).mean(axis=1)
-        parts += _rest(found.base_value, parts, probability, each.var(axis=1), np.isnan(values))
+        probability, mean = mean_over_draws(output)
+        parts += _rest(found.base_value, parts, mean, each.var(axis=1), np.isnan(values))
     bounds = None
     if bundle.calibration is not None:
         each_draw = output if found.scale == "probability" else expit(output)
         low, high = bundle.calibration.at(each_draw)
         bounds = low.mean(axis=1), high.mean(axis=1)
-    centre = log_odds(probability)
-    return OverDraws(probability, parts, centre, np.zeros(n), np.zeros(n), bounds)
-
-
-def log_odds(probability: Values) -> Values:
-    """Log-odds of probabilities, finite for 0 and 1 too."""
-    inside = np.clip(probability, _EDGE, 1.0 - _EDGE)
-    return np.asarray(np.log(inside) - np.log1p(-inside))
+    return OverDraws(probability, parts, np.zeros(n), np.zeros(n), np.zeros(n), bounds)
 
 
 def _linear(bundle: Bundle, model: LinearModel, moments: Moments, values: Values) -> OverDraws:
@@ -96,15 +86,15 @@ def _linear(bundle: Bundle, model: LinearModel, moments: Moments, values: Values
     per_unit = model.coefficients / preparation.scale
     mean = _mean_columns(encoding, values, moving)
     parts = preparation.fold((mean - preparation.centre) * per_unit)
-    output = _drift(moving, per_unit, n) + (model.intercept + parts.sum(axis=1))[:, None]
-    probability = expit(output).mean(axis=1)
+    each_draw = _drift(moving, per_unit, n) + (model.intercept + parts.sum(axis=1))[:, None]
+    probability, output = mean_over_draws(each_draw)
     varies = np.zeros((n, width))
     for some in moving:
         each = some.by_variable(some.moved * per_unit[some.place])
         varies[some.rows[:, None], some.gaps] = np.square(each).mean(axis=1)
-    parts += _rest(model.intercept, parts, probability, varies, np.isnan(values))
+    parts += _rest(model.intercept, parts, output, varies, np.isnan(values))
     if replicates is None:
-        return OverDraws(probability, parts, log_odds(probability), np.zeros(n), np.zeros(n))
+        return OverDraws(probability, parts, np.zeros(n), np.zeros(n), np.zeros(n))
 
     if not replicates.encoding.is_like(encoding):
         moving = [_moving(replicates.encoding, some) for some in drawn]
@@ -119,7 +109,7 @@ def _linear(bundle: Bundle, model: LinearModel, moments: Moments, values: Values
     middle = _drift(moving, replicates.centre[1:], n)
     spread = known + around + middle.var(axis=1)
     middle += (mean @ replicates.centre[1:] + replicates.centre[0])[:, None]
-    return OverDraws(probability, parts, log_odds(expit(middle).mean(axis=1)), spread, known)
+    return OverDraws(probability, parts, mean_over_draws(middle)[1], spread, known)
 
 
 @dataclass(frozen=True, slots=True)
@@ -182,15 +172,15 @@ def _drift(moving: Sequence[_Moving], per_unit: Values, patients: int) -> Values
 def _rest(
     base_value: float,
     parts: Values,
-    probability: Values,
+    output: Values,
     variance: Values,
     missing: NDArray[np.bool_],
 ) -> Values:
-    """What is missing in the reasons, shape (patients, variables), to add up to the probability.
+    """What is missing in the reasons, shape (patients, variables), to add up to the output.
 
     The log-odds of a mean are not the mean of the log-odds. The difference comes from the gaps, so
     they carry it, in proportion to how much each of them leaves open.
     """
-    rest = log_odds(probability) - (base_value + parts.sum(axis=1))
+    rest = output - (base_value + parts.sum(axis=1))
     share = np.where(missing, variance + 1e-300, 0.0)
     return np.asarray(rest[:, None] * share / share.sum(axis=1, keepdims=True))

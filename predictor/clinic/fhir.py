@@ -24,6 +24,9 @@ from predictor.clinical.variable import Variable
 from predictor.errors import DocumentError, PatientRefused, Reason
 from predictor.fitted.bundle import Bundle
 
+_STATE_IT = "State it: {option}."
+_EXAMPLE = "2024-05-20"
+
 __all__ = ["FhirPatient", "Ignored", "Taken", "is_fhir", "read_fhir"]
 
 LOOK_BACK_DAYS = 90
@@ -36,13 +39,15 @@ class FhirPatient:
     Parameters
     ----------
     patient
-        For ``predict()``: variable -> value, as ``{"value": ..., "unit": ...}`` where measured.
+        For ``predict()``: variable -> value, as ``{"value": ..., "unit": ...}`` where measured,
+        with ``"comparator"`` where a limit stands for it; the prediction then warns of it.
     index_date
         The day for which the prediction is made.
     taken, ignored
         What was taken from where, and what was not used and why.
     warnings
-        What a reader of the prediction must know about how values were read.
+        What a reader of the prediction must know about the record as a whole. ``predict()`` adds
+        it to the prediction when it gets this object rather than ``patient`` alone.
     """
 
     patient: Mapping[str, object]
@@ -79,6 +84,7 @@ def read_fhir(
     index_date: date | None = None,
     look_back_days: int = LOOK_BACK_DAYS,
     today: date | None = None,
+    date_option: str = "--index-date {day}",
 ) -> FhirPatient:
     """Read one patient's record.
 
@@ -94,6 +100,8 @@ def read_fhir(
         How many days before it a result may be from.
     today
         After it nothing can have happened; None for the date of the clock.
+    date_option
+        How the one who asks can state an index date, with ``{day}`` for it.
 
     Raises
     ------
@@ -111,7 +119,7 @@ def read_fhir(
     patients = [resource for resource in resources if resource.kind == "Patient"]
     person = read_person(patients, findings)
     stop(findings)  # of two patients nothing more is worth telling
-    reader = _Reader(bundle, load_codings(), _subject(patients), now, findings)
+    reader = _Reader(bundle, load_codings(), _subject(patients), now, findings, date_option)
     return reader.read(resources, person, index_date, look_back_days)
 
 
@@ -119,8 +127,15 @@ class _Reader:
     """Brings together what the rooms of a record tell."""
 
     def __init__(
-        self, bundle: Bundle, codings: Codings, subject: Subject, now: date, findings: Findings
+        self,
+        bundle: Bundle,
+        codings: Codings,
+        subject: Subject,
+        now: date,
+        findings: Findings,
+        date_option: str,
     ) -> None:
+        self._date_option = date_option
         self._codings = codings
         self._subject = subject
         self._now = now
@@ -128,6 +143,9 @@ class _Reader:
         self._variables = {v.name: v for v in (*bundle.variables, *bundle.criteria)}
         fills = zip(bundle.variables, bundle.preparation.fill, strict=True)
         self._typical = {v.name: float(fill) for v, fill in fills if v.kind == "continuous"}
+
+    def _option(self, day: str) -> str:
+        return self._date_option.format(day=day)
 
     def read(
         self,
@@ -147,10 +165,12 @@ class _Reader:
         if day is None:
             stop(self._findings)
             rule = "there is no Observation with a date, so the day of the prediction is not known"
-            raise DocumentError(PLACE, rule, "State it: --index-date 2024-05-20.")
-        if day > self._now + timedelta(days=max(look_back_days, 1)):
+            raise DocumentError(PLACE, rule, _STATE_IT.format(option=self._option(_EXAMPLE)))
+        if (day - self._now).days > max(look_back_days, 1):
             rule = "the index date is so far in the future that no result can belong to it"
-            raise DocumentError("--index-date", rule, "State the day of the prediction.")
+            raise DocumentError(
+                self._option(day.isoformat()), rule, "State the day of the prediction."
+            )
         if person is not None:
             self._person(person, day)
         known = []
@@ -217,6 +237,10 @@ class _Reader:
         middle = person.birth.first + (person.birth.last - person.birth.first) / 2
         note = "" if person.birth.is_day else "the day of birth is not told, its middle is taken"
         years = max(age_in_years(middle, day), 0)
+        if age.plausible is not None and not age.plausible.contains(years):
+            # Said of the date: of a number of years one would ask whether it is one of days.
+            message = f"has a birth date that makes an age outside {age.plausible} years."
+            raise PatientRefused([Reason("impossible_value", "Patient", message)])
         entry = {"value": years, "unit": "a"}
         self._told(age, entry, float(years), "years", person, note)
 

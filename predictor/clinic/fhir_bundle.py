@@ -53,6 +53,11 @@ def _resource(entry: object, where: str, findings: Findings) -> Resource | None:
     """The resource of one entry; None if it is not read."""
     content = entry.get("resource") if isinstance(entry, Mapping) else None
     address = entry.get("fullUrl", "") if isinstance(entry, Mapping) else None
+    request = entry.get("request") if isinstance(entry, Mapping) else None
+    if isinstance(request, Mapping) and request.get("method") == "DELETE":
+        # What it would delete may be among the results that stand beside it.
+        findings.refuse("deletion", where, "asks to delete something; send what the record holds.")
+        return None
     if isinstance(entry, Mapping) and content is None:
         findings.ignore("entry without a resource", "no_resource", "there is nothing to read")
         return None

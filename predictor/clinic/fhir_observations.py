@@ -195,13 +195,12 @@ def choose_results(
     codings, findings
         As for the reader.
     """
-    earliest = index_date - timedelta(days=look_back_days)
     by_variable: dict[str, list[Result]] = {}
     for result in results:
         day = result.moment.first
         if day > index_date:
             _ignore(result, "after_index_date", "it is from after the index date", findings)
-        elif day < earliest:
+        elif (index_date - day).days > look_back_days:  # the earliest day may be before year 1
             reason = f"it is from more than {look_back_days} days before the index date"
             _ignore(result, "too_old", reason, findings)
         elif is_absent(result.node):
@@ -270,8 +269,6 @@ def _take(
         "; ".join(filter(None, (answer.note, result.note))),
     )
     findings.taken.append(taken)
-    if answer.at_limit:
-        findings.warn("beyond_limit", variable.name, f"is {answer.note}.")
     for other, _ in usable[1:]:
         _ignore(other, "repeated", "the same value at the same time is taken already", findings)
 

@@ -22,6 +22,7 @@ from predictor.clinic.fhir_elements import (
     text,
     truth,
 )
+from predictor.clinic.patient import AT_LIMIT, COMPARATORS, stands_for
 from predictor.clinical.cells import Unreadable, number_of
 from predictor.clinical.coding import Codings, CutOff, unit_key
 from predictor.clinical.units import canonical_unit, readable_unit
@@ -29,8 +30,6 @@ from predictor.clinical.values import read_value
 from predictor.clinical.variable import Variable
 
 _LARGEST = 1e300
-
-COMPARATORS = ("<", "<=", ">=", ">")
 
 _TITRE = re.compile(r"(<=|>=|<|>)?\s*1\s*:\s*([0-9]{1,7})", re.ASCII)
 
@@ -42,10 +41,6 @@ UNKNOWN_ANSWER = ("unknown_answer", "its answer is none that is known for this v
 NO_CUT_OFF = ("no_cut_off", "it is a number in a unit for which no cut-off is known")
 OPEN = ("open_limit", "it is known only to lie beyond a limit, which leaves open what it is")
 
-LIMIT = (
-    "reported only as beyond a limit; the limit stands for it, because it is nearer to the value "
-    "than the typical one that would stand for a missing value"
-)
 BY_CUT_OFF = "yes or no by the cut-off of the study"
 BY_LABORATORY = "yes or no by the cut-off of the laboratory, which may be another than the study's"
 
@@ -66,8 +61,6 @@ class Answer:
         Equal for results that say the same, in whatever unit.
     note
         What a reader must know.
-    at_limit
-        Whether a limit stands for the value.
     """
 
     entry: object = None
@@ -76,7 +69,6 @@ class Answer:
     unit: str | None = None
     key: object = None
     note: str = ""
-    at_limit: bool = False
 
 
 def is_absent(node: Element) -> bool:
@@ -190,20 +182,18 @@ def _limited(
 ) -> Answer:
     """Let a limit stand for a value where that is nearer to it than a typical value would be.
 
-    If every possible value lies on the far side of the limit as seen from the typical value, the
-    limit is the nearer stand-in whatever the value is. Otherwise the value is missing.
+    The patient's entry keeps the comparator, so that whatever is made of it can say so. Otherwise
+    the value is missing.
     """
     answer = _given(value, unit, variable)
     limit = read_value(answer.entry, variable).value
     if limit is None or not isinstance(answer.value, float):
         return answer  # an impossible limit or unit: refused with the patient
-    beyond = limit <= typical if comparator in ("<", "<=") else limit >= typical
-    if not beyond:
+    if not stands_for(comparator, limit, typical):
         return Answer(problem=OPEN)
     shown = f"{comparator} {answer.value:g}"
-    return Answer(
-        answer.entry, None, shown, answer.unit, (comparator, answer.key), LIMIT, at_limit=True
-    )
+    entry = {"value": value, "unit": unit, "comparator": comparator}
+    return Answer(entry, None, shown, answer.unit, (comparator, answer.key), AT_LIMIT)
 
 
 def _state(node: Element, kind: str, variable: Variable, codings: Codings) -> Answer:

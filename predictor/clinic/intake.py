@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import json
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -10,6 +11,7 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, TextIO
 
+from predictor.clinic.arrow_cells import python_rows
 from predictor.documents import load_json, load_yaml
 from predictor.errors import DocumentError
 
@@ -38,10 +40,13 @@ class PatientTable:
         Names of the columns.
     rows
         Row number as the reader of the file counts it, and the patient.
+    index
+        Those of the columns that pandas kept as the index of a data frame.
     """
 
     columns: Sequence[str]
     rows: Iterator[tuple[int, Mapping[str, object]]]
+    index: Sequence[str] = ()
 
 
 def is_table(path: Path) -> bool:
@@ -188,7 +193,8 @@ def _read_parquet(path: Path) -> PatientTable:
     from pyarrow import parquet
 
     try:
-        columns = list(parquet.read_schema(path).names)
+        schema = parquet.read_schema(path)
+        columns, index = list(schema.names), _pandas_index(schema)
     except _damage():
         raise DocumentError(
             str(path), "this is no readable Parquet file", "Check that it is the right one."
@@ -198,15 +204,21 @@ def _read_parquet(path: Path) -> PatientTable:
         number = 0
         for batch in parquet_batches(path):
             for start in range(0, batch.num_rows, _PYTHON_ROWS):
-                try:
-                    rows = batch.slice(start, _PYTHON_ROWS).to_pylist()
-                except _damage():
-                    raise _damaged(path) from None
-                for row in rows:
+                for row in python_rows(batch.slice(start, _PYTHON_ROWS)):
                     number += 1
                     yield number, row
 
-    return PatientTable(columns, patients())
+    return PatientTable(columns, patients(), index)
+
+
+def _pandas_index(schema: pa.Schema) -> list[str]:
+    """Columns in which pandas keeps an index; one that only counts rows has none."""
+    try:
+        told = json.loads((schema.metadata or {}).get(b"pandas", b"{}"))
+        kept = told.get("index_columns", [])
+        return [name for name in kept if isinstance(name, str) and name in schema.names]
+    except (AttributeError, RecursionError, TypeError, ValueError):
+        return []  # pandas did not write that; the data are read all the same
 
 
 def parquet_batches(

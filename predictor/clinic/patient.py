@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
-from math import isnan
+from dataclasses import dataclass, field
+from math import isinf, isnan
 
 import numpy as np
 from numpy.typing import NDArray
 
-from predictor.clinical.cells import is_missing
+from predictor.clinic.study_names import own_name_hint
+from predictor.clinical.cells import SIMULATED, is_missing, marks_simulated
 from predictor.clinical.dictionary import nearest
 from predictor.clinical.units import readable_unit
 from predictor.clinical.values import read_value
@@ -19,6 +20,21 @@ from predictor.fitted.bundle import Bundle
 
 IDENTIFIER = "patient"
 """Key under which a patient may carry an identifier, which is handed back and used for nothing."""
+
+SIMULATED_PATIENT = Reason(
+    "simulated_patient", "", "this patient is simulated: nothing here was measured in anybody."
+)
+"""Warning about a patient whom the package has made, and marked."""
+
+COMPARATORS = ("<", "<=", ">=", ">")
+"""What the key ``comparator`` of an entry can say, in the words of FHIR."""
+
+AT_LIMIT = (
+    "reported only as beyond a limit; the limit stands for it, because it is nearer to the value "
+    "than the typical one that would stand for a missing value"
+)
+_BEYOND = f"is {AT_LIMIT}."
+_OPEN = "is known only to lie beyond a limit, which leaves open what it is; taken as not measured."
 
 NOT_A_MAPPING = "a patient is a mapping from variable to value"
 
@@ -43,11 +59,14 @@ class ReadPatient:
         missing.
     warnings
         What is odd but no reason to refuse.
+    beyond
+        The comparator of each variable for whose value a limit stands.
     """
 
     identifier: str | None
     values: NDArray[np.float64]
     warnings: tuple[Reason, ...]
+    beyond: Mapping[str, str] = field(default_factory=dict)
 
 
 def read_patient(patient: object, bundle: Bundle, *, decimal: str = ".") -> ReadPatient:
@@ -57,7 +76,8 @@ def read_patient(patient: object, bundle: Bundle, *, decimal: str = ".") -> Read
     ----------
     patient
         Mapping from variable name to a number in the dictionary's unit, text with a unit, or
-        ``{"value": ..., "unit": ...}``.
+        ``{"value": ..., "unit": ...}``; with the key ``"comparator"`` (``"<"``, ``">"`` ...) the
+        value is a limit, see :func:`stands_for`.
     bundle
         The model the patient is meant for.
     decimal
@@ -71,27 +91,15 @@ def read_patient(patient: object, bundle: Bundle, *, decimal: str = ".") -> Read
     if not isinstance(patient, Mapping):
         raise PatientRefused([Reason("not_a_patient", "", f"{NOT_A_MAPPING}.")])
     reasons: list[Reason] = []
-    warnings: list[Reason] = []
+    warnings = _about_the_mark(patient)
     identifier = identifier_of(patient)
     if identifier is None and not is_missing(patient.get(IDENTIFIER)):
         message = f"must be a number, or printable text of at most {LONGEST_IDENTIFIER} signs."
         reasons.append(Reason("bad_identifier", IDENTIFIER, message))
-    _check_names(patient, bundle, reasons, warnings)
+    unused = _check_names(patient, bundle, reasons)
     _check_exclusions(patient, bundle, reasons)
 
-    values = np.full(len(bundle.variables), np.nan)
-    missing = []
-    for j, variable in enumerate(bundle.variables):
-        reading = read_value(patient.get(variable.name), variable, decimal=decimal)
-        reasons += reading.problems
-        warnings += reading.warnings
-        if reading.missing:
-            missing.append(variable.name)
-        elif reading.value is not None:
-            values[j] = reading.value
-            if _is_far(j, reading.value, bundle):
-                message = "is farther from every patient of the cohort than a measurement can be"
-                reasons.append(Reason("impossible_value", variable.name, message))
+    values, missing, beyond = _read_values(patient, bundle, decimal, reasons, warnings)
     _check_limits(patient, values, bundle, reasons, decimal)
     if len(missing) > bundle.most_missing * len(bundle.variables):
         message = (
@@ -101,7 +109,68 @@ def read_patient(patient: object, bundle: Bundle, *, decimal: str = ".") -> Read
         reasons.append(Reason("too_many_missing", "", message))
     if reasons:
         raise PatientRefused(list(dict.fromkeys(reasons)))
-    return ReadPatient(identifier, values, tuple(warnings))
+    if unused:  # behind what is odd about values
+        warnings.append(unused_warning(unused))
+    return ReadPatient(identifier, values, tuple(warnings), beyond)
+
+
+def _read_values(
+    patient: Mapping[object, object],
+    bundle: Bundle,
+    decimal: str,
+    reasons: list[Reason],
+    warnings: list[Reason],
+) -> tuple[NDArray[np.float64], list[str], dict[str, str]]:
+    """Values of the predictors, those that are missing, and comparators of limits."""
+    values = np.full(len(bundle.variables), np.nan)
+    missing: list[str] = []
+    beyond: dict[str, str] = {}
+    for j, variable in enumerate(bundle.variables):
+        entry, comparator = _limit(patient.get(variable.name), variable)
+        reading = read_value(entry, variable, decimal=decimal)
+        reasons += reading.problems
+        if comparator and reading.value is not None:
+            if not stands_for(comparator, reading.value, float(bundle.preparation.fill[j])):
+                warnings.append(Reason("open_limit", variable.name, _OPEN))
+                missing.append(variable.name)
+                continue
+            beyond[variable.name] = comparator
+            warnings.append(Reason("beyond_limit", variable.name, _BEYOND))
+        warnings += reading.warnings
+        if reading.missing:
+            missing.append(variable.name)
+        elif reading.value is not None:
+            values[j] = reading.value
+            if _is_far(j, reading.value, bundle):
+                message = "is farther from every patient of the cohort than a measurement can be"
+                reasons.append(Reason("impossible_value", variable.name, message))
+    return values, missing, beyond
+
+
+def stands_for(comparator: str, limit: float, typical: float) -> bool:
+    """Whether a limit stands for a value that is only known to lie beyond it.
+
+    It does where every possible value lies on the far side of it as seen from the typical value,
+    which would stand for a missing one: then the limit is nearer to the value whatever it is.
+
+    >>> stands_for("<", 10.0, 60.0), stands_for("<", 500.0, 60.0), stands_for(">", 500.0, 60.0)
+    (True, False, True)
+    """
+    return limit <= typical if comparator in ("<", "<=") else limit >= typical
+
+
+def _limit(raw: object, variable: Variable) -> tuple[object, str]:
+    """An entry without its comparator, and the comparator; anything else stays as it is."""
+    if variable.kind != "continuous" or not isinstance(raw, Mapping) or "comparator" not in raw:
+        return raw, ""
+    comparator = raw["comparator"]
+    if not isinstance(comparator, str) or comparator not in COMPARATORS:
+        return raw, ""  # refused with all other keys that are not known
+    return {key: value for key, value in raw.items() if key != "comparator"}, comparator
+
+
+def _about_the_mark(patient: Mapping[object, object]) -> list[Reason]:
+    return [SIMULATED_PATIENT] if marks_simulated(patient.get(SIMULATED)) else []
 
 
 def identifier_of(patient: object) -> str | None:
@@ -115,7 +184,7 @@ def identifier_of(patient: object) -> str | None:
     given = patient.get(IDENTIFIER) if isinstance(patient, Mapping) else None
     if isinstance(given, bool) or not isinstance(given, str | int | float | np.number):
         return None
-    if is_missing(given):
+    if is_missing(given) or (isinstance(given, float | np.floating) and isinf(given)):
         return None
     if isinstance(given, float | np.floating) and float(given).is_integer():
         given = int(given)  # a table with gaps turns whole numbers into decimal ones
@@ -129,7 +198,8 @@ def identifier_of(patient: object) -> str | None:
 def unknown_columns(columns: Iterable[object], bundle: Bundle) -> dict[object, None]:
     """Column names of a table that no variable of the bundle has, in their order."""
     known = bundle.dictionary
-    return {name: None for name in columns if name != IDENTIFIER and name not in known}
+    beside = (IDENTIFIER, SIMULATED)
+    return {name: None for name in columns if name not in beside and name not in known}
 
 
 def unknown_reasons(names: Iterable[object], bundle: Bundle) -> list[Reason]:
@@ -146,6 +216,8 @@ def _unknown(name: object, bundle: Bundle) -> Reason:
     shown = isinstance(name, str) and len(name) <= _LONGEST_NAME and name.isprintable()
     where = str(name) if shown and str(name).strip() else "a name that cannot be shown"
     guess = None
+    if shown and (own := own_name_hint(where, bundle)) is not None:
+        return Reason("unknown_variable", where, f"no variable has this name. {own}")
     if shown:
         used = [variable.name for variable in bundle.variables]
         guess = nearest(where, used) or nearest(where, bundle.dictionary.variables)
@@ -157,20 +229,19 @@ def _check_names(
     patient: Mapping[object, object],
     bundle: Bundle,
     reasons: list[Reason],
-    warnings: list[Reason],
-) -> None:
+) -> list[str]:
+    """Refuse unknown names; return the known ones that have a value and are not used."""
     used = {variable.name for variable in (*bundle.variables, *bundle.criteria)}
     unknown, unused = [], []
     for name, value in patient.items():
-        if name in used or name == IDENTIFIER:
+        if name in used or name in (IDENTIFIER, SIMULATED):
             continue
         if name not in bundle.dictionary:
             unknown.append(name)
         elif not is_missing(value):
             unused.append(str(name))
     reasons += unknown_reasons(unknown, bundle)
-    if unused:
-        warnings.append(unused_warning(unused))
+    return unused
 
 
 def unused_warning(names: Iterable[str]) -> Reason:

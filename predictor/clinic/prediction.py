@@ -8,10 +8,11 @@ from __future__ import annotations
 import sys
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import replace
 from functools import lru_cache
 from math import isnan
 from pathlib import Path
-from typing import TYPE_CHECKING, overload
+from typing import TYPE_CHECKING, Protocol, overload
 
 import numpy as np
 
@@ -32,7 +33,7 @@ from predictor.clinic.results import (
     Predictions,
     RefusedPatient,
 )
-from predictor.clinic.standing import validation_line
+from predictor.clinic.standing import cohort_share, validation_line
 from predictor.clinic.uncertainty import Scored, score
 from predictor.clinical.variable import Variable
 from predictor.errors import PatientRefused, Reason
@@ -62,12 +63,24 @@ OUTSIDE_ITS_RANGE = Reason(
 _BATCH = 10_000
 
 
+class Record(Protocol):
+    """A patient's record that was read, such as ``read_fhir`` returns it."""
+
+    @property
+    def patient(self) -> Mapping[str, object]:
+        """Values of the patient, as ``predict()`` takes them."""
+
+    @property
+    def warnings(self) -> tuple[Reason, ...]:
+        """What is to be known of the record besides."""
+
+
 @overload
-def predict(patient: Mapping[str, object], model: str | Path | Bundle) -> Prediction: ...
+def predict(patient: Mapping[str, object] | Record, model: str | Path | Bundle) -> Prediction: ...
 @overload
 def predict(patient: pd.DataFrame, model: str | Path | Bundle) -> Predictions: ...
 def predict(
-    patient: Mapping[str, object] | pd.DataFrame, model: str | Path | Bundle
+    patient: Mapping[str, object] | Record | pd.DataFrame, model: str | Path | Bundle
 ) -> Prediction | Predictions:
     """Predict the outcome of one patient, or of each row of a data frame.
 
@@ -76,7 +89,8 @@ def predict(
     patient
         Mapping from dictionary variable to a number in the dictionary's unit, text with a unit
         (``"0.75 g/L"``) or ``{"value": 0.75, "unit": "g/L"}``; a variable that is left out or None
-        is missing. Or a data frame whose columns are dictionary variables.
+        is missing. With ``"comparator": "<"`` beside it the value is a limit, and a warning says
+        so. Or what ``read_fhir`` returned. Or a data frame whose columns are dictionary variables.
     model
         A bundle: its path, the bare name of a shipped one, or what ``load_model`` returned.
 
@@ -99,6 +113,9 @@ def predict(
     pandas = sys.modules.get("pandas")  # without it there is no data frame, and it stays unloaded
     if pandas is not None and isinstance(patient, pandas.DataFrame):
         return _predict_frame(patient, bundle)
+    if not isinstance(patient, Mapping) and isinstance(getattr(patient, "patient", None), Mapping):
+        answer = predict(patient.patient, bundle)
+        return replace(answer, warnings=(*patient.warnings, *answer.warnings))
     read = read_patient(patient, bundle)
     return _answers(bundle, [read])[0]
 
@@ -186,6 +203,7 @@ def _answer(
             effect,
             shown_value(variable, typical),
             _standing(variable, value),
+            patient.beyond.get(variable.name, ""),
         )
         for variable, value, effect, typical in zip(
             bundle.variables, given, effects, bundle.preparation.fill.tolist(), strict=True
@@ -214,6 +232,7 @@ def _answer(
         interval=_interval(found, i),
         applicability=_applicability(bundle, found, i, percentile),
         validation=validation_line(manifest),
+        cohort_share=cohort_share(manifest),
     )
 
 

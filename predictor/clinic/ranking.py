@@ -52,6 +52,8 @@ def list_candidates(
     columns: Iterable[str] = (),
     after_treatment: Sequence[str] = (),
     simulated: bool = False,
+    meanings: Sequence[str] = (),
+    unread: Sequence[str] = (),
 ) -> CandidateList:
     """Rank the patients of a cohort and cut the order.
 
@@ -73,7 +75,7 @@ def list_candidates(
         What treating a patient costs.
     columns
         Columns of the file.
-    after_treatment, simulated
+    after_treatment, simulated, meanings, unread
         As in :class:`CandidateList`.
 
     Raises
@@ -121,6 +123,8 @@ def list_candidates(
         ),
         after_treatment=tuple(after_treatment),
         simulated=simulated,
+        meanings=tuple(meanings),
+        unread=tuple(unread),
         bundle=bundle,
         validation=next((getattr(p, "validation", None) for _, p in pairs), None),
         treatment=treatment,

@@ -6,8 +6,12 @@ from collections.abc import Iterator, Mapping
 from dataclasses import asdict, dataclass
 from typing import Any
 
-from predictor.clinic.answer import as_text
+from predictor.clinic.answer import shown_value
+from predictor.clinic.answer_table import as_text as table_text
+from predictor.clinic.answer_text import as_text
 from predictor.errors import Reason
+
+_SHORT = "<Predictions: {answered} answered, {refused} refused; print() shows them>"
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,6 +30,8 @@ class Contribution:
         Median of the cohort, or its most frequent state.
     standing
         ``"low"`` or ``"high"`` where the value lies outside the reference range.
+    comparator
+        ``"<"`` or the like where ``value`` is a limit beyond which the true one lies.
     """
 
     variable: str
@@ -35,6 +41,12 @@ class Contribution:
     contribution: float
     typical: float | str | None = None
     standing: str | None = None
+    comparator: str = ""
+
+    @property
+    def shown(self) -> str:
+        """The value with its unit as people write it: ``12 years``, ``not measured``."""
+        return shown_value(self)
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,7 +81,7 @@ class Applicability:
     inside
         Whether the distance is one that patients of the cohort have from each other.
     distance_percentile
-        Share of the cohort that lies less far away.
+        Share of the cohort that lies less far away, from 0 to 1: 0.62 for 62%.
     """
 
     inside: bool
@@ -89,7 +101,8 @@ class Prediction:
     probability
         Of the event.
     reference_probability
-        What an average patient of the cohort has.
+        What a patient has whose predictors are, on the scale of the model, the cohort's average:
+        where contributions start. It is not the share of the cohort that had the event.
     scale
         ``"log-odds"`` or ``"probability"``; ``base_value`` and contributions are on it.
     base_value
@@ -110,6 +123,8 @@ class Prediction:
         Whether the patient is like those of the cohort; None where the bundle cannot tell.
     validation
         How good the model is, in one line; None where it was not validated.
+    cohort_share
+        Share of the model's cohort that had the event; None where the bundle does not tell.
     """
 
     patient: str | None
@@ -129,6 +144,7 @@ class Prediction:
     interval: Interval | None = None
     applicability: Applicability | None = None
     validation: str | None = None
+    cohort_share: float | None = None
 
     def to_dict(self) -> dict[str, Any]:
         """The prediction as the JSON of design section 4."""
@@ -188,9 +204,9 @@ class RefusedPatient:
         }
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, repr=False)
 class Predictions:
-    """Answers for a table of patients.
+    """Answers for a table of patients; ``print()`` shows the first of them.
 
     Parameters
     ----------
@@ -218,3 +234,10 @@ class Predictions:
             "predictions": [prediction.to_dict() for prediction in self.predictions],
             "refused": [refused.to_dict() for refused in self.refused],
         }
+
+    def __str__(self) -> str:
+        return table_text(self)
+
+    def __repr__(self) -> str:
+        # Without any patient's value: what a program logs is often a repr.
+        return _SHORT.format(answered=len(self.predictions), refused=len(self.refused))

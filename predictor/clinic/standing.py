@@ -1,4 +1,4 @@
-"""What a bundle says of its own validation, in one line."""
+"""What a bundle says of its cohort: its validation in one line, and how many had the event."""
 
 from __future__ import annotations
 
@@ -30,6 +30,24 @@ def validation_line(manifest: Mapping[str, Any]) -> str | None:
             interval = _INTERVAL.format(low=low, high=high) if known else ""
             return _LINE.format(area=area, interval=interval)
     return None
+
+
+def cohort_share(manifest: Mapping[str, Any]) -> float | None:
+    """Share of the cohort that had the event; None where the manifest does not tell.
+
+    Parameters
+    ----------
+    manifest
+        Of a bundle.
+    """
+    cohort = manifest.get("cohort")
+    if not isinstance(cohort, Mapping):
+        return None
+    patients: Any = cohort.get("patients")
+    events: Any = cohort.get("events")
+    if not _is_number(patients) or not _is_number(events) or not 0 <= events <= patients > 0:
+        return None
+    return float(events / patients)
 
 
 def _is_number(given: object) -> bool:

@@ -16,6 +16,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from predictor.clinic.draws import DRAWS, over_draws
+from predictor.errors import BundleError
 from predictor.explanation.contributions import contributions
 from predictor.fitted.bundle import Bundle
 from predictor.fitted.models import expit
@@ -86,7 +87,22 @@ def score(bundle: Bundle, values: Values) -> Scored:
         The model.
     values : shape (patients, variables)
         NaN for missing.
+
+    Raises
+    ------
+    BundleError
+        If the numbers of the model, each of which may be meant, make an answer that is none.
     """
+    with np.errstate(over="ignore", invalid="ignore", divide="ignore"):
+        found = _score(bundle, values)
+    answers = (found.values, found.low, found.high, found.distance)
+    if not all(part is None or np.isfinite(part).all() for part in answers):
+        rule = "its numbers lead to an answer that is not finite"
+        raise BundleError(str(bundle.path), rule, "Get the bundle again, or train anew.")
+    return found
+
+
+def _score(bundle: Bundle, values: Values) -> Scored:
     n = len(values)
     gaps = np.isnan(values).any(axis=1)
     drawn = gaps if bundle.moments is not None else np.zeros(n, dtype=bool)

@@ -25,7 +25,7 @@ PLAIN_NUMBER = {mark: re.compile(_DIGITS.format(mark=re.escape(mark))) for mark 
 # What follows a number may be a unit when it starts as units do, and holds no second number
 # except a power of ten: "1 000", "12,5" and "1:320" are not numbers with a unit.
 _UNIT_TEXT = re.compile(
-    r"(?:\s*[x×]?\s*10\s*(?:\^|\*{1,2}|[eE]|(?=[⁰-⁹¹²³]))\s*[0-9⁰-⁹¹²³]{1,2}\s*(?=[/a-zA-Z]))?"
+    r"(?:\s*[x×·⋅∙•]?\s*10\s*(?:\^|\*{1,2}|[eE]|(?=[⁰-⁹¹²³]))\s*[0-9⁰-⁹¹²³]{1,2}\s*(?=[/a-zA-Z]))?"
     r"\s*[a-zA-Zµμ%\[{#/(][^:,;<>=]*"
 )
 _INFINITE = frozenset({"inf", "infinity", "+inf", "+infinity", "-inf", "-infinity", "∞"})
@@ -33,6 +33,9 @@ LONGEST_TEXT = 200
 """Characters of the longest text that can be a value with its unit."""
 
 TRUTH_TYPES = (bool, np.bool_)
+
+SIMULATED = "simulated"
+"""Column in which every file that the package simulates says so."""
 
 
 class Unreadable(Exception):  # noqa: N818 - control flow inside this room, never leaves it
@@ -49,6 +52,15 @@ def decode(raw: object, coding: Mapping[str, str]) -> object:
         if spelling in coding:
             return coding[spelling]
     return raw
+
+
+def marks_simulated(raw: object) -> bool:
+    """Tell whether an entry of the column ``simulated`` says that the patient is.
+
+    >>> [marks_simulated(entry) for entry in (1, "1", 1.0, True, 0, "", None)]
+    [True, True, True, True, False, False, False]
+    """
+    return any(spelling in ("1", "1.0", "true") for spelling in _spellings(raw))
 
 
 def _spellings(raw: object) -> tuple[str, ...]:

@@ -31,7 +31,7 @@ _WHOLE_FOLDED = {
 # One factor of a unit, without regard to letter case.
 _PART_SPELLINGS = {
     "": ("", "cell", "cells", "#", "count", "leukocytes", "platelets", "neutrophils"),
-    "10*3": ("k", "th", "thou", "thousand", "tsd", "1000"),
+    "10*3": ("k", "th", "thou", "thousand", "tsd", "tsd.", "1000"),
     "kg": ("kg", "kgs", "kilogram", "kilograms"),
     "g": ("g", "gm", "gms", "gram", "grams"),
     "mg": ("mg", "milligram", "milligrams"),
@@ -76,10 +76,12 @@ _READABLE = {
 }
 _READABLE_PARTS = {"[IU]": "IU", "k[IU]": "kIU", "[arb'U]": "arbitrary units"}
 
-_MICRO = str.maketrans({"µ": "u", "μ": "u", "·": ".", "⁄": "/", "∕": "/"})
+_MICRO = str.maketrans(
+    {"µ": "u", "μ": "u", "·": ".", "⋅": ".", "∙": ".", "•": ".", "⁄": "/", "∕": "/"}
+)
 _SUPERSCRIPTS = str.maketrans("⁰¹²³⁴⁵⁶⁷⁸⁹", "0123456789")
 _SUPERSCRIPT_RUN = re.compile("[⁰¹²³⁴⁵⁶⁷⁸⁹]+")
-_TIMES = re.compile(r"^[x×*]\s*(?=1)", re.IGNORECASE)
+_TIMES = re.compile(r"^[x×*.]\s*(?=1)", re.IGNORECASE)
 # 10^9, 10*9, 10**9, 10e9 (which laboratories write for 10^9) and 1e9 all mean 10*9.
 _POWER = re.compile(r"^10?\s*(?:\*\*|\*|\^|e)\s*\+?0?([1-9][0-9]?)(?![0-9])", re.IGNORECASE)
 _ANNOTATION = re.compile(r"\{[^{}]*\}")

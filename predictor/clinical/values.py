@@ -251,7 +251,8 @@ def _read(
     if is_missing(raw):
         return _MISSING
     if variable.kind != "continuous":
-        if inner_unit or unit:
+        # Anything may stand there, such as an array, whose truth nobody knows.
+        if unit or not (inner_unit is None or (isinstance(inner_unit, str) and not inner_unit)):
             raise Unreadable("unknown_unit", f"a {variable.kind} variable has no unit")
         return Reading(_state(raw, variable))
     number, text_unit = number_of(raw, decimal)

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 # Problems of single cells that `impossible: missing` turns into counted missing values.
 _IMPOSSIBLE = {"impossible_value", "infinite_value"}
-_DECIMAL_HINT = " If the file writes decimals with a comma, set `cohort.decimal: ','`."
+_DECIMAL_HINT = "{rule}. If the file writes decimals with a comma, set `cohort.decimal: ','`."
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,8 +66,9 @@ def read_variable(table: Table, variable: Variable, source: CohortSource) -> Rea
         for row, reason in findings:
             counted = reason.code in _IMPOSSIBLE and source.impossible == "missing"
             message, whole = reason.message, row < 0  # such as an unknown unit of the column
-            if reason.code == "unreadable_number" and source.decimal == "." and not whole:
-                message += _DECIMAL_HINT if "," in shown(cells[row]) else ""
+            number = reason.code == "unreadable_number" and not whole
+            if number and source.decimal == "." and "," in shown(cells[row]):
+                message = _DECIMAL_HINT.format(rule=message.rstrip("."))
             problems.append(
                 Problem(
                     None if whole else table.numbers[row],

@@ -7,13 +7,14 @@ from collections.abc import Mapping, Sequence
 import numpy as np
 from numpy.typing import NDArray
 
+from predictor.clinical.cells import SIMULATED
 from predictor.clinical.dictionary import AFTER, Dictionary, nearest
 from predictor.clinical.paper_tables import TablePlan, load_table_plans
 from predictor.clinical.variable import Range
 from predictor.cohort.described_columns import ColumnRules, Columns, read_columns
 from predictor.cohort.description import Description, DescriptiveTable, Tests
 from predictor.cohort.masking import mask_tables
-from predictor.cohort.table import SIMULATED, Table, is_simulated, without_missing
+from predictor.cohort.table import Table, is_simulated, without_missing
 from predictor.cohort.table_maker import Groups, TableMaker, holm
 from predictor.errors import CohortError
 

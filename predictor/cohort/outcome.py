@@ -18,6 +18,8 @@ from predictor.cohort.table import Table, shown, spelling, without_missing
 if TYPE_CHECKING:
     from predictor.study import Study
 
+_ZERO_ONE = frozenset({"0", "1"})
+
 State = Callable[[object], object]
 """Reads the state of a cell, such as a spelling or a position; None if it has none."""
 
@@ -63,6 +65,26 @@ def read_outcome(study: Study, table: Table) -> tuple[NDArray[np.float64], tuple
     return outcome, tuple(problems)
 
 
+def outcome_states(study: Study) -> tuple[tuple[str, ...], tuple[str, ...]]:
+    """Spellings of the event and of no event, where the outcome is in no dictionary.
+
+    Parameters
+    ----------
+    study
+        The study.
+
+    Returns
+    -------
+    The event's spellings as the configuration has them in order, and those of no event: the
+    declared ones, or the other of 0 and 1. Nothing is no event where no rule tells what is.
+    """
+    question = study.config.question
+    events = tuple(map(spelling, question.event))
+    if question.non_event:
+        return events, tuple(map(spelling, question.non_event))
+    return events, tuple(sorted(_ZERO_ONE - set(events))) if set(events) < _ZERO_ONE else ()
+
+
 class _Undeclared(Exception):  # noqa: N818 - never leaves this module
     """It cannot be told which values mean what."""
 
@@ -94,9 +116,8 @@ def _states(study: Study) -> tuple[State, set[object], set[object] | None]:
         guess = nearest(wrong, known.states)
         hint = f"did you mean {guess}?" if guess else f"known: {', '.join(known.states)}."
         raise _Undeclared(f"the event {wrong!r} is no state of {known.name}; {hint}")
-    both: set[object] = {"0", "1"}
-    if spelled < both:
-        return spelling, spelled, both - spelled
+    if spelled < _ZERO_ONE:
+        return spelling, spelled, set(_ZERO_ONE - spelled)
     raise _Undeclared("it is not known which values mean no event. Set `question.non_event`.")
 
 

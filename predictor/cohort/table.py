@@ -9,16 +9,12 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from predictor.clinical.cells import PLAIN_NUMBER, is_missing
+from predictor.clinical.cells import PLAIN_NUMBER, SIMULATED, is_missing
 from predictor.clinical.names import nearest
 from predictor.errors import CohortError
 
 Cells = Sequence[object] | NDArray[Any]
 """Cells of a column; an array where all are numbers (missing ones NaN)."""
-
-
-SIMULATED = "simulated"
-"""Column in which every file that the package simulates says so."""
 
 
 @dataclass(frozen=True, slots=True)

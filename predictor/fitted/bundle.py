@@ -21,6 +21,7 @@ from predictor.clinical.dictionary import Dictionary
 from predictor.clinical.variable import Range, Variable
 from predictor.documents import parse_json
 from predictor.errors import BundleError, DocumentError, PredictorError
+from predictor.fitted.description import as_text
 from predictor.fitted.folder import (
     being_replaced,
     check_writable,
@@ -83,9 +84,9 @@ _BETWEEN_LOOKS = 0.005
 """Seconds; a swap leaves no folder at the name for two renames, some microseconds."""
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, repr=False)
 class Bundle:
-    """A loaded bundle.
+    """A loaded bundle; ``print()`` says in a few lines what it is.
 
     Parameters
     ----------
@@ -142,6 +143,12 @@ class Bundle:
     def digest(self) -> str:
         """Digest of the model's files alone; a rewritten report does not change it."""
         return str(self.manifest["model"]["digest"])
+
+    def __str__(self) -> str:
+        return as_text(self.manifest, str(self.path))
+
+    def __repr__(self) -> str:
+        return f"<Bundle {self.name!r}, {self.digest[:19]}, {self.path}>"
 
 
 def save_bundle(

@@ -18,6 +18,8 @@ from predictor.fitted.encoding import Encoding
 
 Values = NDArray[np.float64]
 
+_LARGEST = 1e100
+
 
 @dataclass(frozen=True, slots=True)
 class DesignColumn:
@@ -230,11 +232,16 @@ def _position(number: object, valid: range) -> int:
 def _positive(numbers: Values) -> Values:
     if not (numbers > 0).all():
         raise ValueError("a scale is not positive")
+    if not (numbers >= 1.0 / _LARGEST).all():
+        raise ValueError("a scale is too small to be meant")
     return numbers
 
 
-def finite(numbers: object, length: int | None = None) -> Values:
+def finite(numbers: object, length: int | None = None, *, most: float = _LARGEST) -> Values:
     """Array of finite numbers; ValueError for anything else, or another length.
+
+    A number beyond ``most`` is refused too: nothing is measured or learned that large, and
+    products of such numbers are no longer finite.
 
     >>> finite([1, 2.5], 2)
     array([1. , 2.5])
@@ -247,6 +254,8 @@ def finite(numbers: object, length: int | None = None) -> Values:
         array = np.array([np.inf])
     if not np.isfinite(array).all():
         raise ValueError("a number is not finite")
+    if not (np.abs(array) <= most).all():
+        raise ValueError("a number is too large to be meant")
     if length is not None and len(array) != length:
         raise ValueError("two lists that belong together differ in length")
     return array

@@ -72,6 +72,12 @@ def plain_money(value: float) -> str:
     return f"{value:,.0f}" if hundredths(value) % 100 == 0 else f"{value:,.2f}"
 
 
+def unit_price(value: float, prices: Prices) -> str:
+    """A price with its currency: hundredths where there are any, more where it has more."""
+    exact = round(value, 2) == value
+    return f"{prices.currency} {plain_money(value) if exact else f'{value:,.10g}'}"
+
+
 def with_limits(estimate: Estimate, write: Callable[[float], str]) -> str:
     """An estimate with its limits in brackets, where it has some.
 

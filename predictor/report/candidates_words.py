@@ -19,6 +19,7 @@ from predictor.report.candidates_numbers import (
     plain_names,
     ratio,
     threshold_text,
+    unit_price,
     with_limits,
 )
 
@@ -50,13 +51,15 @@ NOBODY = "Nobody can be ranked."
 _CUT_THRESHOLD = "threshold {threshold}"
 _CUT_BUDGET = "budget {budget}"
 _AT_THRESHOLD = (
-    "Threshold {threshold}: at it, about {number} patients are treated per {label} observed, "
-    "whether or not {treatment} caused it."
+    "Threshold {threshold}: at it, about {number} patients are treated{how} per {label} "
+    "observed, whether or not {cause} caused it."
 )
 _SELECTED = (
-    "Selected: {count} of {ranked}. Among them, about {number} patients are treated per {label} "
-    "observed, whether or not {treatment} caused it."
+    "Selected: {count} of {ranked}. Among them, about {number} patients are treated{how} per "
+    "{label} observed, whether or not {cause} caused it."
 )
+_HOW_OTHER = " as the model's patients were"
+_CAUSE_OTHER = "that treatment"
 _NONE_SELECTED = "Selected: nobody of {ranked}."
 _NONE_REACH = (
     "Selected: nobody of {ranked}. The highest probability, {highest}, is below the threshold."
@@ -92,6 +95,10 @@ _PRICES = (
     "Costs are those of immunoglobulin alone: {courses} courses of {dose} g/kg, one a month, at "
     "{price} per gram ({source}){vial}."
 )
+_PRICES_OTHER = (
+    "Nothing says that the model's patients had {treatment}, or that {label} would be observed as "
+    "often under it; costs per {label} observed hold only if it were."
+)
 _VIAL = ", whole vials of {vial} g"
 _ASSUMED = "The weight of {count} of {ranked} patients is missing and counted as {weight} kg."
 _RATIO = (
@@ -126,6 +133,7 @@ _TIES = "Patients with an equals sign after the rank share it, in no order among
 _FIGURE = (
     "{kind}{cut}This is prognosis under {treatment}; {refused}contraindications are unchecked."
 )
+_FIGURE_OTHER = "the treatment that the model's patients had"
 _FIGURE_CUT = "Between selected and not selected lies the cut ({cut}). "
 _FIGURE_KIND = "Bars: {kind}. "
 _FIGURE_REFUSED = "{count} refused patients have no probability; "
@@ -165,6 +173,7 @@ def banner(found: CandidateList) -> Iterator[str]:
         yield NOT_FOR_CARE
     if found.simulated:
         yield SIMULATED
+    yield from found.meanings
     count = sum(any(w.code == CONTRADICTED for w in c.warnings) for c in found.candidates)
     if count:
         yield _CONTRADICTED.format(count=f"{count:,}", ranked=f"{len(found.candidates):,}")
@@ -182,8 +191,7 @@ def must_be_said(found: CandidateList) -> Iterator[str]:
 def anyway(found: CandidateList) -> str:
     """What the order is not."""
     outcome = found.bundle.manifest["outcome"]
-    described = f"{outcome['population']} {outcome['time_zero']}"
-    template = _ANYWAY if found.treatment.is_named_in(described) else _OTHER
+    template = _ANYWAY if found.under_treatment else _OTHER
     return template.format(
         treatment=found.treatment.name,
         label=outcome["label"],
@@ -223,14 +231,17 @@ def about_the_cut(found: CandidateList) -> Iterator[str]:
         return
     if chosen is None:
         return
-    label, treatment = label_of(found), found.treatment.name
+    label = label_of(found)
+    how = "" if found.under_treatment else _HOW_OTHER
+    cause = found.treatment.name if found.under_treatment else _CAUSE_OTHER
     ranked = f"{len(found.candidates):,}"
     if chosen.threshold is not None:
         yield _AT_THRESHOLD.format(
             threshold=threshold_text(chosen.threshold),
             number=ratio(1 / chosen.threshold),
             label=label,
-            treatment=treatment,
+            how=how,
+            cause=cause,
         )
     selected = _selected(found)
     if selected is not None and selected.per_event is not None:
@@ -239,7 +250,8 @@ def about_the_cut(found: CandidateList) -> Iterator[str]:
             ranked=ranked,
             number=with_limits(selected.per_event, ratio),
             label=label,
-            treatment=treatment,
+            how=how,
+            cause=cause,
         )
     elif chosen.threshold is not None and found.candidates[0].probability < chosen.threshold:
         highest = percent(found.candidates[0].probability)
@@ -292,10 +304,12 @@ def assumptions(found: CandidateList) -> Iterator[str]:
         yield _PRICES.format(
             courses=f"{prices.courses:g}",
             dose=f"{prices.dose:g}",
-            price=f"{prices.currency} {prices.price_per_gram:,.10g}",
+            price=unit_price(prices.price_per_gram, prices),
             source=prices.source,
             vial="" if prices.vial is None else _VIAL.format(vial=f"{prices.vial:g}"),
         )
+        if not found.under_treatment:
+            yield _PRICES_OTHER.format(treatment=found.treatment.name, label=label_of(found))
         count = sum(c.weight_assumed for c in found.candidates)
         if count and prices.weight_default is not None:
             yield _ASSUMED.format(
@@ -312,6 +326,7 @@ def assumptions(found: CandidateList) -> Iterator[str]:
         yield _ORDER
         if any(c.tied for c in found.candidates):
             yield _TIES
+    yield from found.unread
     evidence = found.bundle.manifest["evidence"]
     yield _EVIDENCE.format(level=evidence["level"], statement=evidence["statement"])
     if found.validation:
@@ -348,7 +363,7 @@ def figure_note(found: CandidateList) -> str:
     return _FIGURE.format(
         kind="" if kind is None else _FIGURE_KIND.format(kind=_kind(kind)),
         cut="" if found.chosen is None else _FIGURE_CUT.format(cut=cut_text(found)),
-        treatment=found.treatment.name,
+        treatment=found.treatment.name if found.under_treatment else _FIGURE_OTHER,
         refused=_FIGURE_REFUSED.format(count=f"{count:,}") if count else "",
     )
 

@@ -149,6 +149,7 @@ def row_chart(
     lines: int = 2,
     second_axis: bool = False,
     foot: float = 0.0,
+    cautions: Sequence[str] = (),
 ) -> RowChart:
     """Lay out a chart.
 
@@ -172,6 +173,8 @@ def row_chart(
         Whether to leave room for an axis above the plot area.
     foot
         Height to leave free at the bottom.
+    cautions
+        Sentences above the title.
 
     Raises
     ------
@@ -188,6 +191,7 @@ def row_chart(
         lines=lines,
         head=_TICKS + text_height("x", SMALL) if second_axis else 0.0,
         foot=foot,
+        cautions=cautions,
     )
     (axes,), (left,), (width,) = chart.axes, chart.lefts, chart.widths
     return RowChart(chart.figure, axes, chart.centres, chart.half, left, width, chart.bottom)
@@ -204,12 +208,13 @@ def column_chart(
     lines: int = 2,
     head: float = 0.0,
     foot: float = 0.0,
+    cautions: Sequence[str] = (),
 ) -> ColumnChart:
     """Lay out a chart with several plot areas over the same rows.
 
     Parameters
     ----------
-    title, subtitle, labels, note, row, lines, foot
+    title, subtitle, labels, note, row, lines, foot, cautions
         As for :func:`row_chart`; ``Label.right`` is not used.
     columns
         From the left.
@@ -239,6 +244,10 @@ def column_chart(
     heights = [max(row, text_height(name, BODY) + 0.06) for name in names]
     plot = sum(heights)
     words = [
+        *(
+            (fit(caution, "", inner, size=BODY, lines=4, bold=True), BODY, True)
+            for caution in cautions
+        ),
         (fit(title, "", inner, size=TITLE, lines=4, bold=True), TITLE, True),
         (fit(subtitle, "", inner, size=BODY, lines=6), BODY, False),
     ]

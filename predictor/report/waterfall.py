@@ -10,6 +10,7 @@ import numpy as np
 from matplotlib.figure import Figure
 from matplotlib.transforms import blended_transform_factory
 
+from predictor.clinic.answer import percent
 from predictor.fitted.models import Scale
 from predictor.report.canvas import (
     BLUE,
@@ -26,6 +27,12 @@ from predictor.report.rows import Label, RowChart, label_ticks, row_chart, widen
 
 MOST_STEPS = 12
 """Variables of a waterfall at most; the smallest are summed up."""
+
+_ENDS = (
+    "The predicted probability of the event is {probability} for this patient and {reference} for "
+    "a patient with average values."
+)
+_NOT_MEASURED = "(not measured; drawn from what the cohort suggests)"
 
 # Marks of the axis of probabilities, from coarse to fine.
 _PROBABILITIES: tuple[tuple[float, ...], ...] = (
@@ -49,7 +56,7 @@ class WaterfallRow:
     contribution
         SHAP value.
     imputed
-        Whether the value was not measured and a typical one stands in for it.
+        Whether the value was not measured, and drawn from what the cohort suggests.
     """
 
     label: str
@@ -67,6 +74,8 @@ def waterfall_figure(
     probability: float,
     reference_probability: float,
     title: str,
+    cautions: Sequence[str] = (),
+    facts: Sequence[str] = (),
 ) -> Figure:
     """From the average patient to this one, variable by variable.
 
@@ -82,6 +91,10 @@ def waterfall_figure(
         Of this patient and of the reference.
     title
         Names the prediction.
+    cautions
+        What is said before anything else, the first first.
+    facts
+        Sentences below the title: the interval, the patient, the model.
 
     Returns
     -------
@@ -93,22 +106,22 @@ def waterfall_figure(
         others = WaterfallRow(f"others ({len(rest)})", "", sum(row.contribution for row in rest))
         steps = [*steps[:MOST_STEPS], others]
     path = base_value + np.concatenate(([0.0], np.cumsum([row.contribution for row in steps])))
-    ends = _percent(reference_probability), _percent(probability)
+    ends = percent(reference_probability), percent(probability)
     labels = [
-        Label("Average patient of the cohort", right=ends[0], bold=True),
+        Label("Patient with average values", right=ends[0], bold=True),
         *(Label(row.label, _value(row), _signed(row.contribution)) for row in steps),
         Label("This patient", right=ends[1], bold=True),
     ]
     chart = row_chart(
         title,
-        f"The predicted probability of the event is {ends[0]} for the average patient of the "
-        f"cohort and {ends[1]} for this patient.",
+        " ".join([_ENDS.format(reference=ends[0], probability=ends[1]), *facts]),
         labels,
         widened(path.tolist()),
         axis=f"{scale} of the event",
         note="Orange raises the prediction, blue lowers it. This describes the model, not causes.",
-        lines=3,
+        lines=4,
         second_axis=True,
+        cautions=cautions,
     )
     axes, y = chart.axes, chart.centres
     for end, (first, last) in ((0, (y[0], y[-1])), (-1, (y[-2], y[-1]))):
@@ -167,8 +180,10 @@ def _value(row: WaterfallRow) -> str:
     value = row.value_text
     if len(value) <= 24:
         value = value.replace(" ", "\u00a0")  # the number and its unit stay together
-    text = f"= {value}" if value else ""
-    return f"{text} (not measured; typical value used)".strip() if row.imputed else text
+    if row.imputed:
+        return _NOT_MEASURED
+    # "< 3 mg/L" is no equation.
+    return value if value.startswith(("<", ">")) else f"= {value}" if value else ""
 
 
 def _signed(x: float) -> str:
@@ -178,7 +193,7 @@ def _signed(x: float) -> str:
 
 
 def _percent(p: float) -> str:
-    """A probability as people read it; never a false certainty.
+    """A mark of the axis of probabilities; never a false certainty.
 
     >>> _percent(0.414), _percent(0.001), _percent(0.9999), _percent(0.995)
     ('41%', '0.1%', 'over 99.9%', '99.5%')

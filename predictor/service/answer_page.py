@@ -6,7 +6,14 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from predictor.clinic.answer import CONTRADICTED, percent, shown_value
+from predictor.clinic.answer import (
+    CONTRADICTED,
+    average,
+    outside,
+    percent,
+    question,
+    shown_value,
+)
 from predictor.clinical.units import readable_unit
 from predictor.service.text import powers
 
@@ -99,14 +106,14 @@ class AnswerPage:
 
     Parameters
     ----------
-    title, horizon
-        What is predicted.
+    title
+        What is predicted, over which time.
     patient
         The identifier, or empty.
     demonstration
         Whether the model has seen simulated patients only.
-    probability, reference
-        Texts.
+    probability, reference, average
+        Texts; the last is the reference in a sentence.
     bar, interval
         Of the probability.
     scale
@@ -120,10 +127,10 @@ class AnswerPage:
     warnings, more_warnings
         Label, or empty, and message.
     outside
-        Share of the cohort's patients that lie nearer, as text, if this one lies outside; else
-        empty.
+        What is said of a patient the model does not know, before anything else; else empty.
     inside
-        The same of one who lies inside; empty if nothing is known.
+        Share of the cohort's patients that lie nearer, as text, of one who lies inside; empty if
+        nothing is known.
     level, statement, validation
         What stands behind the model.
     population, model, version, digest
@@ -131,11 +138,11 @@ class AnswerPage:
     """
 
     title: str
-    horizon: str
     patient: str
     demonstration: bool
     probability: str
     reference: str
+    average: str
     bar: Bar
     interval: Interval | None
     scale: str
@@ -186,12 +193,12 @@ def answer_page(prediction: Prediction, labels: Mapping[str, str]) -> AnswerPage
     inside = applicability is None or applicability.inside
     evidence, model = prediction.evidence, prediction.model
     return AnswerPage(
-        title=prediction.label[:1].upper() + prediction.label[1:],
-        horizon=prediction.horizon,
+        title=question(prediction.label, prediction.horizon),
         patient=prediction.patient or "",
         demonstration=evidence["level"] == "demonstration",
         probability=percent(prediction.probability),
         reference=percent(prediction.reference_probability),
+        average=average(prediction),
         bar=_bar(prediction),
         interval=_interval(prediction),
         scale=prediction.scale,
@@ -202,7 +209,7 @@ def answer_page(prediction: Prediction, labels: Mapping[str, str]) -> AnswerPage
         imputed=tuple(labels.get(name, name) for name in prediction.imputed),
         warnings=warnings[:MOST_WARNINGS],
         more_warnings=warnings[MOST_WARNINGS:],
-        outside="" if inside else distance,
+        outside=outside(applicability) or "",
         inside=distance if inside else "",
         level=str(evidence["level"]),
         statement=str(evidence["statement"]),

@@ -121,21 +121,16 @@ _IGNORED = _object(
     }
 )
 
+_READ = _object(
+    {
+        "index_date": {"type": "string", "format": "date"},
+        "taken": _list(_TAKEN),
+        "ignored": _list(_IGNORED),
+    }
+)
+
 FHIR_PREDICTION: Schema = {
-    "allOf": [
-        {"$ref": "#/components/schemas/Prediction"},
-        _object(
-            {
-                "fhir": _object(
-                    {
-                        "index_date": {"type": "string", "format": "date"},
-                        "taken": _list(_TAKEN),
-                        "ignored": _list(_IGNORED),
-                    }
-                )
-            }
-        ),
-    ]
+    "allOf": [{"$ref": "#/components/schemas/Prediction"}, _object({"fhir": _READ})]
 }
 
 _VARIABLE = _object(
@@ -186,3 +181,14 @@ PROBLEM = _object(
         "errors": _list(_REASON),
     }
 )
+
+FHIR_PROBLEM: Schema = {
+    "allOf": [
+        {"$ref": "#/components/schemas/Problem"},
+        {
+            "type": "object",
+            "properties": {"fhir": _READ},
+            "description": "With what was read of the record, where the patient in it is refused.",
+        },
+    ]
+}

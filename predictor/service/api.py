@@ -13,13 +13,16 @@ from typing import Any
 from fastapi import FastAPI, Request
 from starlette.responses import Response
 
-from predictor.errors import DocumentError, Reason
+from predictor.errors import DocumentError, PatientRefused, Reason
 from predictor.service.bodies import FHIR, json_object
-from predictor.service.problems import Problem, ProblemError, unusable_record
+from predictor.service.problems import Problem, ProblemError, problem_of, unusable_record
 from predictor.service.served import Served, described
 
 _DATE = re.compile(r"(?:19|20)[0-9]{2}-[0-9]{2}-[0-9]{2}")
 _QUERY = ("model", "index_date", "look_back_days")
+_DATE_OPTION = "?index_date={day}"
+"""How an index date is stated here, as people are told who need one."""
+
 _MOST_UNKNOWN = 50
 """Names of a patient that no variable has; for each the nearest known one is looked for."""
 
@@ -73,11 +76,15 @@ def add_api(app: FastAPI, served: Served) -> None:
         document = await json_object(request, FHIR)
         bundle = served.named(query.get("model"))
         try:
-            read = partial(read_fhir, document, bundle, **_window(query))
+            read = partial(read_fhir, document, bundle, date_option=_DATE_OPTION, **_window(query))
             found = await served.aside(read)  # a record may be long
         except DocumentError as error:  # JSON it is, but no record that can be used
             raise ProblemError(unusable_record(error)) from None
-        prediction = await served.answer(found.patient, bundle)
+        try:
+            prediction = await served.answer(found.patient, bundle)
+        except PatientRefused as refusal:
+            refused = replace(problem_of(refusal), members={"fhir": found.to_dict()})
+            raise ProblemError(refused) from None
         prediction = replace(prediction, warnings=(*found.warnings, *prediction.warnings))
         return _json({**prediction.to_dict(), "fhir": found.to_dict()})
 

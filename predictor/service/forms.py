@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from re import compile as pattern
 
+from predictor.clinic.patient import stands_for
 from predictor.clinical.units import readable_unit
 from predictor.clinical.values import read_value
 from predictor.clinical.variable import Range, Variable
@@ -18,9 +20,22 @@ UNIT = "unit."
 
 MODEL, PATIENT, ACTION = "model", "patient", "action"
 
+_REFERENCE = "reference {range}"
+_STUDIED = "studied {range}"
+_POSSIBLE = "possible {range}"
 _COMMA = "has a comma, which may mean decimals or thousands: write a point for decimals"
 _NO_NUMBER = "is not a number; leave it empty if it is not known"
+_NEAR_LIMIT = (
+    "is a limit, not a number: write it without the sign, which is nearer to the value than what "
+    "an empty field would stand for"
+)
+_OPEN_LIMIT = "is a limit, not a number, and tells too little: leave it empty"
 _UNIT_IN_NUMBER = "write the number alone and choose its unit beside it"
+
+
+_SIGNS = {"≤": "<=", "≥": ">="}
+_LIMIT = pattern(r"(?P<sign><=|>=|[<>≤≥])\s*(?P<limit>.+)")
+"""A value of which only a limit is known; the rule is that for records (docs/fhir.md)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,8 +67,8 @@ class Field:
         To choose from; empty where there is one unit only, which is ``unit``.
     unit
         The unit of a bare number, as people write it.
-    reference, plausible
-        Ranges with their unit, as people write them; empty where there is none.
+    hint
+        Reference range, who was studied and what is possible, as people write them; or empty.
     errors
         What is wrong with what was typed.
     """
@@ -66,8 +81,7 @@ class Field:
     states: tuple[Option, ...]
     units: tuple[Option, ...]
     unit: str
-    reference: str
-    plausible: str
+    hint: str
     errors: tuple[str, ...]
 
 
@@ -136,7 +150,7 @@ def form_of(bundle: Bundle, posted: Mapping[str, str], reasons: Sequence[Reason]
         Why no prediction was given.
     """
     made = [
-        _field(i, variable, posted, reasons)
+        _field(i, variable, posted, reasons, bundle.limits.get(variable.name))
         for i, variable in enumerate((*bundle.variables, *bundle.criteria))
     ]
     predictors = tuple(made[: len(bundle.variables)])
@@ -202,19 +216,32 @@ def carried_over(posted: Mapping[str, str], bundle: Bundle) -> dict[str, str]:
 def mended(reasons: Iterable[Reason], posted: Mapping[str, str], bundle: Bundle) -> list[Reason]:
     """Reasons, in words that fit a form where a number and its unit have a field each."""
     variables = {v.name: v for v in (*bundle.variables, *bundle.criteria)}
+    fills = zip(bundle.variables, bundle.preparation.fill.tolist(), strict=True)
+    typical = {variable.name: fill for variable, fill in fills}
     return [
-        Reason(reason.code, reason.where, _in_a_form(posted, variables[reason.where]))
+        Reason(
+            reason.code,
+            reason.where,
+            _in_a_form(posted, variables[reason.where], typical.get(reason.where)),
+        )
         if reason.code == "unreadable_number" and reason.where in variables
         else reason
         for reason in reasons
     ]
 
 
-def _in_a_form(posted: Mapping[str, str], variable: Variable) -> str:
-    """Why a number could not be read."""
+def _in_a_form(posted: Mapping[str, str], variable: Variable, typical: float | None) -> str:
+    """Why a number could not be read, and what to write; ``typical`` is what a gap stands for."""
     text = posted.get(f"{VALUE}{variable.name}", "")
     if _is_number(text, variable, "."):
         return _UNIT_IN_NUMBER
+    if beyond := _LIMIT.fullmatch(text.strip()):
+        unit = posted.get(f"{UNIT}{variable.name}") or None
+        limit = read_value(beyond["limit"], variable, unit=unit).value
+        if limit is None or typical is None:
+            return _OPEN_LIMIT
+        near = stands_for(_SIGNS.get(beyond["sign"], beyond["sign"]), limit, typical)
+        return _NEAR_LIMIT if near else _OPEN_LIMIT
     return _COMMA if _is_number(text, variable, ",") else _NO_NUMBER
 
 
@@ -225,7 +252,11 @@ def _is_number(text: str, variable: Variable, decimal: str) -> bool:
 
 
 def _field(
-    i: int, variable: Variable, posted: Mapping[str, str], reasons: Sequence[Reason]
+    i: int,
+    variable: Variable,
+    posted: Mapping[str, str],
+    reasons: Sequence[Reason],
+    studied: Range | None,
 ) -> Field:
     name, unit_name = f"{VALUE}{variable.name}", f"{UNIT}{variable.name}"
     value = posted.get(name, "").strip()
@@ -243,14 +274,22 @@ def _field(
         states=tuple(Option(state, state, state == value) for state in variable.states),
         units=units if len(units) > 1 else (),
         unit=powers(readable_unit(variable.unit)),
-        reference=_range(variable.reference, variable),
-        plausible=_range(variable.plausible, variable),
+        hint=_hint(variable, studied),
         errors=tuple(powers(r.message) for r in reasons if r.where == variable.name),
     )
 
 
-def _range(limits: Range | None, variable: Variable) -> str:
-    return "" if limits is None else powers(f"{limits} {readable_unit(variable.unit)}".rstrip())
+def _hint(variable: Variable, studied: Range | None) -> str:
+    unit = readable_unit(variable.unit)
+    ranges = {
+        _REFERENCE: variable.reference,
+        _STUDIED: studied,
+        _POSSIBLE: variable.plausible,
+    }
+    told = "; ".join(
+        said.format(range=f"{limits} {unit}".rstrip()) for said, limits in ranges.items() if limits
+    )
+    return powers(told[:1].upper() + told[1:])
 
 
 def _mistakes(

@@ -6,9 +6,16 @@ from collections.abc import Iterable
 from typing import TYPE_CHECKING, Any
 
 import predictor
-from predictor.clinic.patient import IDENTIFIER
+from predictor.clinic.patient import COMPARATORS, IDENTIFIER
+from predictor.clinical.cells import SIMULATED
 from predictor.clinical.units import readable_unit
-from predictor.service.answer_schema import FHIR_PREDICTION, MODELS, PREDICTION, PROBLEM
+from predictor.service.answer_schema import (
+    FHIR_PREDICTION,
+    FHIR_PROBLEM,
+    MODELS,
+    PREDICTION,
+    PROBLEM,
+)
 from predictor.service.api import LONGEST_LOOK_BACK
 from predictor.service.problems import MEDIA_TYPE
 
@@ -33,10 +40,11 @@ _RESPONSES = {
     "415": "The body is in another format.",
     "421": "The request names another host.",
     "422": "No prediction is given; every reason is listed.",
+    "431": "The headers are too large.",
     "500": "An error of the server; nothing of the request was kept.",
-    "503": "The answer took too long.",
+    "503": "Too many connections are open, or the answer took too long.",
 }
-_ALWAYS = ("408", "413", "421", "500", "503")
+_ALWAYS = ("408", "413", "421", "431", "500", "503")
 
 
 def document(served: Served, *, token: bool) -> Schema:
@@ -55,6 +63,7 @@ def document(served: Served, *, token: bool) -> Schema:
         "FhirPrediction": FHIR_PREDICTION,
         "Models": MODELS,
         "Problem": PROBLEM,
+        "FhirProblem": FHIR_PROBLEM,
         **{f"Patient-{i}": _patient(bundle) for i, bundle in enumerate(bundles)},
     }
     components: Schema = {"schemas": schemas}
@@ -112,6 +121,8 @@ def _paths(bundles: list[Bundle], *, token: bool) -> Schema:
             },
         },
     }
+    refusal = paths["/predict/fhir"]["post"]["responses"]["422"]
+    refusal["content"][MEDIA_TYPE]["schema"] = _reference("FhirProblem")
     if token:
         for path, methods in paths.items():
             if path != "/health":
@@ -206,6 +217,12 @@ def _parameters(bundles: list[Bundle]) -> list[Schema]:
     ]
 
 
+_MARK: Schema = {
+    "type": ["boolean", "number", "string", "null"],
+    "description": "1 or true where the patient is simulated; the answer says so.",
+}
+
+
 def _patient(bundle: Bundle) -> Schema:
     """What a model takes: its predictors, the exclusion criteria, and what it leaves unused."""
     read = {v.name: _variable(v) for v in (*bundle.variables, *bundle.criteria)}
@@ -224,7 +241,7 @@ def _patient(bundle: Bundle) -> Schema:
         "description": f"What is left out or null is unknown; at most {share} of the predictors.",
         "minProperties": len(bundle.variables) - int(bundle.most_missing * len(bundle.variables)),
         "additionalProperties": False,
-        "properties": {IDENTIFIER: identifier, **unused, **read},
+        "properties": {IDENTIFIER: identifier, SIMULATED: _MARK, **unused, **read},
     }
 
 
@@ -255,4 +272,7 @@ def _variable(variable: Variable) -> Schema:
         "additionalProperties": False,
         "properties": {"value": inner, "unit": unit_schema},
     }
+    if variable.kind == "continuous":
+        known = "The value is only known to lie beyond the number, which is a limit."
+        wrapped["properties"]["comparator"] = {"enum": list(COMPARATORS), "description": known}
     return {"description": variable.label, "anyOf": [*kinds, wrapped, {"type": "null"}]}

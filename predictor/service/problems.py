@@ -24,8 +24,9 @@ _TITLES = {
     415: "The request is in a format that is not read here",
     421: "The request is meant for another server",
     422: "No prediction is given",
+    431: "The request has too many headers",
     500: "An error of ours",
-    503: "The answer took too long",
+    503: "No answer can be given now",
 }
 
 
@@ -45,6 +46,8 @@ class Problem:
         Where several rules were broken, all of them.
     headers
         Further headers of the response.
+    members
+        Further members of the document, such as what was read of the record of a refused patient.
     """
 
     status: int
@@ -52,6 +55,7 @@ class Problem:
     detail: str = ""
     errors: tuple[Reason, ...] = ()
     headers: Mapping[str, str] = field(default_factory=dict)
+    members: Mapping[str, Any] = field(default_factory=dict)
 
     @property
     def title(self) -> str:
@@ -69,6 +73,7 @@ class Problem:
                 {"code": r.code, "variable": r.where or None, "message": r.message}
                 for r in self.errors
             ],
+            **self.members,
         }
 
 
@@ -82,7 +87,7 @@ class ProblemError(Exception):
 
 def problem_response(problem: Problem) -> Response:
     """The problem as JSON."""
-    body = json.dumps(problem.to_dict(), ensure_ascii=True).encode()
+    body = json.dumps(problem.to_dict(), ensure_ascii=True, allow_nan=False).encode()
     return Response(body, problem.status, headers=dict(problem.headers), media_type=MEDIA_TYPE)
 
 

@@ -15,6 +15,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from predictor.service.origin import is_from_elsewhere
 from predictor.service.problems import Problem, ProblemError
 
 if TYPE_CHECKING:
@@ -38,12 +39,14 @@ CONTENT_POLICY = (
 _HEADERS = [
     (b"content-security-policy", CONTENT_POLICY.encode()),
     (b"x-content-type-options", b"nosniff"),
-    (b"referrer-policy", b"no-referrer"),
     (b"cache-control", b"no-store"),
     (b"cross-origin-resource-policy", b"same-origin"),
 ]
+DATA_HEADERS = [*_HEADERS, (b"referrer-policy", b"no-referrer")]
 _PAGE_HEADERS = [
     *_HEADERS,
+    # Nothing to others; with no-referrer a browser would say of our own form that it is of "null".
+    (b"referrer-policy", b"same-origin"),
     (b"x-frame-options", b"DENY"),
     (b"cross-origin-opener-policy", b"same-origin"),
     (b"permissions-policy", b"camera=(), geolocation=(), microphone=()"),
@@ -125,7 +128,7 @@ class Gate:
             await self._app(scope, receive, send)
             return
         start = time.perf_counter()
-        reply = _Reply(send)
+        reply = Reply(send)
         if scope["method"] == "HEAD":  # answered as GET; the server leaves the body out
             scope = {**scope, "method": "GET"}
             reply.method = "HEAD"
@@ -147,7 +150,7 @@ class Gate:
             log.info("%s %s %d %.1f ms", method, path, reply.status, spent)
 
     async def _answer(
-        self, scope: Scope, headers: dict[bytes, bytes], receive: Receive, reply: _Reply
+        self, scope: Scope, headers: dict[bytes, bytes], receive: Receive, reply: Reply
     ) -> None:
         self._check(scope, headers)
         body = await self._body(headers, receive)
@@ -157,6 +160,10 @@ class Gate:
         await self._app(scope, _whole(body, receive), reply)
 
     def _check(self, scope: Scope, headers: dict[bytes, bytes]) -> None:
+        given = scope["headers"]
+        if sum(len(name) + len(value) + 4 for name, value in given) > self._limits.header_bytes:
+            detail = f"At most {self._limits.header_bytes // 1000} kB of headers are read."
+            raise ProblemError(Problem(431, "too-large", detail, headers={"Connection": "close"}))
         if self._hosts is not None and _name(headers.get(b"host", b"")) not in self._hosts:
             raise ProblemError(
                 Problem(421, "unknown-host", "Use the address that the server printed.")
@@ -164,16 +171,16 @@ class Gate:
         if (
             self._token is not None
             and scope["path"] not in OPEN
-            and not self._token.accepts(headers.get(b"authorization", b""))
+            # Of two, one could be what a proxy has checked and the other what is read here.
+            and (
+                sum(name == b"authorization" for name, _ in given) != 1
+                or not self._token.accepts(headers[b"authorization"])
+            )
         ):
             raise ProblemError(
                 Problem(401, "token-needed", "Send Authorization: Bearer TOKEN, or sign in.")
             )
-        # Browsers say where a request comes from; programs say nothing.
-        if scope["method"] == "POST" and headers.get(b"sec-fetch-site", b"none") not in (
-            b"none",
-            b"same-origin",
-        ):
+        if scope["method"] == "POST" and is_from_elsewhere(headers):
             raise ProblemError(Problem(403, "other-site", "Open the page of this server itself."))
 
     async def _body(self, headers: dict[bytes, bytes], receive: Receive) -> bytes | None:
@@ -213,7 +220,7 @@ class Gate:
         headers: dict[bytes, bytes],
         scope: Scope,
         receive: Receive,
-        reply: _Reply,
+        reply: Reply,
     ) -> None:
         if reply.started:  # the answer had begun; the server closes the connection
             return
@@ -224,7 +231,7 @@ class Gate:
         await response(scope, receive, reply)
 
 
-class _Reply:
+class Reply:
     """Adds the headers of this house to a response, and remembers what was sent."""
 
     def __init__(self, send: Send) -> None:
@@ -234,12 +241,13 @@ class _Reply:
         self.started = False
 
     async def __call__(self, message: Message) -> None:
+        """Send one message of a response."""
         if message["type"] == "http.response.start":
             self.started = True
             self.status = message["status"]
             given = message.get("headers", ())
             page = any(value.startswith(b"text/html") for _, value in given)
-            message["headers"] = [*given, *(_PAGE_HEADERS if page else _HEADERS)]
+            message["headers"] = [*given, *(_PAGE_HEADERS if page else DATA_HEADERS)]
         await self._send(message)
 
 

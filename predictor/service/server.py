@@ -14,20 +14,35 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+import h11
 import uvicorn
 from uvicorn.protocols.http.h11_impl import H11Protocol
 
 from predictor.errors import PredictorError
 from predictor.service.app import LOOPBACK_HOSTS, create_app
-from predictor.service.security import Limits, is_loopback
+from predictor.service.problems import Problem, problem_response
+from predictor.service.security import DATA_HEADERS, Limits, Reply, is_loopback
 from predictor.service.token import VARIABLE
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from fastapi import FastAPI
+    from starlette.types import Receive, Scope, Send
 
 _CONNECTIONS = 200
+_BUSY = Problem(
+    503,
+    "busy",
+    f"{_CONNECTIONS} connections are open already. Try again in a moment.",
+    headers={"Retry-After": "5", "Connection": "close"},
+)
+_NO_HTTP = Problem(
+    400,
+    "no-http",
+    "What was sent is no request of HTTP/1.1, or its headers are too long.",
+    headers={"Connection": "close"},
+)
 _KEEP_ALIVE = 15
 _LAST_ANSWERS = 10
 
@@ -155,7 +170,6 @@ def _config(app: FastAPI, address: Address, limits: Limits) -> uvicorn.Config:
         access_log=False,
         proxy_headers=False,
         server_header=False,
-        limit_concurrency=_CONNECTIONS,
         timeout_keep_alive=_KEEP_ALIVE,
         timeout_graceful_shutdown=_LAST_ANSWERS,
         h11_max_incomplete_event_size=limits.header_bytes,
@@ -213,11 +227,16 @@ def _heard(*_: object) -> None:
     pass
 
 
+async def _busy(scope: Scope, receive: Receive, send: Send) -> None:
+    await problem_response(_BUSY)(scope, receive, Reply(send))
+
+
 class _PatientProtocol(H11Protocol):
     """HTTP/1.1 that waits for the head of a request, but not for ever.
 
     The gate limits the time of a body. A client that connects and says nothing, or sends its
-    headers a letter at a time, never gets that far; it is hung up on here.
+    headers a letter at a time, never gets that far; it is hung up on here. What is refused before
+    the gate is told as the gate would tell it.
     """
 
     def __init__(self, *arguments: Any, patience: float, **named: Any) -> None:
@@ -227,10 +246,19 @@ class _PatientProtocol(H11Protocol):
 
     def connection_made(self, transport: Any) -> None:
         super().connection_made(transport)
+        if len(self.connections) > _CONNECTIONS:
+            self.app = _busy
         # A socket that we opened ourselves is not given this by asyncio, and then the body of an
         # answer waits up to 40 ms for the client to acknowledge the head.
         transport.get_extra_info("socket").setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         self._wait()
+
+    def send_400_response(self, msg: str) -> None:  # noqa: ARG002 - it is in other words here
+        response = problem_response(_NO_HTTP)
+        head = h11.Response(status_code=400, headers=[*response.raw_headers, *DATA_HEADERS])
+        for event in (head, h11.Data(data=bytes(response.body)), h11.EndOfMessage()):
+            self.transport.write(self.conn.send(event) or b"")
+        self.transport.close()
 
     def data_received(self, data: bytes) -> None:
         super().data_received(data)

@@ -37,7 +37,7 @@ def read_token(file: Path | None, environment: Mapping[str, str]) -> str | None:
     """
     if file is not None:
         where = str(file)
-        given = read_limited(file, 2 * _LONGEST).decode("utf-8", "replace").strip()
+        given = _content(file).strip()
     elif VARIABLE in environment:
         where, given = VARIABLE, environment[VARIABLE].strip()
     else:
@@ -46,6 +46,10 @@ def read_token(file: Path | None, environment: Mapping[str, str]) -> str | None:
         rule = f"a token has {SHORTEST} to {_LONGEST} letters, digits or signs, without spaces"
         raise PredictorError(where, rule, _MADE)
     return given
+
+
+def _content(file: Path) -> str:
+    return read_limited(file, 2 * _LONGEST, too_large=_MADE).decode("utf-8", "replace")
 
 
 def _plain(text: str) -> bool:

@@ -89,9 +89,12 @@ def evaluate_subgroups(
     """
     if predictions.group is None:
         raise ValueError("the predictions have no subgroups; read them with a column of these")
-    labels = np.array(predictions.group, dtype=object)
-    names = sorted(set(predictions.group), key=_order)
-    members = [np.flatnonzero(labels == name) for name in names]
+    rows_of: dict[str, list[int]] = {}
+    # Not compared as an array: NumPy takes "a" and "a" with a NUL behind it for the same.
+    for row, name in enumerate(predictions.group):
+        rows_of.setdefault(name, []).append(row)
+    names = sorted(rows_of, key=_order)
+    members = [np.array(rows_of[name], dtype=np.int64) for name in names]
     hidden = masked([_size(predictions, rows) for rows in members], cell_size)
     groups = []
     for i, (name, rows) in enumerate(zip(names, members, strict=True)):

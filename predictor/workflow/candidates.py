@@ -10,13 +10,13 @@ from typing import Any
 from predictor.clinic.beside import Beside, read_beside
 from predictor.clinic.candidate_list import CandidateList
 from predictor.clinic.intake import is_table, read_many
-from predictor.clinic.patient import identifier_of, unknown_columns, unknown_reasons
+from predictor.clinic.patient import identifier_of
 from predictor.clinic.prediction import cached_bundle, predict_rows
 from predictor.clinic.prices import Prices, load_prices
 from predictor.clinic.ranking import list_candidates
-from predictor.clinical.cells import is_missing
+from predictor.clinic.table_columns import columns_of
+from predictor.clinical.cells import SIMULATED, is_missing, marks_simulated
 from predictor.clinical.unchecked import Treatment, load_treatment
-from predictor.cohort.table import SIMULATED, spelling
 from predictor.errors import BundleError, CohortError, DocumentError, PredictorError, Reason
 from predictor.fitted.bundle import Bundle
 from predictor.report.spreadsheet import csv_bytes
@@ -85,18 +85,11 @@ def candidates_file(
         rule = "a cohort is a table: .csv or .parquet"
         raise DocumentError(str(cohort), rule, "`predictor predict` answers for one patient.")
     table = read_many(cohort)
-    unknown = unknown_columns((c for c in table.columns if c != SIMULATED), bundle)
-    if unknown and not ignore_unknown:
-        raise DocumentError(
-            str(cohort),
-            "some columns are no variables of this model",
-            "Rename them, or pass --ignore-unknown to leave them unread:",
-            reasons=unknown_reasons(unknown, bundle),
-        )
+    columns = columns_of(table, bundle, str(cohort), ignore_unknown=ignore_unknown, beside=True)
     if priced is not None and priced.weight_default is None:
         _check_weighed(priced, table.columns, str(cohort))
     reader = _Reader(bundle, treatment, priced, decimal)
-    answers = predict_rows(reader.read(table.rows, set(unknown)), bundle, decimal=decimal)
+    answers = predict_rows(reader.read(table.rows, columns.left_out), bundle, decimal=decimal)
     if not answers.predictions and not answers.refused:
         raise CohortError(str(cohort), "there are no patients in it", "Check the path.")
     _check_patients(reader.rows_of, str(cohort))
@@ -112,6 +105,8 @@ def candidates_file(
         columns=table.columns,
         after_treatment=[name for name in table.columns if name in reader.after_treatment],
         simulated=reader.simulated,
+        meanings=columns.meanings,
+        unread=tuple(columns.unread_notes()),
     )
 
 
@@ -131,12 +126,12 @@ class _Reader:
         self._decimal = decimal
 
     def read(
-        self, rows: Iterator[tuple[int, Mapping[str, object]]], unknown: set[object]
+        self, rows: Iterator[tuple[int, Mapping[str, object]]], unknown: frozenset[str]
     ) -> Iterator[tuple[int, Mapping[str, object]]]:
         dictionary = self._bundle.dictionary
         for number, row in rows:
             known = {k: v for k, v in row.items() if k not in unknown and k != SIMULATED}
-            self.simulated = self.simulated or spelling(row.get(SIMULATED)) == "1"
+            self.simulated = self.simulated or marks_simulated(row.get(SIMULATED))
             self.after_treatment |= {
                 name
                 for name, entry in known.items()

@@ -44,7 +44,7 @@ def replacing(path: Path) -> Iterator[IO[bytes]]:
     PredictorError
         If the place cannot be written.
     """
-    part = path.with_name(f".{path.name}.{os.getpid()}.part")
+    part = _part(path)
     try:
         try:
             with part.open("wb") as stream:
@@ -55,23 +55,75 @@ def replacing(path: Path) -> Iterator[IO[bytes]]:
                 part.unlink()
             raise
     except OSError as error:
-        raise PredictorError(
-            str(path), f"cannot be written ({error.strerror})", "Choose another place."
-        ) from None
+        raise _unwritable(path, error) from None
 
 
-def check_not_read(path: Path, *read: Path) -> None:
-    """Refuse to write over a file that is being read.
+def _part(path: Path) -> Path:
+    return path.with_name(f".{path.name}.{os.getpid()}.part")
+
+
+def _unwritable(path: Path, error: Exception) -> PredictorError:
+    why = getattr(error, "strerror", None) or "it is no name of a file"
+    return PredictorError(str(path)[:200], f"cannot be written ({why})", "Choose another place.")
+
+
+def check_targets(
+    targets: Iterable[Path | None],
+    *,
+    read: Iterable[str | Path | None] = (),
+    bundle: Path | None = None,
+) -> None:
+    """Say before any work, and before any of them is written, whether files can be written.
+
+    Parameters
+    ----------
+    targets
+        Files to be written; None among them are left out.
+    read
+        Files that are read in the same run; names that are no files are left out.
+    bundle
+        Folder of the model that answers; nothing may be put into it, because its digests would no
+        longer hold.
 
     Raises
     ------
     PredictorError
-        If ``path`` is one of them.
+        If a target is read, lies in the bundle, is there twice or cannot be written.
     """
-    for source in read:
-        with contextlib.suppress(OSError):
-            if path.samefile(source):
+    sources = [Path(source) for source in read if source is not None]
+    seen: set[Path] = set()
+    for path in targets:
+        if path is None:
+            continue
+        try:
+            real = path.resolve()
+            if any(_same(path, source) for source in sources):
                 raise PredictorError(str(path), "this file is read", "Write to another one.")
+            if bundle is not None and real.is_relative_to(bundle.resolve()):
+                raise PredictorError(
+                    str(path), "this is inside the model's folder", "Write to another folder."
+                )
+            if real in seen:
+                raise PredictorError(
+                    str(path), "two results would be written to it", "Give each its own file."
+                )
+            seen.add(real)
+            if path.exists() and not path.is_file():
+                raise PredictorError(
+                    str(path), "cannot be written (it is no file)", "Choose another place."
+                )
+            part = _part(path)
+            part.open("wb").close()
+            part.unlink()
+        except (OSError, RuntimeError, ValueError) as error:  # RuntimeError: a loop of links
+            raise _unwritable(path, error) from None
+
+
+def _same(path: Path, source: Path) -> bool:
+    try:
+        return path.samefile(source)
+    except (OSError, ValueError):
+        return False
 
 
 def check_suffix(path: Path, *suffixes: str) -> str:

@@ -15,16 +15,17 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
+from predictor.clinic.arrow_cells import python_cells, python_rows
 from predictor.clinic.patient import (
     IDENTIFIER,
     LONGEST_IDENTIFIER,
+    SIMULATED_PATIENT,
     identifier_of,
     reach,
-    unused_warning,
 )
 from predictor.clinic.prediction import OUTSIDE_ITS_RANGE, predict_rows
 from predictor.clinic.uncertainty import score
-from predictor.clinical.cells import MISSING_TEXTS
+from predictor.clinical.cells import MISSING_TEXTS, SIMULATED, is_missing, marks_simulated
 from predictor.clinical.values import ColumnReading, read_column
 from predictor.clinical.variable import Variable
 from predictor.errors import Reason
@@ -37,11 +38,16 @@ if TYPE_CHECKING:
 ROWS = 65_536
 """Patients that are worked on at once."""
 
-_OF_THE_PATIENT = ("not_used", "suspicious_unit", "suspicious_value", OUTSIDE_ITS_RANGE.code)
+_OF_THE_PATIENT = (
+    SIMULATED_PATIENT.code,
+    "suspicious_unit",
+    "suspicious_value",
+    OUTSIDE_ITS_RANGE.code,
+)
 """Warnings that tell of one patient's values; all others are the same for all."""
 
-_CONTRADICTED = ""
-"""Stands among the names of columns, of which none is empty, for a patient's warning."""
+_BY_ROW = (SIMULATED_PATIENT.code, OUTSIDE_ITS_RANGE.code)
+"""Warnings that some patients have, in words that are the same for all of them."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,11 +60,14 @@ class AnsweredBatch:
         One row per patient, in the order of the file.
     answered, refused
         How many there are of each.
+    simulated
+        Whether some of the patients say that they are simulated.
     """
 
     table: pa.Table
     answered: int
     refused: int
+    simulated: bool
 
 
 class ColumnPredictor:
@@ -68,15 +77,11 @@ class ColumnPredictor:
     ----------
     bundle
         The model.
-    columns
-        Names of the columns that are variables of the bundle's dictionary, or the identifier.
     """
 
-    def __init__(self, bundle: Bundle, columns: Sequence[str]) -> None:
+    def __init__(self, bundle: Bundle) -> None:
         self._bundle = bundle
         self._names = [variable.name for variable in bundle.variables]
-        used = {*self._names, *(variable.name for variable in bundle.criteria), IDENTIFIER}
-        self._unused = [name for name in columns if name not in used]
         self.schema = parquet_schema(self._names)
 
     def answer(self, batch: pa.RecordBatch, first_row: int) -> AnsweredBatch:
@@ -89,15 +94,16 @@ class ColumnPredictor:
         plain = np.flatnonzero(~odd)
         table = self._answered(batch, plain, read, identifiers, first_row)
         if not odd.any():
-            return AnsweredBatch(table, len(plain), 0)
+            return AnsweredBatch(table, len(plain), 0, bool(read.simulated.any()))
         rows = np.flatnonzero(odd)
         numbers = [first_row + int(row) for row in rows]
-        patients = batch.take(pa.array(rows)).to_pylist()
+        patients = python_rows(batch.take(pa.array(rows)))
         others = predict_rows(zip(numbers, patients, strict=True), self._bundle)
         rest = pa.Table.from_pylist(answer_rows(others), self.schema)
         whole = pa.concat_tables([table, rest]).sort_by("row")
         answered = len(plain) + len(others.predictions)
-        return AnsweredBatch(whole, answered, len(others.refused))
+        simulated = bool(read.simulated.any())
+        return AnsweredBatch(whole, answered, len(others.refused), simulated)
 
     def _read(self, batch: pa.RecordBatch) -> _Read:
         bundle, n = self._bundle, batch.num_rows
@@ -124,7 +130,7 @@ class ColumnPredictor:
             low, high = limit.bounds()
             odd |= (reading.values < low) | (reading.values > high)
         odd |= np.isnan(values).sum(axis=1) > bundle.most_missing * values.shape[1]
-        return _Read(values, odd, warnings)
+        return _Read(values, odd, warnings, _simulated(batch))
 
     def _answered(
         self,
@@ -143,7 +149,7 @@ class ColumnPredictor:
         values = read.values if n == len(read.values) else read.values[rows]
         found = score(bundle, values)
         # What is the same for all is taken from the answer for one of them.
-        patient = batch.take(pa.array(rows[:1])).to_pylist()[0]
+        (patient,) = python_rows(batch.take(pa.array(rows[:1])))
         (first,) = predict_rows([(0, patient)], bundle).predictions
         always = tuple(w for w in first.warnings if w.code not in _OF_THE_PATIENT)
         columns: dict[str, Any] = {
@@ -152,7 +158,7 @@ class ColumnPredictor:
             "probability": pa.array(found.probability),
             "reference_probability": pa.repeat(found.reference_probability, n),
             "imputed": _texts(np.isnan(values), self._names, "; ".join),
-            "warnings": self._warnings(batch, rows, read, always, found.contradicted),
+            "warnings": self._warnings(rows, read, always, found.contradicted),
             "refused": pa.repeat("", n),
             "evidence": pa.repeat(first.evidence["level"], n),
         }
@@ -175,7 +181,6 @@ class ColumnPredictor:
 
     def _warnings(
         self,
-        batch: pa.RecordBatch,
         rows: NDArray[np.intp],
         read: _Read,
         always: tuple[Reason, ...],
@@ -183,18 +188,15 @@ class ColumnPredictor:
     ) -> pa.Array:
         import pyarrow as pa
 
-        # What differs between patients: the columns that are not used, and one thing more.
-        differs = (*self._unused, _CONTRADICTED)
+        differs = _BY_ROW
         present = np.zeros((len(rows), len(differs)), dtype=bool)
-        for j, name in enumerate(self._unused):
-            present[:, j] = ~_missing(batch.column(name))[rows]
+        present[:, 0] = read.simulated[rows]
         if contradicted is not None:
             present[:, -1] = contradicted
 
         def told(names: Sequence[str], of_values: Sequence[Reason] = ()) -> str:
-            unused = [name for name in names if name != _CONTRADICTED]
-            head = (unused_warning(unused),) if unused else ()
-            tail = (OUTSIDE_ITS_RANGE,) if len(unused) < len(names) else ()
+            head = (SIMULATED_PATIENT,) if SIMULATED_PATIENT.code in names else ()
+            tail = (OUTSIDE_ITS_RANGE,) if OUTSIDE_ITS_RANGE.code in names else ()
             return warning_text((*head, *of_values, *always, *tail))
 
         texts = _texts(present, differs, told)
@@ -210,11 +212,21 @@ class ColumnPredictor:
 
 @dataclass(frozen=True, slots=True)
 class _Read:
-    """Values, the rows that need the check of a single patient, and warnings by row."""
+    """Values, rows that need the check of a single patient, warnings by row, and who is made up."""
 
     values: NDArray[np.float64]
     odd: NDArray[np.bool_]
     warnings: dict[int, list[Reason]]
+    simulated: NDArray[np.bool_]
+
+
+def _simulated(batch: pa.RecordBatch) -> NDArray[np.bool_]:
+    """Which patients are marked as simulated."""
+    place = batch.schema.get_field_index(SIMULATED)
+    if place < 0:
+        return np.zeros(batch.num_rows, dtype=bool)
+    marks = python_cells(batch.column(place))
+    return np.fromiter(map(marks_simulated, marks), dtype=bool, count=len(marks))
 
 
 def _column(batch: pa.RecordBatch, variable: Variable) -> ColumnReading:
@@ -231,7 +243,7 @@ def _column(batch: pa.RecordBatch, variable: Variable) -> ColumnReading:
         return read_column(column.to_numpy(zero_copy_only=False), variable)
     if _is_plain(kind):
         return _read_each_once(column, variable)
-    return read_column(column.to_pylist(), variable)
+    return read_column(python_cells(column), variable)
 
 
 def _is_plain(kind: pa.DataType) -> bool:
@@ -249,7 +261,7 @@ def _read_each_once(column: pa.Array, variable: Variable) -> ColumnReading:
     import pyarrow as pa
 
     coded = column if pa.types.is_dictionary(column.type) else column.dictionary_encode()
-    entries = coded.dictionary.to_pylist()
+    entries = python_cells(coded.dictionary)
     different = read_column(entries, variable)
     place = coded.indices.fill_null(len(entries)).to_numpy(zero_copy_only=False)
     return ColumnReading(
@@ -272,17 +284,6 @@ def _of_rows(
     return tuple((int(row), reason) for row in rows for reason in of_entry[int(place[row])])
 
 
-def _missing(column: pa.Array) -> NDArray[np.bool_]:
-    import pyarrow as pa
-    import pyarrow.compute as pc
-
-    found = pc.is_null(column, nan_is_null=pa.types.is_floating(column.type))
-    if pa.types.is_string(column.type) or pa.types.is_large_string(column.type):
-        words = pa.array(sorted(MISSING_TEXTS), column.type)
-        found = pc.or_(found, pc.is_in(pc.utf8_trim_whitespace(column), words))
-    return np.asarray(found.to_numpy(zero_copy_only=False), dtype=bool)
-
-
 def _identifiers(batch: pa.RecordBatch) -> tuple[pa.Array, NDArray[np.bool_]]:
     """Identifiers as text, and the rows whose identifier cannot be shown."""
     import pyarrow as pa
@@ -299,11 +300,12 @@ def _identifiers(batch: pa.RecordBatch) -> tuple[pa.Array, NDArray[np.bool_]]:
         if plain.all():
             return column, ~plain
     rows = np.flatnonzero(~plain)
-    given = column.take(pa.array(rows)).to_pylist()
+    given = python_cells(column.take(pa.array(rows)))
     shown = [identifier_of({IDENTIFIER: entry}) for entry in given]
     unshown = np.zeros(n, dtype=bool)
-    unshown[rows] = [text is None for text in shown]
-    unshown &= ~_missing(column)
+    unshown[rows] = [
+        text is None and not is_missing(entry) for text, entry in zip(shown, given, strict=True)
+    ]
     if not plain.any():
         return pa.array(shown, pa.string()), unshown
     mended = pc.replace_with_mask(column, pa.array(~plain), pa.array(shown, pa.string()))

@@ -17,9 +17,8 @@ from predictor.clinic.intake import (
     parquet_batches,
     read_many,
     read_one,
-    shown,
 )
-from predictor.clinic.patient import identifier_of, unknown_columns, unknown_reasons
+from predictor.clinic.patient import SIMULATED_PATIENT, identifier_of
 from predictor.clinic.prediction import (
     Prediction,
     Predictions,
@@ -28,6 +27,7 @@ from predictor.clinic.prediction import (
     predict,
     predict_rows,
 )
+from predictor.clinic.table_columns import TableColumns, columns_of
 from predictor.errors import DocumentError, PatientRefused, PredictorError
 from predictor.fitted.bundle import Bundle
 from predictor.workflow.answers import Answers, answers_file, json_answers
@@ -36,6 +36,7 @@ from predictor.workflow.files import check_suffix, replacing
 if TYPE_CHECKING:
     from predictor.clinic.fhir import FhirPatient
 
+_SIMULATED = "The patients are simulated: nothing here was measured in anybody."
 _BATCH = 10_000
 _SHOWN = 100
 """Patients of a table, answered or refused, that are kept for the screen."""
@@ -53,12 +54,15 @@ class TableAnswers:
         How many there are of each.
     ignored
         Columns that were left unread on request.
+    notes
+        What is to be said once for the file.
     """
 
     answers: Predictions
     answered: int
     refused: int
     ignored: tuple[str, ...] = ()
+    notes: tuple[str, ...] = ()
 
     def to_dict(self) -> dict[str, Any]:
         """Plain data for JSON: of the patients in ``answers``."""
@@ -219,19 +223,10 @@ def _predict_table(
     ignore_unknown: bool,
 ) -> TableAnswers:
     table = read_many(path)
-    unknown = unknown_columns(table.columns, bundle)
-    if unknown and not ignore_unknown:
-        raise DocumentError(
-            str(path),
-            "some columns are no variables of this model",
-            "Rename them, or pass --ignore-unknown to leave them unread:",
-            reasons=unknown_reasons(unknown, bundle),
-        )
-    ignored = tuple(sorted(shown(str(name)) for name in unknown))
+    columns = columns_of(table, bundle, str(path), ignore_unknown=ignore_unknown)
     columnar = out is not None and out.suffix.lower() == ".parquet" and json_to is None
     if out is not None and columnar and path.suffix.lower() != ".csv":
-        known = [name for name in table.columns if name not in unknown]
-        return _predict_columns(path, bundle, table, known, out, ignored)
+        return _predict_columns(path, bundle, table, columns, out)
     names = [variable.name for variable in bundle.variables]
     kept = _Kept()
     with ExitStack() as stack:
@@ -240,22 +235,30 @@ def _predict_table(
             sinks.append(stack.enter_context(answers_file(out, names)))
         if json_to is not None:
             sinks.append(stack.enter_context(json_answers(json_to)))
-        for rows in _batches(table, unknown):
+        for rows in _batches(table, columns):
             answers = predict_rows(rows, bundle, decimal=decimal)
             for sink in sinks:
                 sink.add(answers)
         if not kept.answered and not kept.refused:
             raise _nobody(path)
-    return TableAnswers(kept.first(), kept.answered, kept.refused, ignored)
+    return _of_table(kept, kept.answered, kept.refused, columns, simulated=kept.simulated)
+
+
+def _of_table(
+    kept: _Kept, answered: int, refused: int, columns: TableColumns, *, simulated: bool
+) -> TableAnswers:
+    notes = (_SIMULATED,) if simulated else ()
+    return TableAnswers(
+        kept.first(), answered, refused, columns.ignored, (*notes, *columns.notes())
+    )
 
 
 def _predict_columns(
     path: Path,
     bundle: Bundle,
     table: PatientTable,
-    columns: list[str],
+    columns: TableColumns,
     out: Path,
-    ignored: tuple[str, ...],
 ) -> TableAnswers:
     """From Parquet to Parquet, column by column; the first patients are answered for the screen."""
     from pyarrow.parquet import ParquetWriter
@@ -263,21 +266,22 @@ def _predict_columns(
     from predictor.workflow.parquet_answers import ROWS, ColumnPredictor
 
     answered = refused = rows = 0
-    predictor = ColumnPredictor(bundle, columns)
+    simulated = False
+    predictor = ColumnPredictor(bundle)
     with replacing(out) as stream, ParquetWriter(stream, predictor.schema) as writer:
-        for batch in parquet_batches(path, columns, ROWS):
+        for batch in parquet_batches(path, columns.used, ROWS):
             found = predictor.answer(batch, rows + 1)
             writer.write_table(found.table)
             rows += batch.num_rows
             answered += found.answered
             refused += found.refused
+            simulated = simulated or found.simulated
         if not rows:
             raise _nobody(path)
     kept = _Kept()
-    first = islice(_batches(table, dict.fromkeys(set(table.columns) - set(columns)), _SHOWN), 1)
-    for patients in first:
+    for patients in islice(_batches(table, columns, _SHOWN), 1):
         kept.add(predict_rows(patients, bundle))
-    return TableAnswers(kept.first(), answered, refused, ignored)
+    return _of_table(kept, answered, refused, columns, simulated=simulated)
 
 
 def _nobody(path: Path) -> DocumentError:
@@ -285,14 +289,12 @@ def _nobody(path: Path) -> DocumentError:
 
 
 def _batches(
-    table: PatientTable, unknown: Mapping[object, object], most: int | None = None
+    table: PatientTable, columns: TableColumns, most: int | None = None
 ) -> Iterator[list[tuple[int, object]]]:
     rows: Iterator[tuple[int, object]] = table.rows
-    if unknown:
-        rows = (
-            (number, {k: v for k, v in row.items() if k not in unknown})
-            for number, row in table.rows
-        )
+    if len(columns.used) < len(table.columns):
+        used = columns.used
+        rows = ((number, {name: row[name] for name in used}) for number, row in table.rows)
     while batch := list(islice(rows, most or _BATCH)):
         yield batch
 
@@ -303,12 +305,16 @@ class _Kept:
     def __init__(self) -> None:
         self.answered = 0
         self.refused = 0
+        self.simulated = False
         self._first: list[tuple[int, Prediction]] = []
         self._first_refused: list[RefusedPatient] = []
 
     def add(self, answers: Predictions) -> None:
         self.answered += len(answers.predictions)
         self.refused += len(answers.refused)
+        self.simulated = self.simulated or any(
+            SIMULATED_PATIENT in prediction.warnings for prediction in answers.predictions
+        )
         room = _SHOWN - len(self._first)
         self._first += zip(answers.rows[:room], answers.predictions[:room], strict=True)
         self._first_refused += answers.refused[: _SHOWN - len(self._first_refused)]

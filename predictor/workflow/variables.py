@@ -2,7 +2,8 @@
 
 A REDCap data dictionary makes the forms of a project, with the limits of the dictionary as
 validation; a template is a cohort file without patients. What either collects, ``predictor check``
-and ``predictor train`` read without a mapping.
+and ``predictor train`` read without a mapping. Both hold what the study's model will ask: the
+predictors, the limits of its population and every exclusion criterion of its dictionary.
 """
 
 from __future__ import annotations
@@ -16,7 +17,8 @@ from predictor.clinic.patient import IDENTIFIER
 from predictor.clinical.dictionary import Dictionary, load_dictionary
 from predictor.clinical.units import convert_back, readable_unit
 from predictor.clinical.variable import Variable
-from predictor.cohort.outcome import outcome_column
+from predictor.cohort.outcome import outcome_column, outcome_states
+from predictor.cohort.table import spelling
 from predictor.errors import PredictorError, Reason
 from predictor.report.spreadsheet import csv_bytes
 from predictor.study import Study, load_study
@@ -50,10 +52,11 @@ _LONGEST_FIELD_NAME = 100
 _IDENTIFIER_NOTE = "Study code. No name, no birth date, no number of the hospital."
 _FORMS = {"baseline": "baseline", "follow_up": "follow_up", "outcome": "follow_up"}
 _HEADERS = {
-    "baseline": "At the index visit, before the first infusion",
-    "follow_up": "After the index visit; never a predictor",
+    "baseline": "Known by time zero{time_zero}, nothing later",
+    "follow_up": "After time zero{time_zero}; never a predictor",
     "outcome": "Outcome",
 }
+_TIME_ZERO = " ({name})"
 _EXCLUSION = "Exclusion criteria of the study"
 _NOTE = "{unit}{reference}"
 _REFERENCE = "; reference {reference}"
@@ -78,7 +81,7 @@ class Field:
     coding
         What the file writes for each state, where that is another word than the dictionary's.
     codes
-        The codes of an outcome that is in no dictionary.
+        The codes of an outcome that is in no dictionary, each with its words.
     """
 
     column: str
@@ -87,7 +90,7 @@ class Field:
     time: str = "baseline"
     unit: str | None = None
     coding: Mapping[str, str] | None = None
-    codes: tuple[str, ...] = ()
+    codes: Mapping[str, str] | None = None
 
 
 def redcap_csv(dictionary: Path | None = None, config: str | None = None) -> bytes:
@@ -105,7 +108,7 @@ def redcap_csv(dictionary: Path | None = None, config: str | None = None) -> byt
     PredictorError
         If REDCap would not take the name of a column.
     """
-    fields = _fields(dictionary, config)
+    fields, time_zero = _fields(dictionary, config)
     wrong = [
         Reason("bad_field_name", field.column[:_LONGEST_FIELD_NAME], "REDCap takes no such name.")
         for field in fields
@@ -115,7 +118,7 @@ def redcap_csv(dictionary: Path | None = None, config: str | None = None) -> byt
         rule = "a field of REDCap has a name of small letters, digits and single underscores"
         next_step = "Rename these columns in the configuration (cohort.columns):"
         raise PredictorError("REDCap data dictionary", rule, next_step, reasons=wrong)
-    return csv_bytes(REDCAP_COLUMNS, _redcap_rows(fields))
+    return csv_bytes(REDCAP_COLUMNS, _redcap_rows(fields, time_zero))
 
 
 def template_csv(dictionary: Path | None = None, config: str | None = None) -> bytes:
@@ -126,16 +129,19 @@ def template_csv(dictionary: Path | None = None, config: str | None = None) -> b
     dictionary, config
         As for ``redcap_csv``.
     """
-    return csv_bytes([field.column for field in _fields(dictionary, config)], ())
+    fields, _ = _fields(dictionary, config)
+    return csv_bytes([field.column for field in fields], ())
 
 
-def _fields(dictionary: Path | None, config: str | None) -> list[Field]:
+def _fields(dictionary: Path | None, config: str | None) -> tuple[list[Field], str | None]:
+    """What is collected, and what the study calls time zero."""
     if config is not None and dictionary is not None:
         rule = "a configuration names its dictionary itself"
         raise PredictorError("--dictionary", rule, "Give one of --config and --dictionary.")
     if config is not None:
-        return _of_study(load_study(config))
-    return _of_dictionary(load_dictionary(dictionary))
+        study = load_study(config)
+        return _of_study(study), study.config.question.time_zero
+    return _of_dictionary(load_dictionary(dictionary)), None
 
 
 def _of_dictionary(dictionary: Dictionary) -> list[Field]:
@@ -157,18 +163,36 @@ def _of_study(study: Study) -> list[Field]:
         fields.append(Field(source.centre, None, "Centre"))
     predictors = study.config.predictors
     limits = [name for name in question.limits if name not in predictors]
-    names = [*predictors, *limits, *source.exclude]
+    # A bundle refuses by every exclusion criterion of its dictionary, whether or not the study's
+    # own file has a column of it.
+    exclusions = [v.name for v in study.dictionary.variables.values() if v.exclusion]
+    names = list(dict.fromkeys([*predictors, *limits, *source.exclude, *exclusions]))
     if question.outcome in study.dictionary:
         names.append(question.outcome)
     fields += [_of_variable(study, name, study.dictionary.variable(name)) for name in names]
     if question.outcome not in study.dictionary:
         label = question.label or question.outcome
-        coding = source.values.get(question.outcome, {})
-        meant = [str(code) for code in (*question.event, *question.non_event)]
-        codes = [cell for cell, state in coding.items() if state in meant] or meant
-        column = outcome_column(study)
-        fields.append(Field(column, None, label, "outcome", codes=tuple(codes)))
+        codes = _codes(study)
+        fields.append(Field(outcome_column(study), None, label, "outcome", codes=codes))
     return fields
+
+
+def _codes(study: Study) -> dict[str, str]:
+    """What a file writes for each state of an outcome that is in no dictionary, with its words.
+
+    Where the two states are 1 and 0, the words are yes and no: the field has the event's name.
+    """
+    question = study.config.question
+    events, others = outcome_states(study)
+    meant = {spelling(code): str(code) for code in (*question.event, *question.non_event)}
+    states = {state: meant.get(state, state) for state in (*events, *others)}
+    if set(states) == {"0", "1"}:
+        states = {state: "yes" if state in events else "no" for state in states}
+    coding = study.config.cohort.values.get(question.outcome, {})
+    own = {
+        cell: states[spelling(state)] for cell, state in coding.items() if spelling(state) in states
+    }
+    return own or {meant.get(state, state): words for state, words in states.items()}
 
 
 def _of_variable(study: Study, name: str, variable: Variable) -> Field:
@@ -183,10 +207,11 @@ def _of_variable(study: Study, name: str, variable: Variable) -> Field:
     )
 
 
-def _redcap_rows(fields: Sequence[Field]) -> Iterator[Mapping[str, object]]:
+def _redcap_rows(fields: Sequence[Field], time_zero: str | None) -> Iterator[Mapping[str, object]]:
     before = ""
+    named = "" if time_zero is None else _TIME_ZERO.format(name=time_zero)
     for place, field in enumerate(fields):
-        header = _HEADERS[field.time]
+        header = _HEADERS[field.time].format(time_zero=named)
         if field.variable is not None and field.variable.exclusion:
             header = _EXCLUSION
         kind, choices = _kind(field)
@@ -212,8 +237,10 @@ def _kind(field: Field) -> tuple[str, str]:
     """Field type of REDCap and its choices."""
     variable = field.variable
     if variable is None:
-        shown = [f"{code}, {_choice(code)}" for code in field.codes]
-        return ("radio", " | ".join(shown)) if shown else ("text", "")
+        if not field.codes:
+            return "text", ""
+        shown = [f"{code}, {_choice(words)}" for code, words in field.codes.items()]
+        return "radio", " | ".join(shown)
     if variable.kind == "continuous":
         return "text", ""
     if field.coding:

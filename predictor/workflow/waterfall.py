@@ -4,13 +4,19 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from predictor.clinic.answer import shown_value
+from predictor.clinic.answer import NOT_FOR_CARE, outside, question
+from predictor.clinic.answer_text import odd_values, range_sentence
 from predictor.clinic.prediction import Prediction
 from predictor.fitted.models import Scale
 from predictor.report.figures import WaterfallRow, waterfall_figure
 from predictor.workflow.files import check_suffix, write_file
 
 SUFFIX = ".png"
+
+_PATIENT = "Patient {patient}."
+_INTERVAL = "{interval}."
+_MODEL = "Model {name}, version {version}, {digest}; evidence: {level}."
+_PROGNOSIS = "Prognosis under the treatment of the cohort, not the effect of a treatment."
 
 
 def write_waterfall(prediction: Prediction, path: Path) -> None:
@@ -25,7 +31,7 @@ def write_waterfall(prediction: Prediction, path: Path) -> None:
     rows = [
         WaterfallRow(
             part.label,
-            "" if part.value is None else shown_value(part),
+            "" if part.value is None else part.shown,
             part.contribution,
             imputed=part.value is None,
         )
@@ -38,6 +44,30 @@ def write_waterfall(prediction: Prediction, path: Path) -> None:
         scale=scale,
         probability=prediction.probability,
         reference_probability=prediction.reference_probability,
-        title=f"{prediction.label}, {prediction.horizon}",
+        title=question(prediction.label, prediction.horizon),
+        cautions=cautions(prediction),
+        facts=facts(prediction),
     )
     write_file(path, image)
+
+
+def cautions(prediction: Prediction) -> list[str]:
+    """What stands above the figure, as in the answer in words: the first first."""
+    found = [sentence for sentence in (outside(prediction.applicability),) if sentence]
+    if prediction.evidence["level"] == "demonstration":
+        found.append(NOT_FOR_CARE)
+    return [*found, *odd_values(prediction)]
+
+
+def facts(prediction: Prediction) -> list[str]:
+    """What stands below the title: interval, patient, model, and what it is not."""
+    found = []
+    if prediction.interval is not None:
+        sentence = range_sentence(prediction, prediction.interval).rstrip(".")
+        found.append(_INTERVAL.format(interval=sentence))
+    if prediction.patient is not None:
+        found.append(_PATIENT.format(patient=prediction.patient))
+    model, level = prediction.model, prediction.evidence["level"]
+    name, version, digest = model["name"], model["version"], model["digest"][:19]
+    found.append(_MODEL.format(name=name, version=version, digest=digest, level=level))
+    return [*found, _PROGNOSIS]

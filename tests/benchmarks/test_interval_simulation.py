@@ -26,6 +26,7 @@ from predictor.performance.discrimination import auroc
 
 @pytest.mark.parametrize("strength", STRENGTHS.values())
 class TestPopulation:
+    @pytest.mark.slow
     def test_has_its_share_of_events_and_its_auroc(self, strength: float) -> None:
         population = Population(strength)
         random = np.random.default_rng(1)
@@ -87,6 +88,7 @@ def test_a_line_that_was_cut_off_is_made_again(tmp_path: Path) -> None:
     assert list(kept(path)) == [1]
 
 
+@pytest.mark.slow
 def test_every_part_gives_its_table() -> None:
     settings = {"resamples": 50, "answered": 20}
     chosen = {cell.part: cell for cell in cells(0.01) if cell.patients == 31}

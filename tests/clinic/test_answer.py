@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 from dataclasses import replace
 from pathlib import Path
 
@@ -10,7 +11,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from predictor.clinic.answer import LINES, WIDTH, percent, shown_value
+from predictor.clinic.answer import outside, percent, shown_value
+from predictor.clinic.answer_text import LINES, WIDTH
 from predictor.clinic.prediction import OUTSIDE_ITS_RANGE
 from predictor.clinic.results import Applicability, Contribution, Interval, Prediction
 from predictor.errors import Reason
@@ -59,6 +61,7 @@ EXPLORATORY = Prediction(
     applicability=Applicability(inside=True, distance_percentile=0.62),
     validation="Validation by resampling its cohort: AUROC 0.64 (95% interval 0.43 to 0.81; 0.5 is "
     "chance).",
+    cohort_share=11 / 31,
 )
 
 
@@ -74,6 +77,18 @@ def imputed(prediction: Prediction, count: int) -> Prediction:
         interval=replace(prediction.interval, low=0.141, high=0.748, widening=0.098),
     )
 
+
+SHIPPED = {
+    "level": "demonstration",
+    "patients": 0,
+    "events": 0,
+    "simulated_patients": 500,
+    "statement": "Not for care. Trained on simulated patients: it shows how the software works and "
+    "says nothing about real ones. 500 simulated patients with 161 events; at least 473 patients "
+    "with 153 events needed: enough. Signal found: p = 0.005 with 200 permutations of the whole "
+    "procedure.",
+}
+"""Evidence of the shipped models."""
 
 RANGE = Interval(None, 0.31, 0.47, "venn-abers")
 CONTRADICTED = (OUTSIDE_ITS_RANGE, Reason("suspicious_value", "esr", "is outside 0 to 150 mm/h"))
@@ -105,6 +120,16 @@ CASES = {
             Reason("not_used", "", "given but not used by this model: alt, ast, ck, ldh."),
         ),
     ),
+    "unit_error": replace(
+        imputed(EXPLORATORY, 2),
+        applicability=replace(OUTSIDE, distance_percentile=1.0),
+        evidence=SHIPPED,
+        warnings=(
+            Reason("suspicious_value", "esr", "is outside 0 to 150 mm/h"),
+            Reason("suspicious_unit", "wbc", "is outside 0.5 to 50 10*9/L; looks like /uL"),
+            Reason("not_used", "", "given but not used by this model: alt, ast, ck, ldh."),
+        ),
+    ),
     "many_imputed": imputed(EXPLORATORY, 5),
     "outside": replace(EXPLORATORY, applicability=OUTSIDE),
     "outside_demonstration": replace(
@@ -119,6 +144,7 @@ CASES = {
         interval=None,
         applicability=None,
         validation=None,
+        cohort_share=None,
         warnings=(Reason("no_interval", "", "this model comes without an interval."),),
     ),
     "no_reasons": replace(
@@ -155,11 +181,29 @@ def test_a_patient_unlike_the_cohort_is_told_of_in_the_first_line(case: str) -> 
     lines = str(CASES[case]).splitlines()
     assert lines[0].startswith("OUTSIDE what the model knows")
     assert "Do not rely on the number below." in lines[1]
-    assert not any("OUTSIDE" in str(CASES[other]) for other in CASES if other[:7] != "outside")
+    near = [
+        prediction for prediction in CASES.values() if outside(prediction.applicability) is None
+    ]
+    assert near
+    assert not any("OUTSIDE" in str(prediction) for prediction in near)
 
 
 def test_a_patient_farther_than_everybody_is_not_compared_with_100_percent() -> None:
-    assert "than every one of the patients" in " ".join(str(CASES["outside_demonstration"]).split())
+    told = " ".join(str(CASES["outside_demonstration"]).split())
+    assert "farther from the typical one than every one of the patients" in told
+    almost = replace(EXPLORATORY, applicability=replace(OUTSIDE, distance_percentile=0.996))
+    assert "than over 99% of the patients" in " ".join(str(almost).split())
+
+
+def test_average_values_are_not_taken_for_the_share_that_had_the_event() -> None:
+    told = str(CASES["exploratory"])
+    assert "A patient with average values: 36% (35% of the cohort had the event)" in told
+    assert "A patient with average values: 36%\n" in str(CASES["without_interval"])
+
+
+def test_a_label_that_holds_the_horizon_is_not_followed_by_it() -> None:
+    relapse = str(replace(EXPLORATORY, label="relapse (flare at 6 months)"))
+    assert "Relapse (flare at 6 months): 41%" in relapse
 
 
 def test_a_range_without_a_level_is_not_called_a_confidence_interval() -> None:
@@ -186,15 +230,15 @@ def test_a_probability_somewhat_outside_its_range_is_said_to_be(
     assert ("no confidence interval); the number above lies outside it" in told) == beside
 
 
-@pytest.mark.parametrize("outside", [False, True])
-def test_a_probability_that_its_range_contradicts_is_never_left_alone(outside: bool) -> None:
+@pytest.mark.parametrize("far", [False, True])
+def test_a_probability_that_its_range_contradicts_is_never_left_alone(far: bool) -> None:
     """However little room there is: it stands in the head, right below the number."""
     warnings = tuple(Reason("suspicious_value", "esr", "is odd " * 20) for _ in range(30))
     prediction = replace(
         imputed(CASES["contradicted"], 5),
         interval=RANGE,
         warnings=(*warnings, OUTSIDE_ITS_RANGE),
-        applicability=OUTSIDE if outside else None,
+        applicability=OUTSIDE if far else None,
         population="adults " * 40,
         evidence=EXPLORATORY.evidence | {"level": "demonstration", "statement": "word " * 80},
     )
@@ -211,7 +255,7 @@ def test_a_probability_that_its_range_contradicts_is_never_left_alone(outside: b
 def test_a_contradiction_is_told_once() -> None:
     told = str(CASES["contradicted"])
     assert told.count("calibration range") == 1
-    assert told.count("Warning: ") == 1
+    assert told.count("Warning") == 1
 
 
 def test_only_gaps_that_move_the_interval_are_said_to_widen_it() -> None:
@@ -221,8 +265,91 @@ def test_only_gaps_that_move_the_interval_are_said_to_widen_it() -> None:
     assert "wider" not in str(hardly)
 
 
-def test_a_warning_names_the_variable_as_clinicians_do() -> None:
-    assert "Warning: Complement C3 is outside 20 to 250 mg/dL" in str(CASES["many_warnings"])
+def test_what_looks_like_an_error_stands_below_the_number_by_kind_and_in_clinical_words() -> None:
+    lines = str(CASES["unit_error"]).splitlines()
+    place = next(i for i, line in enumerate(lines) if line.endswith("41%"))
+    assert lines[place + 2 : place + 4] == [
+        "Warning, check the unit: White blood cells 4.1 x10^9/L (outside 0.5 to 50 x10^9/L; looks",
+        "  like /uL).",
+    ]
+    assert lines[place + 4].startswith("Warning, check the value: Erythrocyte sedimentation rate")
+    assert "Given but not used by this model: alt, ast, ck, ldh." in lines
+    assert len(lines) <= LINES
+
+
+ODD = ("suspicious_unit", "suspicious_value")
+
+
+@pytest.mark.parametrize("count", range(1, 11))
+@pytest.mark.parametrize("far", [False, True])
+def test_no_value_that_looks_like_an_error_is_left_out(count: int, far: bool) -> None:
+    """Whatever else there is to say: reasons, evidence and population give way."""
+    odd = tuple(
+        Reason(ODD[i % 2], part.variable, "is outside 1 to 1500 10*9/L; looks like /uL")
+        for i, part in enumerate(EXPLORATORY.contributions[:count])
+    )
+    unused = Reason("not_used", "", f"given but not used by this model: {', '.join('abcdefg')}.")
+    limits = tuple(Reason("beyond_limit", "c3", "is only a limit. " * 9) for _ in range(9))
+    prediction = replace(
+        imputed(EXPLORATORY, 5),
+        applicability=OUTSIDE if far else None,
+        evidence=SHIPPED,
+        population="adults with SLE before their first IVIG " * 5,
+        warnings=(unused, *limits, *odd),
+    )
+    lines = str(prediction).splitlines()
+    assert len(lines) <= LINES
+    checks = " ".join(line for line in "\n".join(lines).split("\nA patient with")[0].splitlines())
+    checks = " ".join(checks[checks.index("Warning, check") :].split())
+    for part in prediction.contributions[:count]:
+        assert part.label[:29] in checks
+    assert "…" not in checks.replace("Glucocorticoid dose, predniso…", "")
+
+
+def test_more_odd_values_than_lines_are_counted() -> None:
+    parts = tuple(
+        Contribution(f"v{i}", f"Laboratory value number {i}", 1.0, "U/L", 0.1) for i in range(500)
+    )
+    odd = tuple(
+        Reason("suspicious_value", part.variable, "is outside 2 to 9 U/L") for part in parts
+    )
+    text = str(replace(EXPLORATORY, contributions=parts, warnings=odd))
+    assert len(text.splitlines()) <= LINES
+    told = re.search(r"number \d+ and (\d+) more\.", " ".join(text.split()))
+    assert told is not None
+    checks = text[text.index("Warning, check") : text.index("A patient with")]
+    assert int(told[1]) + checks.count("Laboratory") == 500
+
+
+@pytest.mark.parametrize("case", CASES)
+def test_no_sentence_is_cut(case: str) -> None:
+    assert "…" not in str(CASES[case])
+
+
+@pytest.mark.parametrize("far", [False, True])
+@pytest.mark.parametrize("gaps", range(6))
+def test_evidence_loses_whole_sentences_from_its_end_and_never_the_first(
+    gaps: int, far: bool
+) -> None:
+    prediction = replace(
+        imputed(EXPLORATORY, gaps),
+        evidence=SHIPPED,
+        applicability=OUTSIDE if far else None,
+        warnings=tuple(Reason("suspicious_value", f"v{i}", "is odd") for i in range(gaps)),
+    )
+    lines = str(prediction).splitlines()
+    assert len(lines) <= LINES
+    start = next(i for i, line in enumerate(lines) if line.startswith("Evidence: "))
+    end = next(i for i, line in enumerate(lines) if line.startswith("Validation"))
+    told = " ".join(" ".join(lines[start:end]).split()).removeprefix("Evidence: demonstration. ")
+    assert told.startswith("Not for care.")
+    assert told.endswith(".")
+    assert str(SHIPPED["statement"]).startswith(told)
+
+
+def test_a_usual_answer_says_all_of_the_evidence() -> None:
+    told = " ".join(str(replace(EXPLORATORY, evidence=SHIPPED)).split())
+    assert str(SHIPPED["statement"]) in told
 
 
 words = st.text(st.characters(categories=["L", "N", "P", "Zs"]), min_size=1, max_size=200)
@@ -294,7 +421,7 @@ def test_whatever_it_must_say_an_answer_keeps_its_size(
         applicability is not None and not applicability.inside
     )
     if warnings:
-        assert "Warning:" in text
+        assert "Warning" in text
     if prediction.imputed:
         assert "Not measured" in text
 
@@ -330,4 +457,5 @@ def test_no_probability_is_shown_as_certain(probability: float, text: str) -> No
 def test_values_are_shown_as_people_write_them(
     value: float | str | None, unit: str | None, text: str
 ) -> None:
-    assert shown_value(Contribution("x", "X", value, unit, 0.1)) == text
+    part = Contribution("x", "X", value, unit, 0.1)
+    assert shown_value(part) == part.shown == text

@@ -33,7 +33,7 @@ from predictor.clinic.prediction import predict
 from predictor.clinical.coding import load_codings
 from predictor.clinical.dictionary import load_dictionary
 from predictor.errors import DocumentError, PatientRefused, PredictorError
-from predictor.fitted.bundle import Bundle
+from predictor.fitted.bundle import Bundle, load_bundle
 
 TODAY = date(2024, 6, 1)
 CRP, DSDNA, ANA, ACL_IGG, SEX = "1988-5", "5130-0", "8061-4", "3181-5", "46098-0"
@@ -118,6 +118,23 @@ def test_age_is_completed_years_at_the_index_date(
     found = read(document, index_date=day, today=day)
     assert found.patient["age"] == {"value": age, "unit": "a"}
     assert bool(found.taken[1].note) == (len(birth) < 10)
+
+
+@pytest.mark.parametrize("birth", ["0001-01-01", "0001", "1875-03", "1880-01-01"])
+def test_a_birth_date_beyond_any_life_is_told_as_one(read: Any, birth: str) -> None:
+    with pytest.raises(PatientRefused, match="birth date that makes an age outside") as caught:
+        read(record_of(patient(birthDate=birth), c3()))
+    assert "days" not in str(caught.value)
+
+
+@pytest.mark.parametrize("kind", ["transaction", "batch", "collection"])
+@pytest.mark.parametrize("content", [{}, {"resource": observation("1988-5")}])
+def test_a_request_to_delete_is_no_record(read: Any, kind: str, content: Any) -> None:
+    document = record(c3()) | {"type": kind}
+    sent = [{**entry, "request": {"method": "POST", "url": "x"}} for entry in document["entry"]]
+    assert "c3" in read({**document, "entry": sent}).patient
+    gone = {**content, "request": {"method": "DELETE", "url": "Observation/o1988-5"}}
+    refused(read, {**document, "entry": [*sent, gone]}, "deletion")
 
 
 @pytest.mark.parametrize("gender", ["other", "unknown", "", "F", "<script>"])
@@ -286,6 +303,14 @@ def test_the_newest_result_before_the_index_date_is_taken(read: Any) -> None:
     found = read(document, index_date=date(2024, 5, 12))
     assert found.patient["c3"] == {"value": 80, "unit": "mg/dL"}
     assert sorted(codes(found, "c3")) == ["after_index_date", "older", "older"]
+
+
+@pytest.mark.parametrize("day", ["0001-01-01", "0001-01-15", "0001-12-31T23:59:59-14:00"])
+def test_a_look_back_may_reach_before_the_calendar(read: Any, day: str) -> None:
+    found = read(record_of({"resourceType": "Patient", "id": "p1"}, c3(day=day)))
+    assert found.index_date.year == 1
+    assert "c3" in found.patient
+    assert "c3" in read(record(c3()), look_back_days=10**12).patient
 
 
 def test_the_look_back_is_ninety_days_and_can_be_changed(read: Any) -> None:
@@ -526,10 +551,11 @@ def test_a_limit_stands_for_a_value_only_where_it_is_nearer_than_a_typical_one(
     beyond = quantity(value, "[IU]/mL", comparator=comparator)
     found = read(record(observation(DSDNA, valueQuantity=beyond)))
     if taken:
-        assert found.patient["anti_dsdna"] == {"value": value, "unit": "[IU]/mL"}
+        expected = {"value": value, "unit": "[IU]/mL", "comparator": comparator}
+        assert found.patient["anti_dsdna"] == expected
         assert found.taken[-1].value == f"{comparator} {value}"
         assert "nearer to the value" in found.taken[-1].note
-        assert [(w.code, w.where) for w in found.warnings] == [("beyond_limit", "anti_dsdna")]
+        assert found.warnings == ()  # it travels with the value
     else:
         assert "anti_dsdna" not in found.patient
         assert codes(found, "anti_dsdna") == ["open_limit"]
@@ -800,7 +826,31 @@ def test_other_resources_are_counted(read: Any) -> None:
 
 def test_a_search_of_several_pages_is_warned_of(read: Any) -> None:
     document = record(c3(), type="searchset", link=[{"relation": "next", "url": "http://x"}])
-    assert [warning.code for warning in read(document).warnings] == ["further_pages"]
+    found = read(document)
+    assert [warning.code for warning in found.warnings] == ["further_pages"]
+
+
+def test_a_record_goes_into_predict_and_nothing_to_be_known_of_it_is_lost() -> None:
+    """The two ways that docs/fhir.md names, with the shipped model."""
+    model = load_bundle("remission")
+    crp = observation(CRP, valueQuantity=quantity(3, "mg/L", comparator="<"))
+    rest = [
+        observation(code, valueQuantity=quantity(value, unit))
+        for code, value, unit in (
+            ("4485-9", 62, "mg/dL"),
+            ("4498-2", 9, "mg/dL"),
+            ("777-3", 42, "10*9/L"),
+        )
+    ]
+    document = record(crp, *rest, type="searchset", link=[{"relation": "next", "url": "http://x"}])
+    found = read_fhir(document, model, today=TODAY)
+    answer = predict(found.patient, model=model)
+    assert ("beyond_limit", "crp") in [(w.code, w.where) for w in answer.warnings]
+    shown = {part.variable: part.shown for part in answer.contributions}
+    assert shown["crp"] == "< 3 mg/L"
+    whole = predict(found, model=model)
+    assert [w.code for w in whole.warnings] == ["further_pages", *(w.code for w in answer.warnings)]
+    assert whole.probability == answer.probability
 
 
 @pytest.mark.parametrize(

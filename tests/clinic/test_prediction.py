@@ -216,8 +216,11 @@ def test_an_identifier_is_handed_back(given: object, shown: str | None, bundle: 
 
 @pytest.mark.parametrize(
     "given",
-    [True, "x" * 201, "a\x00b", "a\nb", "\ud800", b"P07", ["P07"], {"id": 1}, HUGE, object()],
-    ids=range(10),
+    [
+        *(True, "x" * 201, "a\x00b", "a\nb", "\ud800", b"P07", ["P07"], {"id": 1}, HUGE, object()),
+        *(math.inf, -math.inf, np.float32("inf")),
+    ],
+    ids=range(13),
 )
 def test_what_is_no_identifier_is_refused(given: object, bundle: Bundle) -> None:
     assert refusal(FULL | {"patient": given}, bundle) == {"bad_identifier": ["patient"]}
@@ -235,8 +238,9 @@ def test_a_known_variable_that_is_not_used_is_said(bundle: Bundle) -> None:
         assert [(w.code, w.where, w.message) for w in answer.warnings] == [NO_INTERVAL]
 
 
-def test_a_value_of_the_wrong_unit_is_warned_of(bundle: Bundle) -> None:
-    warning, _ = predict(FULL | {"c3": 1.2}, bundle).warnings
+def test_a_value_of_the_wrong_unit_is_warned_of_before_anything_else(bundle: Bundle) -> None:
+    warning, unused, _ = predict({"esr": 40} | FULL | {"c3": 1.2}, bundle).warnings
+    assert unused.code == "not_used"
     assert (warning.code, warning.where) == ("suspicious_unit", "c3")
     assert "looks like g/L" in warning.message
 
@@ -544,3 +548,31 @@ def test_a_follow_up_value_of_an_exclusion_criterion_is_no_variable(bundle: Bund
 def test_decimal_commas_are_read_only_when_asked_for(bundle: Bundle) -> None:
     assert read_patient(FULL | {"c3": "75,5"}, bundle, decimal=",").values[0] == 75.5
     assert refusal(FULL | {"c3": "75,5"}, bundle) == {"unreadable_number": ["c3"]}
+
+
+@pytest.mark.parametrize("comparator", ["<", "<="])
+def test_a_limit_stands_for_a_value_and_is_never_shown_as_one(
+    comparator: str, bundle: Bundle
+) -> None:
+    limit = {"value": 0.3, "unit": "g/L", "comparator": comparator}
+    answer = predict(FULL | {"c3": limit}, bundle)
+    assert answer.probability == predict(FULL | {"c3": 30}, bundle).probability
+    assert ("beyond_limit", "c3") in [(w.code, w.where) for w in answer.warnings]
+    (part,) = [part for part in answer.contributions if part.variable == "c3"]
+    assert part.shown == f"{comparator} 30 mg/dL"
+    assert "reported only as beyond a limit" in " ".join(str(answer).split())
+
+
+def test_a_limit_that_leaves_the_value_open_is_a_missing_value(bundle: Bundle) -> None:
+    answer = predict(FULL | {"c3": {"value": 300, "comparator": "<"}}, bundle)
+    assert answer.imputed == ("c3",)
+    assert answer.warnings[0].code == "open_limit"
+    assert answer.probability == predict(FULL | {"c3": None}, bundle).probability
+
+
+@pytest.mark.parametrize("comparator", ["~", "", None, 1, ["<"], "less"])
+def test_a_comparator_that_is_none_is_refused(comparator: object, bundle: Bundle) -> None:
+    limit = {"value": 30, "comparator": comparator}
+    assert refusal(FULL | {"c3": limit}, bundle) == {"unreadable_number": ["c3"]}
+    state = {"value": "yes", "comparator": "<"}
+    assert refusal(FULL | {"fever": state}, bundle) == {"unreadable_state": ["fever"]}

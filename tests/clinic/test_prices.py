@@ -120,7 +120,7 @@ def test_what_is_read_is_what_is_told() -> None:
         ("{column: weight}", "{column: weight, usual: 70}", "line 6, weight.usual: there is no"),
         ("source: Hospital", "source: [a]\nx: ", "there is no such key"),
         ("Hospital pharmacy, 2026", "7", "line 1, source: one line of text"),
-        ("dose: 2", "dose: 2\ndose: 3", "line 5: the key 'dose' is there twice"),
+        ("dose: 2", "dose: 2\ndose: 3", "line 5: a key is there twice"),
     ],
 )
 def test_a_wrong_entry_is_refused_with_its_line(old: str, new: str, said: str) -> None:

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from made_bundles import FULL, save
 
 from predictor.clinic.prediction import predict
-from predictor.clinic.standing import validation_line
+from predictor.clinic.standing import cohort_share, validation_line
 from predictor.fitted.bundle import load_bundle
 
 
@@ -27,6 +27,26 @@ def test_the_corrected_area_is_said_with_its_interval() -> None:
         "Validation by resampling its cohort: "
         "AUROC 0.71 (95% interval 0.50 to 0.89; 0.5 is chance)."
     )
+
+
+@pytest.mark.parametrize(
+    ("cohort", "share"),
+    [
+        ({"patients": 500, "events": 161}, 0.322),
+        ({"patients": 31, "events": 0}, 0.0),
+        ({"patients": 0, "events": 0}, None),
+        ({"patients": 31, "events": 32}, None),
+        ({"patients": 31, "events": None}, None),
+        ({"patients": True, "events": True}, None),
+        ({}, None),
+        (None, None),
+        ("31", None),
+    ],
+)
+def test_the_share_with_the_event_is_said_where_the_cohort_is_known(
+    cohort: object, share: float | None
+) -> None:
+    assert cohort_share({"cohort": cohort}) == share
 
 
 @pytest.mark.parametrize("high", [None, "0.8", True])

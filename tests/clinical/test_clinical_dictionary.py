@@ -51,15 +51,16 @@ CANONICAL_UNITS = {
     "years": ["age", "age_at_onset", "disease_duration"],
 }
 
-# Kaya et al. 2024, Methods; the two printing slips of the paper put right.
+# Kaya et al. 2024, Methods; the two printing slips of the paper put right, and without the low
+# ends that it prints of five results (5 for CRP and ESR, 1 for proteinuria, 3 for ALT, 5 for AST).
 PAPER_RANGES = {
-    "crp": (5, 10),
-    "esr": (5, 20),
-    "alt": (3, 35),
-    "ast": (5, 35),
+    "crp": (None, 10),
+    "esr": (None, 20),
+    "alt": (None, 35),
+    "ast": (None, 35),
     "ldh": (135, 248),
     "creatinine": (0.8, 1.2),
-    "proteinuria": (1, 150),
+    "proteinuria": (None, 150),
     "ck": (35, 145),
     "total_protein": (66, 83),
     "wbc": (3.5, 10.5),

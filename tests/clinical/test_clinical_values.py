@@ -165,6 +165,7 @@ def test_a_unit_that_is_no_text_is_a_problem():
     assert codes(read_value({"value": 75, "unit": 3}, C3)) == ["unknown_unit"]
     assert codes(read_value({"value": 75, "unit": "g" * 10**7}, C3)) == ["unknown_unit"]
     assert codes(read_value({"value": "female", "unit": "mg/dL"}, SEX)) == ["unknown_unit"]
+    assert codes(read_value({"value": "female", "unit": np.array([0, 1])}, SEX)) == ["unknown_unit"]
 
 
 def test_a_protein_creatinine_ratio_is_refused_with_the_reason():
@@ -461,3 +462,12 @@ def test_titres_and_signs_in_real_visits_are_never_numbers(shared):
         row for row, raw in enumerate(raws) if raw.startswith("0.") and float(raw) > 0
     }
     assert fractions_of_a_day <= {row for row, _ in reading.warnings}
+
+
+@pytest.mark.parametrize("sign", ["", "x", "×", "·", "⋅", "∙", "•"])
+@pytest.mark.parametrize("power", ["10⁹/L", "10^9/L", "10*9/L", "10³/µl"])
+def test_a_power_of_ten_may_be_multiplied_with_any_sign(sign: str, power: str) -> None:
+    platelets = load_dictionary().variable("platelets")
+    for written in (f"210 {sign} {power}", f"210 {sign}{power}"):
+        assert read_value(written, platelets).value == 210.0, written
+    assert read_value(f"210 {sign}", platelets).value in ((210.0,) if not sign else (None,))

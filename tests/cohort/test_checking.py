@@ -78,6 +78,7 @@ def test_a_comma_in_a_number_is_explained(cohort: Columns) -> None:
     cohort["c3"][0] = "75,5"
     (problem,) = checked(cohort).problems
     assert problem.message.endswith("set `cohort.decimal: ','`.")
+    assert ". If the file writes decimals with a comma" in problem.message
     cohort["c3"] = [str(value).replace(".", ",") for value in right_cohort()["c3"]]
     study = build_study(cohort={"decimal": ","})
     assert checked(cohort, study).usable().digest == checked(right_cohort()).usable().digest

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 from made_candidates import PRICES, REFUSED, Made, listed, many
 
@@ -9,6 +11,7 @@ from predictor.clinic.candidate_list import CandidateList
 from predictor.clinic.prediction import OUTSIDE_ITS_RANGE
 from predictor.clinic.prices import Prices
 from predictor.errors import Reason
+from predictor.report.candidates_html import candidates_html
 from predictor.report.candidates_layout import figures, patients
 from predictor.report.candidates_text import MOST_ROWS, candidates_text
 from predictor.report.candidates_words import (
@@ -46,6 +49,42 @@ def test_the_sentences_of_a_threshold_by_hand() -> None:
         "The interval of 2 of 3 patients holds the threshold: the model cannot tell on which side "
         "of it they are."
     )
+
+
+@pytest.mark.parametrize(
+    ("price", "said"), [(60.0, "EUR 60 "), (58.4, "EUR 58.40 "), (1234.5, "EUR 1,234.50 ")]
+)
+def test_a_price_is_written_as_money(price: float, said: str) -> None:
+    found = listed(PATIENTS, prices=replace(PRICES, price_per_gram=price))
+    assert any(f"at {said}per gram" in sentence for sentence in assumptions(found))
+
+
+def test_a_price_of_less_than_a_cent_keeps_its_digits() -> None:
+    found = listed(PATIENTS, prices=replace(PRICES, price_per_gram=58.405))
+    assert any("at EUR 58.405 per gram" in sentence for sentence in assumptions(found))
+
+
+def test_a_model_of_usual_care_says_nowhere_that_anybody_had_the_treatment() -> None:
+    found = listed(PATIENTS, threshold=0.4, prices=PRICES, budget=60_000.0)
+    usual = {"label": "low disease activity", "population": "children under usual care"}
+    outcome = {**found.bundle.manifest["outcome"], **usual, "time_zero": "index visit"}
+    other = replace(found.bundle, manifest={**found.bundle.manifest, "outcome": outcome})
+    found = replace(found, bundle=other)
+    at, selected, *_ = about_the_cut(found)
+    assert at == (
+        "Threshold 40%: at it, about 2.5 patients are treated as the model's patients were per low "
+        "disease activity observed, whether or not that treatment caused it."
+    )
+    assert selected.endswith("observed, whether or not that treatment caused it.")
+    assert "This is prognosis under the treatment that the model's patients had;" in figure_note(
+        found
+    )
+    assert any(
+        "costs per low disease activity observed hold only if" in s for s in assumptions(found)
+    )
+    for said in (text(found), candidates_html(found), figure_note(found)):
+        assert "under IVIG" not in said
+        assert "IVIG caused" not in said
 
 
 def test_the_sentences_of_a_budget_by_hand() -> None:

@@ -342,15 +342,34 @@ def test_the_beeswarm_refuses_values_that_belong_to_other_patients() -> None:
 def test_the_waterfall_says_both_probabilities_and_what_was_not_measured() -> None:
     rows = [
         WaterfallRow("Complement C3", "45 mg/dL", 0.5),
-        WaterfallRow("C-reactive protein", "4 mg/L", -0.1, imputed=True),
+        WaterfallRow("C-reactive protein", "", -0.1, imputed=True),
+        WaterfallRow("Anti-dsDNA antibodies", "< 10 IU/mL", 0.05),
     ]
     said = words(drawn(waterfall_figure, **a_waterfall(rows)))
     said = said.replace("\u00a0", " ")
     assert "Complement C3 = 45 mg/dL" in said
-    assert "C-reactive protein = 4 mg/L (not measured; typical value used)" in said
-    assert "is 36% for the average patient of the cohort and 41% for this patient" in said
+    assert "C-reactive protein (not measured; drawn from what the cohort suggests)" in said
+    assert "Anti-dsDNA antibodies < 10 IU/mL" in said
+    assert "is 41% for this patient and 36% for a patient with average values" in said
     assert "+0.50" in said
     assert "−0.10" in said
+
+
+def test_the_waterfall_says_first_what_speaks_against_it_and_never_a_false_certainty() -> None:
+    rows = [WaterfallRow("Complement C3", "45 mg/dL", 0.5)]
+    figure = drawn(
+        waterfall_figure,
+        **a_waterfall(rows, probability=0.0004),
+        cautions=["OUTSIDE what the model knows.", "DEMONSTRATION, NOT FOR CARE."],
+        facts=["95% interval (bootstrap): below 1% to 5%.", "Patient P07."],
+    )
+    placed = {text.get_text(): text.get_position()[1] for text in texts(figure)}
+    above = [placed[s] for s in ("OUTSIDE what the model knows.", "DEMONSTRATION, NOT FOR CARE.")]
+    assert above == sorted(above, reverse=True)
+    assert above[0] == max(placed.values())
+    said = words(figure)
+    assert "is below 1% for this patient" in said
+    assert "95% interval (bootstrap): below 1% to 5%. Patient P07." in said
 
 
 def test_a_value_stays_in_order_beside_a_right_to_left_label() -> None:

@@ -168,6 +168,29 @@ def test_the_window_of_a_fhir_record_stands_in_the_address(shipped: TestClient) 
     assert [e["code"] for e in found.json()["errors"]] == ["too_many_missing"]
 
 
+def test_a_refused_patient_of_a_record_comes_with_what_was_read(shipped: TestClient) -> None:
+    path = "/predict/fhir?index_date=2024-06-01&look_back_days=0"
+    found = shipped.post(path, json=RECORD).json()
+    assert found["type"] == "urn:predictor:problem:patient-refused"
+    assert [e["code"] for e in found["errors"]] == ["too_many_missing"]
+    assert found["fhir"]["index_date"] == "2024-06-01"
+    assert {"too_old"} <= {entry["code"] for entry in found["fhir"]["ignored"]}
+    answered = shipped.post("/predict/fhir", json=RECORD).json()
+    assert found["fhir"].keys() == answered["fhir"].keys()
+    assert "fhir" not in shipped.post("/predict", json={"patient": {}}).json()
+
+
+def test_a_record_without_dates_is_told_the_parameter(shipped: TestClient) -> None:
+    patient = {"resource": {"resourceType": "Patient", "id": "p"}}
+    record = {"resourceType": "Bundle", "type": "collection", "entry": [patient]}
+    found = shipped.post("/predict/fhir", json=record)
+    assert found.status_code == 422
+    assert "State it: ?index_date=2024-05-20." in found.json()["detail"]
+    late = shipped.post("/predict/fhir?index_date=2099-01-01", json=record)
+    assert late.json()["detail"].startswith("?index_date=2099-01-01: ")
+    assert "--" not in found.text + late.text
+
+
 @pytest.mark.parametrize(
     "query",
     [

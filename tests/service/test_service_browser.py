@@ -3,17 +3,15 @@
 from __future__ import annotations
 
 import dataclasses
-import os
 import re
-import shutil
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+import browser
 import numpy as np
 import pytest
 from made_bundles import C3, manifest, preparation
-from needed import absent
 
 from predictor.fitted.bundle import save_bundle
 from predictor.fitted.models import LinearModel
@@ -26,20 +24,9 @@ WIDTHS = (320, 768, 1280)
 
 @pytest.fixture(scope="module")
 def chromium() -> Iterator[Any]:
-    """A browser; Debian's own, as nothing else is downloaded here."""
-    try:
-        from playwright.sync_api import sync_playwright
-    except ImportError:
-        absent('playwright: python -m pip install ".[dev]"')
-    path = next(filter(None, map(shutil.which, ("chromium", "chromium-browser"))), None)
-    if path is None:
-        absent("chromium, which Debian's package of that name brings")
-    # Root, which continuous integration often is, has no sandbox; only our own pages are opened.
-    root = ["--no-sandbox"] if os.geteuid() == 0 else []
-    with sync_playwright() as library:
-        browser = library.chromium.launch(executable_path=path, args=root)
-        yield browser
-        browser.close()
+    """A browser for all tests here."""
+    with browser.chromium() as found:
+        yield found
 
 
 @pytest.fixture(scope="module")

@@ -15,7 +15,7 @@ from starlette.testclient import TestClient
 
 from predictor.service.app import create_app
 
-ALWAYS = {"408", "413", "421", "500", "503"}
+ALWAYS = {"408", "413", "421", "431", "500", "503"}
 
 
 @pytest.fixture(scope="module")

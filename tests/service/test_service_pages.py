@@ -24,6 +24,7 @@ from made_bundles import (
 )
 from starlette.testclient import TestClient
 
+from predictor.clinic.answer_text import as_text
 from predictor.clinic.prediction import predict
 from predictor.clinical.units import readable_unit
 from predictor.clinical.variable import Range
@@ -154,7 +155,13 @@ def test_what_was_typed_is_kept_after_a_mistake(client: TestClient) -> None:
     ("typed", "said"),
     [
         ("abc", "is not a number; leave it empty if it is not known"),
-        ("<10", "is not a number"),
+        ("<10", "is a limit, not a number: write it without the sign, which is nearer"),
+        ("≤ 10", "is a limit, not a number: write it without the sign, which is nearer"),
+        (">= 200", "is a limit, not a number: write it without the sign, which is nearer"),
+        # The middle of the cohort is 90: nobody knows on which side of it these are.
+        ("<100", "is a limit, not a number, and tells too little: leave it empty"),
+        (">10", "is a limit, not a number, and tells too little: leave it empty"),
+        ("<many", "is a limit, not a number, and tells too little: leave it empty"),
         ("1:320", "is not a number"),
         ("-4", "is impossible: outside 1 to 500 mg/dL"),
         ("inf", "is infinite"),
@@ -165,6 +172,14 @@ def test_a_mistake_says_what_is_wrong_in_words_of_the_form(
 ) -> None:
     page = Page(post(client, value__c3=typed, unit__c3="mg/dL").text)
     assert f"Complement C3: {said}" in page.text
+
+
+def test_a_limit_is_weighed_in_the_unit_that_was_chosen(client: TestClient) -> None:
+    # 2 g/L are 200 mg/dL, above the middle of the cohort: what lies below may be anything.
+    page = Page(post(client, value__c3="<2", unit__c3="g/L").text)
+    assert "Complement C3: is a limit, not a number, and tells too little" in page.text
+    page = Page(post(client, value__c3="<2", unit__c3="mg/dL").text)
+    assert "Complement C3: is a limit, not a number: write it without the sign" in page.text
 
 
 def test_too_many_empty_fields_are_named_by_their_labels(client: TestClient) -> None:
@@ -349,7 +364,10 @@ def test_an_answer_without_an_interval_says_so(made_up: Path) -> None:
 def test_a_patient_unlike_the_cohort_is_told_of_first(made_up: Path) -> None:
     outside = SimpleNamespace(inside=False, distance_percentile=0.992)
     page = answer_page(answered(made_up, applicability=outside), {})
-    assert (page.outside, page.inside) == ("above 99%", "")
+    told = " ".join(as_text(answered(made_up, applicability=outside)).split())
+    assert page.outside.startswith("OUTSIDE what the model knows")
+    assert told.startswith(page.outside)
+    assert page.inside == ""
     inside = SimpleNamespace(inside=True, distance_percentile=0.62)
     page = answer_page(answered(made_up, applicability=inside), {})
     assert (page.outside, page.inside) == ("", "62%")

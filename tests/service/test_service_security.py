@@ -39,7 +39,6 @@ HEADERS = {
     "content-security-policy": "default-src 'none'; style-src 'self'; img-src 'self'; "
     "form-action 'self'; base-uri 'none'; frame-ancestors 'none'",
     "x-content-type-options": "nosniff",
-    "referrer-policy": "no-referrer",
     "cache-control": "no-store",
     "cross-origin-resource-policy": "same-origin",
 }
@@ -50,6 +49,7 @@ OF_PAGES = {"x-frame-options": "DENY", "cross-origin-opener-policy": "same-origi
 def test_every_response_carries_the_headers_of_security(client: TestClient, path: str) -> None:
     found = client.get(path)
     assert HEADERS.items() <= dict(found.headers).items()
+    assert found.headers["referrer-policy"] == ("same-origin" if path == "/" else "no-referrer")
     assert "set-cookie" not in found.headers
     if path == "/":
         assert OF_PAGES.items() <= dict(found.headers).items()
@@ -97,6 +97,14 @@ def test_anything_else_does_not(guarded: TestClient, headers: dict[str, Any]) ->
     assert guarded.get("/models", headers=raw).status_code == 401
 
 
+@pytest.mark.parametrize("other", ["Bearer wrong", f"Bearer {TOKEN}"])
+def test_two_headers_with_a_token_do_not_open(guarded: TestClient, other: str) -> None:
+    right = ("Authorization", f"Bearer {TOKEN}")
+    for headers in ([right, ("Authorization", other)], [("Authorization", other), right]):
+        assert guarded.get("/models", headers=headers).status_code == 401
+    assert guarded.get("/models", headers=[right]).status_code == 200
+
+
 def test_tokens_are_compared_by_digests_of_one_length(monkeypatch: pytest.MonkeyPatch) -> None:
     compared = []
 
@@ -125,6 +133,13 @@ def test_a_token_that_is_none_is_refused_and_not_repeated(given: str) -> None:
     with pytest.raises(PredictorError, match="a token has 16 to 512") as refused:
         read_token(None, {"PREDICTOR_TOKEN": given})
     assert not given or given not in str(refused.value)
+
+
+def test_a_long_file_is_no_token_and_no_table(tmp_path: Path) -> None:
+    (tmp_path / "token").write_text("x" * 2000, encoding="utf-8")
+    with pytest.raises(PredictorError, match=r"larger than 1 kB.*makes one") as caught:
+        read_token(tmp_path / "token", {})
+    assert "CSV" not in str(caught.value)
 
 
 def test_a_server_for_any_host_needs_a_token(made_up: Path) -> None:
@@ -160,6 +175,69 @@ def test_a_name_of_the_outside_world_is_not_answered(
 def test_a_form_of_another_site_is_refused(client: TestClient, site: str, status: int) -> None:
     found = client.post("/predict", json={"patient": FULL}, headers={"sec-fetch-site": site})
     assert found.status_code == status
+
+
+FORM = {"model": "made-up", "value.c3": "70", "value.marker": "40", "value.fever": "no"}
+
+
+@pytest.mark.parametrize(
+    ("headers", "status"),
+    [
+        ({}, 200),  # a program
+        ({"origin": "http://127.0.0.1:8000"}, 200),
+        ({"origin": "https://127.0.0.1:8000"}, 200),  # behind a proxy that adds TLS
+        ({"origin": "HTTP://127.0.0.1:8000"}, 200),
+        ({"origin": "http://evil.example"}, 403),
+        ({"origin": "http://evil.example:8000"}, 403),
+        ({"origin": "http://127.0.0.1"}, 403),
+        ({"origin": "http://127.0.0.1:8001"}, 403),
+        ({"origin": "http://127.0.0.1:8000.evil.example"}, 403),
+        ({"origin": "http://127.0.0.1:8000@evil.example"}, 403),
+        ({"origin": "null"}, 403),
+        ({"origin": ""}, 403),
+        ({"origin": "file://"}, 403),
+        ({"origin": "http://[::1"}, 403),
+        ({"origin": "http://evil.example", "sec-fetch-site": "same-origin"}, 403),
+        ({"origin": "http://127.0.0.1:8000", "sec-fetch-site": "cross-site"}, 403),
+        ({"referer": "http://127.0.0.1:8000/"}, 200),
+        ({"referer": "http://evil.example/127.0.0.1:8000"}, 403),
+        ({"referer": "http://evil.example/", "origin": "http://127.0.0.1:8000"}, 200),
+    ],
+)
+def test_a_form_is_taken_from_a_page_of_this_server_alone(
+    client: TestClient, headers: dict[str, str], status: int
+) -> None:
+    assert client.post("/", data=FORM, headers=headers).status_code == status
+
+
+@pytest.mark.parametrize("path", ["/predict", "/predict/fhir"])
+def test_json_is_not_taken_from_the_page_of_another_site(client: TestClient, path: str) -> None:
+    found = client.post(path, json={}, headers={"origin": "http://evil.example"})
+    assert found.status_code == 403
+    assert found.json()["type"] == "urn:predictor:problem:other-site"
+
+
+def test_the_name_in_an_origin_needs_no_port_where_the_host_has_none(client: TestClient) -> None:
+    for origin in ("http://localhost", "https://LOCALHOST", "http://localhost:80"):
+        headers = {"host": "localhost", "origin": origin}
+        assert client.post("/", data=FORM, headers=headers).status_code == 200, origin
+    headers = {"host": "[::1]:8000", "origin": "http://[::1]:8000"}
+    assert client.post("/", data=FORM, headers=headers).status_code == 200
+
+
+def test_a_token_by_password_does_not_open_the_form_to_other_sites(made_up: Path) -> None:
+    """A browser sends the password on its own; the page that makes it ask must be ours."""
+    client = TestClient(create_app([made_up], token="a" * 32), base_url="http://127.0.0.1:8000")
+    password = ("x", "a" * 32)
+    assert client.post("/", data=FORM, auth=password).status_code == 200
+    evil = {"origin": "http://evil.example"}
+    assert client.post("/", data=FORM, auth=password, headers=evil).status_code == 403
+
+
+def test_a_page_lets_its_own_form_say_where_it_is_from(client: TestClient) -> None:
+    """With no-referrer a browser would send ``Origin: null``."""
+    assert client.get("/").headers["referrer-policy"] == "same-origin"
+    assert client.get("/models").headers["referrer-policy"] == "no-referrer"
 
 
 def test_a_large_body_is_refused_announced_or_not(client: TestClient) -> None:

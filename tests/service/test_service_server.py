@@ -128,6 +128,45 @@ def test_headers_without_end_are_refused(url: str) -> None:
         assert status(line.recv(65536)) == 400
 
 
+def test_many_whole_headers_are_refused_as_one_long_one_is(url: str) -> None:
+    """The server itself limits only a head that has not come whole."""
+    many = b"".join(b"X-%d: %s\r\n" % (i, b"x" * 80) for i in range(60))
+    found = spoken(url, b"GET /health HTTP/1.1\r\nHost: 127.0.0.1\r\n", many, b"\r\n")
+    assert status(found) == 431
+    assert b"application/problem+json" in found
+
+
+@pytest.mark.parametrize("sent", [b"\x00\x01\r\n\r\n", b"GET / HTTP/1.1\r\nX: " + b"x" * 100_000])
+def test_what_never_reaches_the_gate_is_refused_in_its_words(url: str, sent: bytes) -> None:
+    with connected(url) as line:
+        line.sendall(sent)
+        found = heard(line)
+    assert status(found) == 400
+    head, _, body = found.partition(b"\r\n\r\n")
+    assert b"application/problem+json" in head
+    assert b"no-store" in head
+    assert json.loads(body)["status"] == 400
+
+
+def test_more_connections_than_are_kept_are_told_so(
+    live: Any, made_up: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("predictor.service.server._CONNECTIONS", 2)
+    ask = b"GET /health HTTP/1.1\r\nHost: 127.0.0.1\r\n\r\n"
+    with live(made_up) as address, connected(address) as first, connected(address) as second:
+        for line in (first, second):
+            line.sendall(ask)
+            assert status(one_answer(line)) == 200
+        with connected(address) as third:
+            third.sendall(ask)
+            found = one_answer(third)
+        assert status(found) == 503
+        assert b"application/problem+json" in found
+        assert b"no-store" in found
+        first.sendall(ask)
+        assert status(one_answer(first)) == 200
+
+
 @pytest.mark.parametrize("announced", [True, False])
 def test_a_body_of_100_mb_is_refused_before_it_has_come(url: str, *, announced: bool) -> None:
     piece = b"x" * 1_000_000

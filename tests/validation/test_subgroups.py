@@ -53,6 +53,11 @@ def test_a_subgroup_is_evaluated_as_if_it_were_alone() -> None:
         assert (group.n, group.events) == (alone.n, alone.events)
 
 
+def test_names_that_look_the_same_are_subgroups_of_their_own() -> None:
+    found = subgroups_of({"a": (20, 20), "a\0": (10, 15)})
+    assert [(group.name, group.n) for group in found.groups] == [("a", 40), ("a\0", 25)]
+
+
 def test_a_small_subgroup_takes_the_smallest_other_with_it() -> None:
     found = subgroups_of({"a": (2, 1), "b": (20, 20), "c": (10, 20)})
     assert hidden(found) == ["a", "c"]

@@ -14,6 +14,7 @@ from made_bundles import save
 
 from predictor.cohort.published import simulate
 from predictor.errors import BundleError, CohortError, DocumentError, PredictorError
+from predictor.report.candidates_text import candidates_text
 from predictor.workflow.candidates import (
     candidates_file,
     candidates_json,
@@ -61,6 +62,27 @@ def test_the_order_is_that_of_predict(tmp_path: Path, model: Path, name: str) ->
     assert {c.patient for c in found.candidates if c.selected} == {
         name for name, p in alone.items() if p >= 0.4
     }
+
+
+def test_what_the_study_has_in_another_unit_is_told_before_the_order(tmp_path: Path) -> None:
+    study = {"cohort": {"units": {"c3": "g/L"}, "columns": {"marker": "mk"}}}
+    own = save(tmp_path / "own", config=study)
+    found = candidates_file(written(tmp_path, PATIENTS), own)
+    (note,) = [n for n in candidates_json(found)["notes"] if "g/L" in n]
+    assert note.startswith("Column c3: bare numbers are read as mg/dL, but the files of this")
+    assert note in list(candidates_text(found, 80))
+    renamed = [{("mk" if k == "marker" else k): v for k, v in p.items()} for p in PATIENTS]
+    for ignore in (False, True):
+        with pytest.raises(DocumentError, match=r"mk: no variable has this name.*write marker"):
+            candidates_file(written(tmp_path, renamed), own, ignore_unknown=ignore)
+
+
+def test_the_index_of_a_data_frame_is_left_unread(tmp_path: Path, model: Path) -> None:
+    pd.DataFrame(PATIENTS, index=[4, 9, 2]).to_parquet(tmp_path / "c.parquet")
+    found = candidates_file(tmp_path / "c.parquet", model)
+    assert len(found.candidates) == 3
+    said = "The index of the data frame is left unread: __index_level_0__."
+    assert said in list(candidates_text(found, 80))
 
 
 def test_the_refused_stand_apart_with_every_reason(tmp_path: Path, model: Path) -> None:

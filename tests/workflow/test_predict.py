@@ -16,6 +16,7 @@ from pyarrow import parquet
 from predictor.clinic.prediction import Prediction, predict
 from predictor.errors import DocumentError, PredictorError
 from predictor.workflow.predict import RecordAnswer, TableAnswers, predict_file
+from predictor.workflow.simulate import simulate_file
 
 HEAD = "patient,c3,marker,fever,organ\n"
 GOOD = "A,75,40,yes,kidney\n"
@@ -70,6 +71,172 @@ def test_unknown_columns_stop_the_run_unless_they_are_to_be_ignored(
     assert found.ignored == (repr("x" * 80), "feverr")
     assert found.answers.predictions[0].imputed == ()
     assert not found.answers.refused
+
+
+@pytest.mark.parametrize("out", [None, "o.csv", "o.parquet"])
+@pytest.mark.parametrize("name", ["p.csv", "p.parquet"])
+def test_what_is_not_used_is_named_once_for_the_file(
+    name: str, out: str | None, bundle: str, tmp_path: Path
+) -> None:
+    columns = {"c3": [75.0], "marker": [40.0], "fever": ["no"], "esr": [30.0], "feverr": ["no"]}
+    path = tmp_path / name
+    if name.endswith(".csv"):
+        path.write_text("c3,marker,fever,esr,feverr\n75,40,no,30,no\n")
+    else:
+        parquet.write_table(pa.table(columns), path)
+    to = None if out is None else tmp_path / out
+    found = answers(path, bundle, ignore_unknown=True, out=to)
+    assert found.notes == (
+        "Columns left unread: feverr.",
+        "Columns that this model does not use: esr.",
+    )
+    assert {w.code for p in found.answers.predictions for w in p.warnings} == {"no_interval"}
+    if to is not None and to.suffix == ".csv":
+        assert "esr" not in to.read_text().partition("\n")[2]
+
+
+@pytest.mark.parametrize("out", [None, "o.parquet"])
+@pytest.mark.parametrize("name", ["p.csv", "p.parquet"])
+def test_the_mark_of_simulated_patients_is_read_and_told(
+    name: str, out: str | None, bundle: str, tmp_path: Path
+) -> None:
+    path = tmp_path / name
+    if name.endswith(".csv"):
+        path.write_text("c3,marker,fever,simulated\n75,40,no,1\n75,40,no,\n")
+    else:
+        columns = {"c3": [75.0, 75.0], "marker": [40.0, 40.0], "fever": ["no", "no"]}
+        parquet.write_table(pa.table(columns | {"simulated": [1, None]}), path)
+    found = answers(path, bundle, out=None if out is None else tmp_path / out)
+    assert found.notes == ("The patients are simulated: nothing here was measured in anybody.",)
+    first, second = found.answers.predictions
+    assert "simulated_patient" in {w.code for w in first.warnings}
+    assert "simulated_patient" not in {w.code for w in second.warnings}
+    if out is not None:
+        told = parquet.read_table(tmp_path / out).column("warnings").to_pylist()
+        assert [text.startswith("this patient is simulated") for text in told] == [True, False]
+
+
+def test_one_marked_patient_is_told_to_be_simulated(bundle: str) -> None:
+    answer = predict(FULL | {"simulated": 1}, bundle)
+    assert answer.warnings[0].code == "simulated_patient"
+    assert answer.probability == predict(FULL, bundle).probability
+
+
+def test_what_simulate_writes_is_answered(tmp_path: Path) -> None:
+    simulate_file(tmp_path / "cohort.csv", patients=12, seed=1, scenario="literature")
+    found = answers(tmp_path / "cohort.csv", "remission")
+    assert (found.answered, found.refused, found.ignored) == (12, 0, ())
+    assert found.notes[0].startswith("The patients are simulated")
+
+
+@pytest.mark.parametrize("out", [None, "o.parquet"])
+def test_the_index_of_a_data_frame_is_left_unread_and_named(
+    out: str | None, bundle: str, tmp_path: Path
+) -> None:
+    pandas = pytest.importorskip("pandas")
+    frame = pandas.DataFrame({"c3": [75.0, 80.0, 85.0], "marker": [40.0] * 3, "fever": ["no"] * 3})
+    frame.index = [3, 7, 4]  # which is kept as a column, since it does not just count
+    frame.to_parquet(tmp_path / "p.parquet")
+    assert "__index_level_0__" in parquet.read_schema(tmp_path / "p.parquet").names
+    to = None if out is None else tmp_path / out
+    found = answers(tmp_path / "p.parquet", bundle, out=to)
+    assert found.notes == ("The index of the data frame is left unread: __index_level_0__.",)
+    assert (found.answered, found.ignored) == (3, ())
+
+
+def test_an_index_that_is_the_identifier_is_read(bundle: str, tmp_path: Path) -> None:
+    pandas = pytest.importorskip("pandas")
+    frame = pandas.DataFrame({"c3": [75.0], "marker": [40.0], "fever": ["no"], "patient": ["A"]})
+    frame.set_index("patient").to_parquet(tmp_path / "p.parquet")
+    found = answers(tmp_path / "p.parquet", bundle)
+    assert found.notes == ()
+    assert found.answers.predictions[0].patient == "A"
+
+
+def test_a_column_called_as_an_index_is_no_index(bundle: str, tmp_path: Path) -> None:
+    """Only what pandas says itself decides."""
+    columns = {"c3": [75.0], "marker": [40.0], "__index_level_0__": [1]}
+    for note in (None, b"{", b'{"index_columns": 7}', b'{"index_columns": [7, "x"]}', b"[]"):
+        made = pa.table(columns).replace_schema_metadata(None if note is None else {"pandas": note})
+        parquet.write_table(made, tmp_path / "p.parquet")
+        with pytest.raises(DocumentError, match="__index_level_0__: no variable has this name"):
+            predict_file(tmp_path / "p.parquet", bundle)
+
+
+STUDY = {
+    "cohort": {
+        "patient": "code",
+        "centre": "hospital",
+        "columns": {"c3": "compl", "remission": "rem"},
+        "units": {"c3": "g/L", "marker": "g/L"},
+        "values": {"fever": {"1": "no", "2": "yes"}, "organ": {"a": "skin"}},
+        "missing": ["NA", "-9"],
+    }
+}
+
+
+@pytest.fixture(scope="session")
+def own_columns(tmp_path_factory: pytest.TempPathFactory) -> str:
+    """A model whose study has names, units and codes of its own."""
+    return str(save(tmp_path_factory.mktemp("own") / "b", config=STUDY))
+
+
+def test_the_name_of_a_column_in_the_files_of_the_study_is_explained(
+    own_columns: str, tmp_path: Path
+) -> None:
+    path = table(tmp_path, "code,hospital,compl,marker,fever,rem\nA,H,0.75,40,no,1\n")
+    with pytest.raises(DocumentError) as refused:
+        predict_file(path, own_columns)
+    said = {reason.where: reason.message for reason in refused.value.reasons}
+    assert list(said) == ["code", "hospital", "compl", "rem"]
+    assert said["compl"] == (
+        "no variable has this name. The files of this model's study call c3 so: write c3 instead, "
+        "bare numbers in mg/dL (those files have g/L)."
+    )
+    assert said["code"].endswith("identify patients by it: write patient instead.")
+    assert said["hospital"].endswith("It is the centre, which no prediction reads: leave it out.")
+    assert said["rem"].endswith("It is the outcome, which no prediction reads: leave it out.")
+
+
+def test_a_predictor_under_the_name_of_the_study_is_never_ignored(
+    own_columns: str, tmp_path: Path
+) -> None:
+    path = table(tmp_path, "hospital,compl,marker,fever,other\nH,0.75,40,no,1\n")
+    with pytest.raises(DocumentError, match="by the names of the study's own files") as refused:
+        predict_file(path, own_columns, ignore_unknown=True)
+    assert [reason.where for reason in refused.value.reasons] == ["compl"]
+    # Nothing is advised that would not help.
+    alone = table(tmp_path, "compl,marker,fever\n0.75,40,no\n")
+    with pytest.raises(DocumentError, match=r"Rename them:"):
+        predict_file(alone, own_columns)
+    both = table(tmp_path, "c3,compl,marker,fever\n75,0.75,40,no\n")
+    assert answers(both, own_columns, ignore_unknown=True).ignored == ("compl",)
+
+
+def test_cells_that_mean_something_else_in_the_files_of_the_study_are_told(
+    own_columns: str, tmp_path: Path
+) -> None:
+    path = table(tmp_path, "c3,marker,fever,organ\n75,40,1,skin\n")
+    found = answers(path, own_columns)
+    unit, codes, missing = found.notes
+    assert unit.startswith(
+        "Column marker: bare numbers are read as mg/dL, but the files of this model's study have "
+        "g/L there."
+    )
+    # 1 is yes in any table, and no in those files; what organ has there cannot be read here.
+    assert codes.startswith("Column fever: the files of this model's study have codes")
+    assert "write -9 for a missing value" in missing
+
+
+def test_a_column_that_is_another_variable_in_the_files_of_the_study_is_told(
+    tmp_path: Path,
+) -> None:
+    study = {"cohort": {"columns": {"c3": "marker", "marker": "m"}}}
+    other = str(save(tmp_path / "b", config=study))
+    (note,) = answers(table(tmp_path, "marker,c3\n40,75\n"), other).notes
+    assert note == (
+        "Column marker is read as Marker, but the files of this model's study call c3 so."
+    )
 
 
 def test_decimal_commas(bundle: str, tmp_path: Path) -> None:

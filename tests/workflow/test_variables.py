@@ -12,8 +12,11 @@ from predictor.clinical.dictionary import load_dictionary
 from predictor.clinical.units import convert
 from predictor.clinical.values import read_value
 from predictor.errors import PredictorError
+from predictor.fitted.bundle import load_bundle
 from predictor.workflow.check import check
 from predictor.workflow.variables import REDCAP_COLUMNS, redcap_csv, template_csv
+
+CHOICES = "Choices, Calculations, OR Slider Labels"
 
 CONFIG = """\
 name: mine
@@ -129,6 +132,8 @@ def test_a_study_restricts_the_fields_and_names_them_as_its_file_does(tmp_path: 
         "fever",
         "sledai_2k",
         "overlap_syndrome",
+        "drug_induced_lupus",
+        "primary_aps",
         "response",
     ]
     choices = "Choices, Calculations, OR Slider Labels"
@@ -171,17 +176,19 @@ def test_the_template_is_a_header_that_check_reads(tmp_path: Path) -> None:
     path = config(tmp_path)
     header = template_csv(config=path).decode()
     assert header == (
-        "code,hospital,sex,complement,hb,proteinuria,fever,sledai_2k,overlap_syndrome,response\n"
+        "code,hospital,sex,complement,hb,proteinuria,fever,sledai_2k,overlap_syndrome,"
+        "drug_induced_lupus,primary_aps,response\n"
     )
     patients = "".join(
         f"P{n},A{n % 10},{'FM'[n % 3 > 0]},{60 + n},{110 + n % 7},0.{1 + n % 9},{'JN'[n % 5 > 2]},"
-        f"{n % 11},no,{('remission', 'flare')[n * n % 7 < 3]}\n"
+        f"{n % 11},no,,no,{('remission', 'flare')[n * n % 7 < 3]}\n"
         for n in range(60)
     )
     (tmp_path / "cohort.csv").write_text(header + patients)
     found = check(tmp_path / "cohort.csv", path)
     assert [p for p in found.problems if p.fatal] == []
-    assert found.unchecked == ()
+    # The study leaves nobody out by these; its model refuses by them all the same.
+    assert found.unchecked == ("drug_induced_lupus", "primary_aps")
 
 
 def test_the_template_of_the_dictionary_has_every_variable() -> None:
@@ -189,7 +196,70 @@ def test_the_template_of_the_dictionary_has_every_variable() -> None:
     assert header[0] == "patient"
     assert set(header[1:]) == set(load_dictionary().variables)
     shipped = template_csv(config="remission").decode()
-    assert shipped == "patient,anti_dsdna,c3,c4,crp,platelets,proteinuria,response\n"
+    assert shipped == (
+        "patient,anti_dsdna,c3,c4,crp,platelets,proteinuria,age,overlap_syndrome,"
+        "drug_induced_lupus,primary_aps,response\n"
+    )
+
+
+@pytest.mark.parametrize("name", ["remission", "relapse"])
+def test_what_the_model_of_a_study_asks_is_collected(name: str) -> None:
+    bundle = load_bundle(name)
+    asked = {variable.name for variable in (*bundle.variables, *bundle.criteria)}
+    assert asked
+    assert asked <= set(template_csv(config=name).decode().strip().split(","))
+    assert asked <= set(rows(redcap_csv(config=name)))
+
+
+@pytest.mark.parametrize(
+    ("config", "outcome", "choices"),
+    [
+        ("sle_low_disease_activity", "lda_fu", ("radio", "1, Yes | 0, No")),
+        ("thiopurine_remission", "remission", ("yesno", "")),
+    ],
+)
+def test_who_had_no_event_can_be_recorded(
+    config: str, outcome: str, choices: tuple[str, str]
+) -> None:
+    field = rows(redcap_csv(config=config))[outcome]
+    assert (field["Field Type"], field[CHOICES]) == choices
+
+
+@pytest.mark.parametrize(
+    ("event", "more", "choices"),
+    [
+        ("1", "", "1, Yes | 0, No"),
+        ("0", "", "0, Yes | 1, No"),  # the field is named after the event
+        ("1", ", non_event: [0]", "1, Yes | 0, No"),
+        ("1", ", non_event: [0, 2]", "1, 1 | 0, 0 | 2, 2"),
+    ],
+)
+def test_an_outcome_of_zero_and_one_has_both(
+    tmp_path: Path, event: str, more: str, choices: str
+) -> None:
+    path = config(tmp_path, "doris", event, more)
+    assert rows(redcap_csv(config=path))["doris"][CHOICES] == choices
+
+
+def test_an_outcome_with_codes_of_the_file_has_these(tmp_path: Path) -> None:
+    path = Path(config(tmp_path, "doris", "1"))
+    coding = '  values: {doris: {J: "1", N: "0", "?": ""}, '
+    path.write_text(path.read_text().replace("  values: {", coding))
+    assert rows(redcap_csv(config=str(path)))["doris"][CHOICES] == "J, Yes | N, No"
+
+
+def test_a_form_speaks_of_the_time_zero_of_its_study(tmp_path: Path) -> None:
+    def headers(config: str | None) -> list[str]:
+        found = [row["Section Header"] for row in rows(redcap_csv(config=config)).values()]
+        return [header for header in found if header.startswith("Known")]
+
+    assert headers("remission") == ["Known by time zero (first infusion), nothing later"]
+    assert headers("sle_low_disease_activity") == [
+        "Known by time zero (index visit), nothing later"
+    ]
+    assert headers("thiopurine_remission") == ["Known by time zero, nothing later"]
+    for name in (None, "sle_low_disease_activity", "thiopurine_remission", config(tmp_path)):
+        assert "infusion" not in redcap_csv(config=name).decode().replace("infusion reaction", "")
 
 
 def test_a_study_names_its_dictionary_itself(tmp_path: Path) -> None:
