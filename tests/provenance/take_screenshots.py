@@ -12,8 +12,6 @@ import time
 from pathlib import Path
 
 import uvicorn
-from playwright.sync_api import sync_playwright
-
 from predictor.service.app import create_app
 
 IMAGES = Path(__file__).resolve().parents[2] / "docs" / "images"
@@ -29,6 +27,9 @@ TYPED = {
 
 def main() -> None:
     """Fill in the form of the shipped model and photograph it and its answer."""
+    # Not among what the tests need, and pytest looks into every file here for examples.
+    from playwright.sync_api import sync_playwright
+
     listener = socket.create_server(("127.0.0.1", 0))
     server = uvicorn.Server(
         uvicorn.Config(create_app(["remission", "relapse"]), access_log=False, log_level="warning")
