@@ -12,6 +12,7 @@ import time
 from pathlib import Path
 
 import uvicorn
+
 from predictor.service.app import create_app
 
 IMAGES = Path(__file__).resolve().parents[2] / "docs" / "images"
