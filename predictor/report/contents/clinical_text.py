@@ -13,6 +13,7 @@ ABSENT = "{label} not measured"
 WITH_UNIT = "{label} ({unit})"
 IS_STATE = "{label} is {state}"
 QUANTITY = "{number} {unit}"
+TIMES_POWER = "{number} × {unit}"
 
 _POWER = re.compile(r"10\*(\d+)")
 
@@ -44,14 +45,21 @@ def number_text(number: float) -> str:
 
 
 def value_text(variable: Variable, value: float) -> str:
-    """A value with its unit, or the name of the state; of a missing one, that it is missing."""
+    """A value with its unit, or the name of the state; of a missing one, that it is missing.
+
+    >>> from predictor.clinical.dictionary import load_dictionary
+    >>> value_text(load_dictionary().variable("platelets"), 79.0)
+    '79 × 10^9/L'
+    """
     if math.isnan(value):
         return NOT_MEASURED
     if variable.kind != "continuous":
         return state_text(variable, int(value))
     unit = unit_of(variable)
     number = number_text(value)
-    return QUANTITY.format(number=number, unit=unit) if unit else number
+    # "79 10^9/L" would read as two numbers.
+    quantity = TIMES_POWER if unit.startswith("10^") else QUANTITY
+    return quantity.format(number=number, unit=unit) if unit else number
 
 
 def state_text(variable: Variable, state: int) -> str:

@@ -10,8 +10,8 @@ DEPENDENCE, DIRECTION = "Variable by variable", "Direction against clinical expe
 EXAMPLES = "Example patients"
 
 WHAT = (
-    "A contribution is how far a patient's value moves the {scale} of {outcome} away from an "
-    "average patient of the cohort; with that patient's {scale}, all contributions add up to the "
+    "A contribution is how far a patient's value moves the {scale} of {outcome} away from a "
+    "patient with average values; with that patient's {scale}, all contributions add up to the "
     "prediction. They are exact SHAP values, nothing is sampled. They describe the model and not "
     "causes, and least of all the effect of a treatment."
 )
@@ -144,9 +144,9 @@ EXAMPLE = (
 EXAMPLE_TITLE = "{which} probability: {probability}"
 WHICH: Mapping[float, str] = {0.1: "Low", 0.5: "Typical", 0.9: "High"}
 EXAMPLE_ALTERNATIVE = (
-    "Steps from the average patient, with a probability of {reference}, to this profile with "
-    "{probability}. The largest are {steps}."
+    "Steps from a patient with average values, and a probability of {reference}, to this profile "
+    "with {probability}. The largest are {steps}."
 )
 STEP = "{label} ({value}) {contribution:+.2f}"
 OTHERS = "{count} others together"
-AVERAGE, THIS = "Average patient", "This profile"
+AVERAGE, THIS = "Average values", "This profile"

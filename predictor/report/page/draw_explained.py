@@ -125,7 +125,7 @@ def draw_waterfall(sheet: Sheet, figure: Figure) -> None:
     digits = 2 if most >= 0.1 else 3
     lines = [
         Line(
-            str(options.get("from", "Average patient")),
+            str(options.get("from", "Average values")),
             amount(options.get("reference_probability"), percent=True),
         ),
         *(_step(row, digits) for row in rows),
