@@ -38,7 +38,7 @@ FILE = (
     "file holds the same ones."
 )
 PATHS = "Folders were left out of it, and so was the address of the tracking store."
-COMMANDS = "python -m pip install {package}=={version}\npredictor train {study}{data}"
+COMMANDS = "# with {package} {version} and the versions below\npredictor train {study}{data}"
 DATA = " --data {file}"
 PACKAGE = "sle-ivig-predictor"
 
