@@ -109,8 +109,8 @@ def draw_ranks(sheet: Sheet, figure: Figure) -> None:
         x = placed.left + ranks.index(int(rank_of)) * cell
         y = middles[str(row.get("variable"))]
         sheet.tint(x + 1, y - 12, cell - 2, 24, "heat", min(max(share, 0.0), 1.0))
-        if written and share >= 0.005:
-            text = amount(share, percent=True)
+        text = amount(share, percent=True)
+        if written and text != "0%":
             sheet.text(x + cell / 2, y, text, "small", anchor="middle")
     write(sheet, lines, placed)
     middle = placed.left + len(ranks) * cell / 2
