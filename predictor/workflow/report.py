@@ -210,6 +210,9 @@ def _check_place(out: Path) -> None:
         raise PredictorError(
             str(out), "another bundle lies here, which has a report of its own", _ELSEWHERE
         )
+    if not out.is_dir() and (out.parent / MANIFEST).exists():
+        rule = "a file inside a bundle is not written by name"
+        raise PredictorError(str(out), rule, "Leave --out away to write the bundle's own report.")
     if out.suffix and not out.is_dir() and out.suffix.lower() not in SUFFIXES:
         raise PredictorError(str(out), "a report is written as .html, .json or .md", _ELSEWHERE)
 

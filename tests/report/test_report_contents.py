@@ -70,7 +70,7 @@ def test_warnings_of_the_checks_reach_the_first_page(
 
     monkeypatch.setattr(assembled, "pitfalls", found)
     reasons = report_of(opened).verdict.reasons
-    assert reasons[-1] == "The automatic checks give 1 check with warnings: Leakage suspicion."
+    assert reasons[-1] == "Automatic checks that ended in a warning: Leakage suspicion."
 
 
 def test_ids_of_tables_and_sections_are_unique(opened: Source) -> None:

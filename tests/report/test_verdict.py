@@ -238,8 +238,7 @@ def test_warnings_of_the_checks_come_before_external_validation() -> None:
     assert found.code == "ready for external validation"
     assert found.headline.startswith("Ready for external validation once the warnings below")
     assert found.reasons[-1] == (
-        "The automatic checks give 2 checks with warnings: Leakage suspicion, Outcome by order of "
-        "rows."
+        "Automatic checks that ended in a warning: Leakage suspicion, Outcome by order of rows."
     )
     assert found.next_steps[0].startswith("First answer the warnings under Pitfalls: Leakage")
 

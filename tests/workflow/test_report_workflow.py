@@ -134,6 +134,14 @@ def test_another_bundle_is_no_place(bundle: Path, tmp_path: Path) -> None:
         report_file(bundle, other)
 
 
+@pytest.mark.parametrize("name", ["manifest.json", "findings.json", "report.html", "new.md"])
+def test_no_file_of_a_bundle_is_written_over_by_name(bundle: Path, name: str) -> None:
+    before = content(bundle)
+    with pytest.raises(PredictorError, match="a file inside a bundle is not written by name"):
+        report_file("remission", bundle / name)
+    assert content(bundle) == before
+
+
 @pytest.mark.parametrize("name", ["report.docx", "report.htm"])
 def test_an_unknown_suffix_is_told(bundle: Path, name: str, tmp_path: Path) -> None:
     with pytest.raises(PredictorError, match=r"written as \.html, \.json or \.md"):
@@ -176,7 +184,11 @@ def test_a_bundle_without_findings_says_what_is_missing(bundle: Path, tmp_path: 
     found = report_file(old).report
     assert found.missing
     assert all(said.startswith("Not in this bundle: ") for said in found.missing)
-    assert ids(found) == ids(report_file(bundle).report)
+    whole = report_file(bundle).report
+    assert [s.id for s in found.sections] == [s.id for s in whole.sections]
+    assert [p.id for s in found.sections for p in s.parts] == [
+        p.id for s in whole.sections for p in s.parts
+    ]
 
 
 def test_a_bundle_without_validation_says_what_is_missing(bundle: Path, tmp_path: Path) -> None:

@@ -114,8 +114,18 @@ def _reasons(
     if stands.rows_for_patients:
         yield words.ROWS
     yield from _signal(found, stands)
-    if stands.prevalence_chosen:
-        return
+    yield from _prevalence(stands) if stands.prevalence_chosen else _figured(manifest, stands)
+    if warnings:
+        yield words.WARNINGS.format(names=", ".join(warnings))
+
+
+def _prevalence(stands: Standing) -> Iterator[str]:
+    if stands.by_rule is False:
+        yield words.NONE_BETTER
+
+
+def _figured(manifest: Mapping[str, Any], stands: Standing) -> Iterator[str]:
+    """What the corrected figures of a model that tells patients apart say."""
     if not stands.corrected:
         yield from _uncorrected(stands)
     if stands.by_rule is False:
@@ -123,8 +133,6 @@ def _reasons(
     if stands.chance_possible:
         yield words.CHANCE.format(interval=_range(stands.auroc))
     yield from _calibration(stands)
-    if warnings:
-        yield words.WARNINGS.format(count=_checks(len(warnings)), names=", ".join(warnings))
 
 
 def _signal(found: Mapping[str, Any], stands: Standing) -> Iterator[str]:
@@ -281,10 +289,6 @@ def _limit(manifest: Mapping[str, Any], name: str, low: float | None, high: floa
     else:
         text = f"{low:g} to {high:g} {shown}"
     return text.strip()
-
-
-def _checks(count: int) -> str:
-    return "1 check" if count == 1 else f"{count} checks"
 
 
 def _figure(measure: Measure) -> str:

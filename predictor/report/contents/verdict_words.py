@@ -85,7 +85,8 @@ FAR_OFF = (
     "Probabilities lie {points:.0f} percentage points from the smooth calibration curve on "
     "average; 10 are let pass."
 )
-WARNINGS = "The automatic checks give {count} with warnings: {names}."
+WARNINGS = "Automatic checks that ended in a warning: {names}."
+NONE_BETTER = "No candidate is better than the prevalence by more than its standard error."
 
 STEPS = {
     DEMONSTRATION: (

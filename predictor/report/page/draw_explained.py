@@ -20,7 +20,7 @@ from predictor.report.page.plot import (
 from predictor.report.page.row_layout import Line, place, write
 from predictor.report.page.scale import Scale, limits, number, numbers
 from predictor.report.page.sheet import SMALL, Point, Sheet, width_of
-from predictor.report.page.wording import amount, plain_text
+from predictor.report.page.wording import amount, chance, plain_text
 
 SHADES = 5
 """Colours from a low to a high value of a variable."""
@@ -126,12 +126,12 @@ def draw_waterfall(sheet: Sheet, figure: Figure) -> None:
     lines = [
         Line(
             str(options.get("from", "Average values")),
-            amount(options.get("reference_probability"), percent=True),
+            chance(options.get("reference_probability")),
         ),
         *(_step(row, digits) for row in rows),
         Line(
             str(options.get("to", "This patient")),
-            amount(options.get("probability"), percent=True),
+            chance(options.get("probability")),
         ),
     ]
     ends = limits((row.get("cumulative") for row in rows), base, room=0.06)

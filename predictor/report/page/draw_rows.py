@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -95,9 +96,10 @@ def draw_ranks(sheet: Sheet, figure: Figure) -> None:
     placed = place(sheet, lines, top=head, height=24)
     cell = min((placed.right - placed.left) / len(ranks), 64.0)
     written = cell >= width_of("100%", "small") + 4
+    every = math.ceil((width_of(str(ranks[-1]), "small") + 3) / cell)
     for place_of, rank in enumerate(ranks):
         x = placed.left + (place_of + 0.5) * cell
-        if cell >= width_of(str(rank), "small") + 3 or place_of % 2 == 0:
+        if place_of % every == 0:
             sheet.text(x, head / 2, str(rank), "small quiet", anchor="middle")
     middles = dict(zip(names, placed.middles, strict=True))
     for row in rows:
@@ -107,8 +109,8 @@ def draw_ranks(sheet: Sheet, figure: Figure) -> None:
         x = placed.left + ranks.index(int(rank_of)) * cell
         y = middles[str(row.get("variable"))]
         sheet.tint(x + 1, y - 12, cell - 2, 24, "heat", min(max(share, 0.0), 1.0))
-        if written and share >= 0.005:
-            text = amount(share, percent=True)
+        text = amount(share, percent=True)
+        if written and text != "0%":
             sheet.text(x + cell / 2, y, text, "small", anchor="middle")
     write(sheet, lines, placed)
     middle = placed.left + len(ranks) * cell / 2

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+from predictor.clinic.answer import percent as probability_text
 from predictor.report.document import Cell, Column
 from predictor.report.page.scale import number
 
@@ -57,6 +58,16 @@ def amount(value: object, digits: int = 2, *, percent: bool = False) -> str:
     if percent:
         return f"{_rounded(100 * known, max(digits - 2, 0))}%"
     return _rounded(known, digits)
+
+
+def chance(value: object) -> str:
+    """A probability as it is shown everywhere in the package.
+
+    >>> chance(0.355), chance(0.004), chance(None)
+    ('36%', 'below 1%', '–')
+    """
+    known = number(value)
+    return UNDEFINED if known is None else probability_text(known)
 
 
 def plain_text(value: object) -> str:

@@ -249,6 +249,64 @@ def test_a_very_high_figure_still_fits_a_sheet(opened: Opened, tmp_path: Path) -
     assert found.evaluate("document.querySelector('figure').getBoundingClientRect().height") < 1000
 
 
+# Smallest ratio of brightness between some elements and what they stand on.
+CONTRAST = """
+([chosen, property]) => {
+  const rgb = text => text.match(/[0-9.]+/g).map(Number);
+  const light = ([r, g, b]) => [r, g, b].map(v => v / 255)
+    .map(v => v <= 0.04045 ? v / 12.92 : ((v + 0.055) / 1.055) ** 2.4)
+    .reduce((sum, v, i) => sum + v * [0.2126, 0.7152, 0.0722][i], 0);
+  const ground = element => {
+    for (let e = element; e; e = e.parentElement) {
+      const colour = rgb(getComputedStyle(e).backgroundColor);
+      if (colour.length === 3 || colour[3] === 1) return colour;
+    }
+  };
+  const ratios = [];
+  for (const e of document.querySelectorAll(chosen)) {
+    const colour = getComputedStyle(e)[property];
+    if (!e.checkVisibility() || colour === "none") continue;
+    const [a, b] = [light(rgb(colour)), light(ground(e))];
+    ratios.push((Math.max(a, b) + 0.05) / (Math.min(a, b) + 0.05));
+  }
+  return Math.min(...ratios);
+}
+"""
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_text_and_marks_stand_out_from_their_ground(
+    opened: Opened, files: dict[str, Path], scheme: str
+) -> None:
+    """WCAG 1.4.3 and 1.4.11; the checker does not look into figures."""
+    found = opened(files["usual"], color_scheme=scheme)
+    found.evaluate("document.querySelectorAll('details').forEach(d => { d.open = true; })")
+    words = "p, li, th, td, dt, dd, h1, h2, h3, h4, summary, caption, figcaption, a, .badge, pre"
+    assert found.evaluate(CONTRAST, [words, "color"]) >= 4.5
+    assert found.evaluate(CONTRAST, ["svg text", "fill"]) >= 4.5
+    assert found.evaluate(CONTRAST, [".bar, .mark, .head", "fill"]) >= 3
+    lines = ".series, .whisker, .dots, .axis, .diagonal, .reference, .hollow, .arrow"
+    assert found.evaluate(CONTRAST, [lines, "stroke"]) >= 3
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_numbers_stand_out_from_the_fullest_cell_of_ranks(
+    opened: Opened, files: dict[str, Path], scheme: str
+) -> None:
+    found = opened(files["usual"], color_scheme=scheme)
+    found.evaluate(
+        """() => {
+          const cell = document.querySelector(".heat"), place = document.createElement("p");
+          place.id = "cell";
+          place.textContent = "100%";
+          document.body.append(place);
+          place.style.backgroundColor = getComputedStyle(cell).fill;
+          place.style.color = getComputedStyle(document.body).color;
+        }"""
+    )
+    assert found.evaluate(CONTRAST, ["#cell", "color"]) >= 4.5
+
+
 RULES = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]
 
 

@@ -352,3 +352,12 @@ def test_a_figure_says_what_it_is_to_those_who_cannot_see_it(name: str) -> None:
 def test_no_mark_has_a_style_that_the_policy_would_refuse() -> None:
     for figure in made.FIGURES.values():
         assert "style=" not in picture(figure, "a", 720)
+
+
+def test_a_waterfall_never_ends_at_nothing_or_certainty() -> None:
+    figure = made.figure(
+        "waterfall",
+        [{"label": "C3", "value": "45 mg/dL", "contribution": -2.0, "cumulative": -7.0}],
+        options={"base_value": -5.0, "reference_probability": 0.9993, "probability": 0.0009},
+    )
+    assert {"above 99%", "below 1%"} <= set(Drawn(figure).said())

@@ -13,6 +13,8 @@ from typing import Any
 import made_report as made
 import pytest
 
+from predictor.report.contents.report import report_of
+from predictor.report.contents.source import open_source
 from predictor.report.document import (
     Column,
     Facts,
@@ -257,3 +259,13 @@ def test_a_warning_is_said_in_words_and_not_by_colour_alone() -> None:
     said = page(made.report(sections=(Section("s", "S", blocks),)))
     assert "Warning:</strong> a" in said
     assert "Important:</strong> b" in said
+
+
+@pytest.mark.parametrize("model", ["remission", "relapse"])
+def test_the_page_of_a_shipped_model_is_sound(model: str) -> None:
+    report = report_of(open_source(model))
+    text = page(report)
+    sound(Page(text))
+    assert len(text.encode()) < LIMIT
+    figures = [b for b in blocks_of(report.sections) if isinstance(b, Figure)]
+    assert text.count('class="figure wide"') == len(figures)

@@ -123,6 +123,27 @@ def test_huge_and_tiny_numbers_stay_on_the_sheet(width: float) -> None:
         sound(Drawn(made.figure(kind, rows), width))
 
 
+@widths
+@pytest.mark.parametrize("many", [1, 60])
+def test_one_variable_or_very_many_leave_the_layout_intact(many: int, width: float) -> None:
+    names = [(f"v{n}", f"Variable {n}") for n in range(many)]
+    several: list[dict[str, Any]] = [
+        {"label": label, "variable": name, "value": 0.1 * n, "low": 0.0, "high": 9.0, "share": 0.5,
+         "missing": 3, "patients": 6, "contribution": 0.1, "cumulative": 0.1 * n, "position": 0.3,
+         "points": n / many * 100, "value_label": "yes"}
+        for n, (name, label) in enumerate(names)
+    ]  # fmt: skip
+    kinds = ("forest", "bars", "missing", "patterns", "beeswarm", "waterfall", "nomogram")
+    for kind in kinds:
+        sound(Drawn(made.figure(kind, several, options={"points_max": 100}), width))
+    ranks: list[dict[str, Any]] = [
+        {"variable": name, "label": label, "rank": rank + 1, "share": 1 / many}
+        for name, label in names
+        for rank in range(many)
+    ]
+    sound(Drawn(made.figure("ranks", ranks), width))
+
+
 def test_widths_are_not_less_than_those_of_the_widest_usual_font() -> None:
     from predictor.report.canvas import text_width as drawn_width
 
