@@ -12,7 +12,6 @@ import contextlib
 import time
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from math import isfinite
 from pathlib import Path
 from typing import Any
 
@@ -33,6 +32,7 @@ from predictor.fitted.models import LinearModel, Model
 from predictor.fitted.moments import FILE as MOMENTS
 from predictor.fitted.moments import Moments
 from predictor.fitted.preparation import Preparation
+from predictor.fitted.promises import population_limits, promises
 from predictor.fitted.replicates import FILE as REPLICATES
 from predictor.fitted.replicates import Replicates
 from predictor.fitted.seal import (
@@ -278,8 +278,8 @@ def _load(folder: Path, manifest: Mapping[str, Any]) -> Bundle:
         entries: Mapping[str, object] = manifest["dictionary"]
         known = {name: Variable.from_dict(entry) for name, entry in entries.items()}
         variables = tuple(known[name] for name in manifest["predictors"])
-        kind, most_missing = _promises(manifest, known)
-        limits = _limits(manifest, known)
+        kind, most_missing = promises(manifest, known)
+        limits = population_limits(manifest, known)
     except (AttributeError, KeyError, TypeError, ValueError, PredictorError) as error:
         rule = f"the manifest is incomplete or breaks its own rules ({type(error).__name__})"
         raise BundleError(place, rule, _AGAIN) from None
@@ -338,39 +338,6 @@ def _calibration(folder: Path, content: Mapping[str, bytes]) -> VennAbers | None
         return None
     where = str(folder / CALIBRATION_RANGE)
     return VennAbers.from_dict(_parsed(where, content[CALIBRATION_RANGE]), where)
-
-
-def _promises(manifest: Mapping[str, Any], known: Mapping[str, Variable]) -> tuple[str, float]:
-    """Hold the manifest against what an answer is made of; return the model's kind and a limit."""
-    model, outcome, evidence = manifest["model"], manifest["outcome"], manifest["evidence"]
-    texts = [manifest["name"], model["version"], evidence["level"], evidence["statement"]]
-    texts += [outcome[key] for key in ("name", "label", "horizon", "population")]
-    if not all(isinstance(text, str) for text in texts):
-        raise TypeError("text was expected")
-    if any(name != variable.name for name, variable in known.items()):
-        raise ValueError("an entry of the dictionary has another name")
-    predictors = manifest["predictors"]
-    if not isinstance(predictors, list) or len(set(predictors)) != len(predictors):
-        raise ValueError("predictors are named twice")
-    most_missing = float(manifest["prediction"]["most_missing"])
-    if not 0 <= most_missing <= 1:
-        raise ValueError("most_missing is a share")
-    if model["kind"] not in ("linear", "estimator"):
-        raise ValueError("an unknown kind of model")
-    return model["kind"], most_missing
-
-
-def _limits(manifest: Mapping[str, Any], known: Mapping[str, Variable]) -> Mapping[str, Range]:
-    """Limits of the population; a bundle of an earlier version has none."""
-    limits = {}
-    for name, (low, high) in manifest["outcome"].get("limits", {}).items():
-        if known[name].kind != "continuous":
-            raise ValueError("only a number can have limits")
-        sides = [None if side is None else float(side) for side in (low, high)]
-        if any(side is not None and not isfinite(side) for side in sides):
-            raise ValueError("a limit is a number")
-        limits[name] = Range(*sides)
-    return limits
 
 
 def _parsed(where: str, data: bytes) -> Any:

@@ -24,7 +24,7 @@ DISTRIBUTION = "sle-ivig-predictor"
 MINORS = (11, 12, 13, 14)
 SHIPPED_MODELS = ("remission", "relapse")
 METADATA = {"METADATA", "WHEEL", "RECORD", "entry_points.txt", "licenses/LICENSE"}
-CODE = {".py", ".yaml", ".j2", ".typed", ".css", ".svg"}
+CODE = {".js", ".py", ".yaml", ".j2", ".typed", ".css", ".svg"}
 
 # A whole study in a few seconds, with numbers from a generator.
 STUDY = """
