@@ -15,10 +15,21 @@ from predictor.report.document import Block, Figure, Report, Table, tables_of
 from predictor.report.page.anchors import anchors
 from predictor.report.page.figures import pictures
 from predictor.report.page.measure import raised
-from predictor.report.page.tables import ShownTable, files, shown
+from predictor.report.page.tables import (
+    AMPLE,
+    MOST_ROWS,
+    SCARCE,
+    Room,
+    ShownTable,
+    files,
+    shown,
+)
 
 if TYPE_CHECKING:
     from jinja2 import Environment
+
+LIMIT = 2_900_000
+"""Characters of a page from which on it shows less of its tables; nearly all are one byte."""
 
 _TEMPLATES = Path(__file__).resolve().parent / "templates"
 _RIGHT_TO_LEFT = {"R", "AL", "AN", "RLE", "RLO", "LRE", "LRO", "PDF", "RLI", "LRI", "FSI", "PDI"}
@@ -38,12 +49,18 @@ def page(report: Report) -> str:
         One HTML file: styles, figures and CSV files inside, no request to anywhere. Its content
         security policy allows this style and this script and nothing else.
     """
+    found = _rendered(report, AMPLE)
+    return found if len(found) <= LIMIT else _rendered(report, SCARCE)
+
+
+def _rendered(report: Report, room: Room) -> str:
+    """The page with as much of its tables as there is room for."""
     style, script = _file("page.css"), _file("page.js")
-    within = files(tables_of(report.sections))
+    within = files(tables_of(report.sections), room.files)
     places = anchors(report)
 
     def table_shown(table: Table, behind: bool = False) -> ShownTable:
-        return shown(table, within[table.id], behind=behind)
+        return shown(table, within[table.id], room.behind if behind else MOST_ROWS)
 
     def drawn(figure: Figure) -> Markup:
         return pictures(figure, f"{places[figure.id].name}-svg")

@@ -10,11 +10,28 @@ from predictor.report.document import Column, Table
 from predictor.report.page.wording import cell_text, is_numeric
 from predictor.report.spreadsheet import csv_bytes
 
-MOST_ROWS, MOST_BEHIND = 1000, 60
-"""Rows of a table, and of one behind a figure, that are shown; the file has the others."""
+MOST_ROWS = 1000
+"""Rows of a table that are shown; the file has the others."""
 
-FILES_LIMIT = 1_400_000
-"""Bytes of all files within a page, so that it stays under 3 MB whatever the study holds."""
+
+@dataclass(frozen=True, slots=True)
+class Room:
+    """How much of the tables a page has room for.
+
+    Parameters
+    ----------
+    files
+        Bytes of all files together.
+    behind
+        Rows of a table behind a figure that are shown.
+    """
+
+    files: int
+    behind: int
+
+
+AMPLE, SCARCE = Room(1_400_000, 60), Room(0, 10)
+"""What every study gets, and what one of very many variables gets, for a page below 3 MB."""
 
 _LONG_WORD = 22
 
@@ -61,7 +78,7 @@ class ShownTable:
     file: str
 
 
-def shown(table: Table, file: str, *, behind: bool = False) -> ShownTable:
+def shown(table: Table, file: str, most: int = MOST_ROWS) -> ShownTable:
     """Prepare a table for the template.
 
     Parameters
@@ -70,10 +87,10 @@ def shown(table: Table, file: str, *, behind: bool = False) -> ShownTable:
         The table.
     file
         Address that holds the CSV, or nothing.
-    behind
-        Whether it stands behind a figure, where a part of the rows is enough.
+    most
+        Rows at most.
     """
-    rows = table.rows[: MOST_BEHIND if behind else MOST_ROWS]
+    rows = table.rows[:most]
     return ShownTable(
         table,
         tuple(Head(column.label, _classes(column, column.label)) for column in table.columns),
@@ -96,15 +113,20 @@ def _classes(column: Column, text: str) -> str:
     return f"{number} {long}".strip()
 
 
-def files(tables: Iterable[Table]) -> dict[str, str]:
+def files(tables: Iterable[Table], limit: int) -> dict[str, str]:
     """Addresses that hold the CSV of the tables, by id.
 
-    Of very many rows the largest tables are left out until the rest fits.
+    Parameters
+    ----------
+    tables
+        Those of the page.
+    limit
+        Bytes of all together: the largest are left out, with an empty address, until it holds.
     """
     addresses = {table.id: address(table) for table in tables}
     total = sum(map(len, addresses.values()))
     for name in sorted(addresses, key=lambda name: -len(addresses[name])):
-        if total <= FILES_LIMIT:
+        if total <= limit:
             break
         total -= len(addresses[name])
         addresses[name] = ""

@@ -250,6 +250,26 @@ def test_very_many_rows_stay_within_three_megabytes() -> None:
     assert "all of them are in the file" in text
 
 
+def test_a_study_of_sixty_variables_stays_within_three_megabytes(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(made, "VARIABLES", [(f"v{n}", f"Variable {n}") for n in range(60)])
+    dependence = made.dependence()
+    many = [
+        dataclasses.replace(
+            dependence,
+            id=f"dependence-{n}",
+            tables=(dataclasses.replace(dependence.tables[0], id=f"rows-{n}"),),
+        )
+        for n in range(60)
+    ]
+    blocks = (*many, made.beeswarm(200), made.ranks(), made.bars())
+    report = made.report(sections=(*made.report().sections, Section("many", "Many", blocks)))
+    text = page(report)
+    assert len(text.encode()) < LIMIT
+    assert "report.json holds" in text
+
+
 def test_the_headline_stands_out_once(text: str) -> None:
     assert text.count('class="headline plain"') == 1
 
