@@ -13,8 +13,6 @@ import tempfile
 from pathlib import Path
 from typing import Any
 
-from playwright.sync_api import sync_playwright
-
 from predictor.report.contents.report import report_of
 from predictor.report.contents.source import open_source
 from predictor.report.page.html import page
@@ -24,6 +22,9 @@ IMAGES = Path(__file__).resolve().parents[2] / "docs" / "images"
 
 def main(bundle: str) -> None:
     """Photograph the first page, a part in the dark, and a part on a telephone."""
+    # Not among what the tests need, and pytest looks into every file here for examples.
+    from playwright.sync_api import sync_playwright
+
     source = open_source(bundle)
     if source.manifest["evidence"]["level"] != "demonstration":
         sys.exit("Only a report on simulated patients is photographed.")
