@@ -8,7 +8,7 @@ from pathlib import Path
 
 TESTS = Path(__file__).resolve().parents[1]
 
-# Comes with `.[dev]` only; a test that needs it imports it inside, and skips or fails with a reason.
+# Come with `.[dev]` only; a test that needs one imports it inside.
 DEVELOPERS = {"playwright", "schemathesis", "mypy", "ruff"}
 
 
