@@ -62,8 +62,8 @@ RULES: Mapping[str, str] = {
         "ask for."
     ),
     "optimism": (
-        "Warning: a corrected calibration slope below 0.8, or an AUROC that is too good by more "
-        "than 0.05. Note: below 0.9, or by more than 0.02."
+        "Warning: a corrected calibration slope below 0.8, or an apparent AUROC that is more than "
+        "0.05 above the corrected one. Note: below 0.9, or more than 0.02."
     ),
     "calibration_drift": (
         "Spread between test folds of observed less expected share of events, beyond what folds "
@@ -197,21 +197,32 @@ def events_per_parameter(
     return graded("events_per_parameter", not enough, False, figures)
 
 
-def optimism(auroc_optimism: float | None, slope: float | None) -> Pitfall:
+def optimism(apparent: float | None, corrected: float | None, slope: float | None) -> Pitfall:
     """Whether apparent performance is much better than corrected performance.
 
-    >>> optimism(0.01, 0.85).status
+    Parameters
+    ----------
+    apparent, corrected
+        AUROC as the table of the figures prints it, by whatever method it was corrected; the
+        optimism of one method does not belong to the corrected value of another.
+    slope
+        Calibration slope, corrected.
+
+    Examples
+    --------
+    >>> optimism(0.81, 0.80, 0.85).status
     'note'
     """
-    if auroc_optimism is None and slope is None:
+    apart = None if apparent is None or corrected is None else apparent - corrected
+    if apart is None and slope is None:
         return unassessed("optimism", "neither AUROC nor calibration slope could be corrected")
-    too_good = 0.0 if auroc_optimism is None else auroc_optimism
+    too_good = 0.0 if apart is None else apart
     shrunk = 1.0 if slope is None else slope
     return graded(
         "optimism",
         too_good > AUROC_WARNING or shrunk < SLOPE_WARNING,
         too_good > AUROC_NOTE or shrunk < SLOPE_NOTE,
-        {"auroc_optimism": auroc_optimism, "slope": slope},
+        {"apparent": apparent, "corrected": corrected, "slope": slope},
     )
 
 

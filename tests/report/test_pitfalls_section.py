@@ -170,6 +170,27 @@ def test_a_bundle_without_findings_tells_what_its_manifest_holds(shipped: Source
     assert "473 patients with 153 events" in checks["events_per_parameter"].finding
 
 
+def test_optimism_is_told_with_the_figures_of_the_table(shipped: Source) -> None:
+    manifest = copy.deepcopy(dict(shipped.manifest))
+    bootstrap = manifest["validation"]["bootstrap"]
+    rows = {row["name"]: row for row in bootstrap["figures"]}
+    # Harrell's optimism does not belong to what .632+ corrected.
+    rows["auroc"].update(apparent=0.7816, optimism=0.0867, corrected=0.6516)
+    rows["calibration_slope"].update(corrected=0.64)
+    manifest["validation"]["with_choice"] = {"figures": [{"name": "auroc", "corrected": 0.1}]}
+    check = told(replace(shipped, manifest=manifest))["optimism"]
+    assert check.status == "warning"
+    assert check.finding == (
+        "The AUROC is 0.78 apparent and 0.65 corrected; corrected calibration slope 0.64."
+    )
+    manifest["model"]["candidate"] = "prevalence"
+    check = told(replace(shipped, manifest=manifest))["optimism"]
+    assert (check.status, check.finding) == (
+        "not assessed",
+        "Not assessed: the chosen model has no predictors.",
+    )
+
+
 def test_what_the_manifest_says_of_patients_is_judged(shipped: Source) -> None:
     manifest = copy.deepcopy(dict(shipped.manifest))
     manifest["config"]["cohort"]["patient"] = None

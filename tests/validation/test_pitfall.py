@@ -28,20 +28,23 @@ def test_events_per_parameter_follow_the_sample_size_criteria(enough: bool, stat
 
 
 @pytest.mark.parametrize(
-    ("too_good", "slope", "status"),
+    ("corrected", "slope", "status"),
     [
-        (0.01, 0.95, "passed"),
-        (0.03, 0.95, "note"),
-        (0.01, 0.85, "note"),
-        (0.06, 0.95, "warning"),
-        (0.01, 0.7, "warning"),
+        (0.79, 0.95, "passed"),
+        (0.77, 0.95, "note"),
+        (0.79, 0.85, "note"),
+        (0.74, 0.95, "warning"),
+        (0.79, 0.7, "warning"),
         (None, 0.95, "passed"),
-        (0.06, None, "warning"),
+        (0.74, None, "warning"),
         (None, None, "not assessed"),
     ],
 )
-def test_optimism(too_good: float | None, slope: float | None, status: str) -> None:
-    assert rules.optimism(too_good, slope).status == status
+def test_optimism(corrected: float | None, slope: float | None, status: str) -> None:
+    found = rules.optimism(0.8, corrected, slope)
+    assert found.status == status
+    if status != "not assessed":
+        assert found.figures == {"apparent": 0.8, "corrected": corrected, "slope": slope}
 
 
 @pytest.mark.parametrize(("share", "status"), [(0.9, "passed"), (0.7, "note"), (0.4, "warning")])

@@ -56,7 +56,10 @@ FINDINGS: Mapping[str, Mapping[str, str]] = {
         ),
     },
     "optimism": {
-        "": "Apparent AUROC too good by {auroc_optimism}; corrected calibration slope {slope}."
+        "": (
+            "The AUROC is {apparent} apparent and {corrected} corrected; corrected calibration "
+            "slope {slope}."
+        )
     },
     "calibration_drift": {
         "": (
@@ -297,6 +300,7 @@ MEANINGS: Mapping[str, Mapping[str, str]] = {
 NOT_ASSESSED = "Not assessed: {reason}."
 NO_FINDINGS = "this bundle does not hold what only the patients can tell; train again to find it"
 NO_PART = "the bundle does not hold what it needs"
+NO_PREDICTORS = "the chosen model has no predictors"
 UNKNOWN_MEANING = "Nothing can be said about it from this bundle."
 NOTHING_MEANING = "There is nothing to judge here."
 NOT_SHOWN = "not shown"

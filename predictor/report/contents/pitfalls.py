@@ -27,6 +27,7 @@ from predictor.validation import pitfall as rules
 from predictor.validation.pitfall import CODES, RULES, Pitfall, Value, unassessed
 
 ID = "pitfalls"
+PREVALENCE = "prevalence"
 
 
 def pitfalls(source: Source) -> Section:
@@ -92,13 +93,15 @@ def _events_per_parameter(manifest: Mapping[str, Any]) -> Pitfall:
 
 
 def _optimism(manifest: Mapping[str, Any]) -> Pitfall:
-    validation = manifest["validation"]
-    bootstrap = validation.get("with_choice") or validation.get("bootstrap")
+    if manifest["model"].get("candidate") == PREVALENCE:
+        return unassessed("optimism", words.NO_PREDICTORS)
+    # The figures that the table of the report prints, and no others.
+    bootstrap = manifest["validation"].get("bootstrap")
     if not bootstrap:
         return unassessed("optimism", "there is no bootstrap")
     figures = {row["name"]: row for row in bootstrap["figures"]}
     auroc, slope = figures.get("auroc", {}), figures.get("calibration_slope", {})
-    return rules.optimism(auroc.get("optimism"), slope.get("corrected"))
+    return rules.optimism(auroc.get("apparent"), auroc.get("corrected"), slope.get("corrected"))
 
 
 def _unstable_explanation(manifest: Mapping[str, Any]) -> Pitfall:
