@@ -202,11 +202,11 @@ def predict(
             pages=sink,
         )
         one = found.answer if isinstance(found, RecordAnswer) else found
+        _write_page(one, pages)
         if waterfall is not None and isinstance(one, Prediction):
             from predictor.workflow.waterfall import write_waterfall
 
             write_waterfall(one, waterfall)
-        _write_page(one, pages)
         if whole is not None:
             print_json_file(whole)
         elif output == "json":
