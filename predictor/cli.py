@@ -39,6 +39,8 @@ from predictor.errors import BundleError, PredictorError
 if TYPE_CHECKING:
     from datetime import datetime
 
+    from predictor.workflow.patient_report import PatientPages
+
 _KEPT_IN_MEMORY = 8 * 1024 * 1024
 
 
@@ -148,6 +150,12 @@ def train(
 @click.option("--ignore-unknown", is_flag=True, help="Leave columns unread that are no variables.")
 @click.option("--waterfall", type=FILE, help="Write the explanation of one patient as PNG.")
 @click.option(
+    "--report",
+    "pages",
+    type=FILE,
+    help="Write the answer as a page (.html, .pdf); of a table a folder with a page of each.",
+)
+@click.option(
     "--index-date",
     type=click.DateTime(["%Y-%m-%d"]),
     help="Day of the prediction from a FHIR Bundle; by default that of its newest Observation.",
@@ -160,6 +168,7 @@ def predict(
     decimal: str,
     ignore_unknown: bool,
     waterfall: Path | None,
+    pages: Path | None,
     index_date: datetime | None,
     output: str,
 ) -> None:
@@ -184,6 +193,7 @@ def predict(
     check_targets((out, waterfall), read=[patient], bundle=locate_bundle(model))
     with ExitStack() as stack:
         whole = None
+        sink = _page_of_each(pages, patient, model, stack)
         if output == "json" and is_table(patient):
             # Too many answers to be held; they are printed when they are whole.
             from tempfile import SpooledTemporaryFile
@@ -197,8 +207,10 @@ def predict(
             index_date=index_date.date() if index_date else None,
             out=out,
             json_to=whole,
+            pages=sink,
         )
         one = found.answer if isinstance(found, RecordAnswer) else found
+        _write_page(one, pages)
         if waterfall is not None and isinstance(one, Prediction):
             from predictor.workflow.waterfall import write_waterfall
 
@@ -212,6 +224,29 @@ def predict(
             terminal.show_found(found)
     if not isinstance(found, Prediction) and not found.answered:
         answer_is_no()
+
+
+def _page_of_each(
+    pages: Path | None, patient: Path, model: str, stack: ExitStack
+) -> PatientPages | None:
+    """What makes the pages of a table's patients; nothing where none are wanted, or one only."""
+    if pages is None:
+        return None
+    from predictor.clinic.intake import is_table
+    from predictor.workflow.patient_report import check_pages, patient_pages
+
+    check_pages(pages, patient, model)
+    return stack.enter_context(patient_pages(pages)) if is_table(patient) else None
+
+
+def _write_page(answer: object, pages: Path | None) -> None:
+    """Write the page of one patient, if one is wanted and there is an answer."""
+    from predictor.clinic.prediction import Prediction
+
+    if pages is not None and isinstance(answer, Prediction):
+        from predictor.workflow.patient_report import write_patient
+
+        write_patient(answer, pages)
 
 
 @command("predictor inspect runs/first")

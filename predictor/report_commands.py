@@ -23,17 +23,34 @@ from predictor.command import FILE, as_format, command, decimal_sign, print_json
     metavar="COHORT",
     help="Also draw the effects in these real patients (CSV, Parquet); needs --out.",
 )
+@click.option(
+    "--pdf",
+    type=FILE,
+    help="Print the page to this file (.pdf) with Chromium; without --out nothing else is written.",
+)
 @decimal_sign
 @as_format
-def report(model: str, out: Path | None, patients: Path | None, decimal: str, output: str) -> None:
+def report(
+    model: str,
+    out: Path | None,
+    patients: Path | None,
+    pdf: Path | None,
+    decimal: str,
+    output: str,
+) -> None:
     """Write the report of a bundle again, from the bundle alone.
 
     MODEL is a bundle folder, or the name of a shipped one, which needs --out. Neither the model
     nor its digest changes.
     """
-    from predictor.workflow.report import report_file
+    if pdf is None:
+        from predictor.workflow.report import report_file
 
-    written = report_file(model, out, patients=patients, decimal=decimal)
+        written = report_file(model, out, patients=patients, decimal=decimal)
+    else:
+        from predictor.workflow.pdf import report_pdf
+
+        written = report_pdf(model, pdf, out, patients=patients, decimal=decimal)
     if output == "json":
         print_json(written.to_dict())
         return

@@ -112,6 +112,7 @@ def predict_file(
     index_date: date | None = None,
     out: Path | None = None,
     json_to: IO[bytes] | None = None,
+    pages: Answers | None = None,
 ) -> Found:
     """Predict the patients of a file.
 
@@ -133,6 +134,8 @@ def predict_file(
         File that all answers are written to, by its suffix; nothing is left half-written.
     json_to
         Where all answers of a table are written as JSON besides.
+    pages
+        What makes a page of each patient of a table.
 
     Returns
     -------
@@ -155,7 +158,9 @@ def predict_file(
     if many:
         if index_date is not None:
             raise _no_record(path)
-        return _predict_table(path, bundle, decimal, out, json_to, ignore_unknown=ignore_unknown)
+        return _predict_table(
+            path, bundle, decimal, out, json_to, pages, ignore_unknown=ignore_unknown
+        )
     found = _predict_one(path, bundle, index_date)
     if out is not None:
         write_answer(found, out, bundle)
@@ -219,12 +224,15 @@ def _predict_table(
     decimal: str,
     out: Path | None,
     json_to: IO[bytes] | None,
+    pages: Answers | None,
     *,
     ignore_unknown: bool,
 ) -> TableAnswers:
     table = read_many(path)
     columns = columns_of(table, bundle, str(path), ignore_unknown=ignore_unknown)
-    columnar = out is not None and out.suffix.lower() == ".parquet" and json_to is None
+    columnar = (
+        out is not None and out.suffix.lower() == ".parquet" and json_to is None and pages is None
+    )
     if out is not None and columnar and path.suffix.lower() != ".csv":
         return _predict_columns(path, bundle, table, columns, out)
     names = [variable.name for variable in bundle.variables]
@@ -235,6 +243,8 @@ def _predict_table(
             sinks.append(stack.enter_context(answers_file(out, names)))
         if json_to is not None:
             sinks.append(stack.enter_context(json_answers(json_to)))
+        if pages is not None:
+            sinks.append(pages)
         for rows in _batches(table, columns):
             answers = predict_rows(rows, bundle, decimal=decimal)
             for sink in sinks:

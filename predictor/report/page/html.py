@@ -84,6 +84,29 @@ def _rendered(report: Report, room: Room) -> str:
     return found
 
 
+def rendered(template: str, *styles: str, **context: object) -> str:
+    """Another page of this kind: the same filters and policy, no script.
+
+    Parameters
+    ----------
+    template, styles
+        Files beside this module.
+    context
+        What the template shows.
+    """
+    style = "\n".join(map(_file, styles))
+    found: str = (
+        _environment()
+        .get_template(template)
+        .render(
+            style=Markup(style),  # noqa: S704  # files of this package, not of a study
+            style_digest=_digest(style),
+            **context,
+        )
+    )
+    return found
+
+
 @lru_cache(maxsize=1)
 def _environment() -> Environment:
     from jinja2 import Environment, FileSystemLoader, StrictUndefined
@@ -125,7 +148,7 @@ def _kind(block: Block) -> str:
     return block.block
 
 
-@lru_cache(maxsize=2)
+@lru_cache(maxsize=4)
 def _file(name: str) -> str:
     return (_TEMPLATES / name).read_text(encoding="utf-8")
 
