@@ -2,12 +2,6 @@
 
 from __future__ import annotations
 
-OUTSIDE = (
-    "OUTSIDE what the model knows: this patient is farther from the typical one than {share} of "
-    "the patients it has learned from. Do not rely on the number below."
-)
-EVERY = "every one"
-ALMOST_EVERY = "over 99%"
 CHECKS = {
     "suspicious_unit": "check the unit: {names}.",
     "suspicious_value": "check the value: {names}.",
@@ -18,7 +12,6 @@ CONTRADICTED = (
     "{high} had the event (no confidence interval). Do not rely on the number above."
 )
 
-QUESTION = "{event}, {horizon}"
 TITLE = "{question}: {probability}"
 PATIENT = "Patient {patient}"
 

@@ -13,19 +13,13 @@ from collections.abc import Iterator
 from datetime import date
 from pathlib import Path
 
-from predictor.clinic.answer import NOT_FOR_CARE, percent
+from predictor.clinic.answer import NOT_FOR_CARE, outside, percent, question
 from predictor.clinic.intake import is_table
 from predictor.clinic.results import Prediction, Predictions, RefusedPatient
 from predictor.errors import PredictorError
 from predictor.fitted.bundle import locate_bundle
 from predictor.report import patient_words as words
-from predictor.report.contents.patient import (
-    contradicted,
-    outside,
-    patient_report,
-    powers,
-    question,
-)
+from predictor.report.contents.patient import contradicted, patient_report, powers
 from predictor.report.page.patients import (
     PatientIndex,
     PatientLine,
@@ -176,7 +170,7 @@ def _line(row: int, name: str, prediction: Prediction) -> PatientLine:
     if found is not None:
         interval = words.BOUNDS.format(low=percent(found.low), high=percent(found.high))
     alert = words.IS_CONTRADICTED if contradicted(prediction) else ""
-    if outside(prediction) is not None:
+    if outside(prediction.applicability) is not None:
         alert = words.IS_OUTSIDE
     # Those that the sheet shows in full.
     warnings = sum(w.code != "no_interval" for w in prediction.warnings)

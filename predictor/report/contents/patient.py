@@ -9,7 +9,14 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 
-from predictor.clinic.answer import CONTRADICTED, NOT_FOR_CARE, percent, shown_value
+from predictor.clinic.answer import (
+    CONTRADICTED,
+    NOT_FOR_CARE,
+    outside,
+    percent,
+    question,
+    shown_value,
+)
 from predictor.clinic.results import Contribution, Prediction
 from predictor.clinical.units import readable_unit
 from predictor.errors import Reason
@@ -68,36 +75,13 @@ def patient_report(prediction: Prediction, *, day: str) -> Report:
     return Report(title, subtitle, Verdict("patient", "", (), ()), {}, shown)
 
 
-def question(label: str, horizon: str) -> str:
-    """What is predicted, over which time; a label that holds the time needs it no second time.
-
-    >>> question("remission", "6 months"), question("relapse (flare at 6 months)", "6 months")
-    ('Remission, 6 months', 'Relapse (flare at 6 months)')
-    """
-    event = f"{label[:1].upper()}{label[1:]}"
-    if horizon.casefold() in label.casefold():
-        return event
-    return words.QUESTION.format(event=event, horizon=horizon)
-
-
-def outside(prediction: Prediction) -> str | None:
-    """What is said before anything else of a patient whom the model does not know."""
-    found = prediction.applicability
-    if found is None or found.inside:
-        return None
-    share = f"{found.distance_percentile:.0%}"
-    if found.distance_percentile > 0.99:
-        share = words.EVERY if found.distance_percentile >= 1 else words.ALMOST_EVERY
-    return words.OUTSIDE.format(share=share)
-
-
 def contradicted(prediction: Prediction) -> bool:
     """Whether the calibration range speaks against the number."""
     return any(warning.code == CONTRADICTED for warning in prediction.warnings)
 
 
 def _cautions(prediction: Prediction) -> Iterator[Block]:
-    if (unlike := outside(prediction)) is not None:
+    if (unlike := outside(prediction.applicability)) is not None:
         yield Paragraph(unlike, "alert")
     if prediction.evidence["level"] == "demonstration":
         yield Paragraph(NOT_FOR_CARE, "alert")
@@ -144,7 +128,7 @@ def _interval(prediction: Prediction) -> Fact:
 
 
 def _average(prediction: Prediction) -> Fact:
-    share = getattr(prediction, "cohort_share", None)
+    share = prediction.cohort_share
     meaning = "" if share is None else words.SHARE.format(share=percent(share))
     return Fact(words.AVERAGE, percent(prediction.reference_probability), meaning)
 
