@@ -12,10 +12,12 @@ import made_standings
 import pytest
 
 from predictor.checklists import load_checklist
-from predictor.report.contents import probast_rules, tripod_rules
+from predictor.report.contents import pitfall_words, probast_rules, tripod_rules
 from predictor.report.contents.checklists import checklists, items
+from predictor.report.contents.pitfalls import found_in
 from predictor.report.contents.report import report_of
 from predictor.report.contents.source import Source, open_source
+from predictor.report.contents.verdict import verdict_of
 from predictor.report.document import Checklist, Checks, Item, Listing, blocks_of
 from predictor.report.page.anchors import anchors
 
@@ -251,3 +253,19 @@ def test_every_evidence_is_a_place_in_the_report(shipped: Source) -> None:
         for entry in (block.items if isinstance(block, Checklist) else block.checks)
     }
     assert linked - {""} <= set(anchors(report))
+
+
+def test_what_is_to_be_studied_next_is_what_the_verdict_says(shipped: Source) -> None:
+    sources = (
+        shipped,
+        made_standings.source(made_standings.manifest()),
+        made_standings.source(made_standings.manifest(31, 11, enough=False)),
+        made_standings.source(made_standings.prevalence()),
+    )
+    for source in sources:
+        warnings = [
+            pitfall_words.NAMES[one.code] for one in found_in(source) if one.status == "warning"
+        ]
+        steps = verdict_of(source, warnings).next_steps
+        assert answered(source, "tripod")["27c"].answer == " ".join(steps)
+    assert "xternal" not in answered(sources[2], "tripod")["27c"].answer

@@ -8,7 +8,10 @@ from typing import Any
 
 from predictor.clinical.units import readable_unit
 from predictor.clinical.variable import Range
+from predictor.report.contents import pitfall_words
+from predictor.report.contents.pitfalls import found_in
 from predictor.report.contents.source import Source
+from predictor.report.contents.verdict import verdict_of
 from predictor.report.document import Answered
 
 
@@ -40,15 +43,25 @@ class Facts:
 
     A fact that the bundle does not hold raises a KeyError or a TypeError, and whoever asks for it
     leaves the item to a person.
+
+    Parameters
+    ----------
+    manifest, findings
+        Content of the two files.
+    next_steps
+        What the verdict says must happen next.
     """
 
     manifest: Mapping[str, Any]
     findings: Mapping[str, Any]
+    next_steps: Sequence[str] = ()
 
     @classmethod
     def of(cls, source: Source) -> Facts:
         """The facts of an opened bundle."""
-        return cls(source.manifest, source.findings)
+        found = found_in(source)
+        warnings = [pitfall_words.NAMES[one.code] for one in found if one.status == "warning"]
+        return cls(source.manifest, source.findings, verdict_of(source, warnings).next_steps)
 
     @property
     def outcome(self) -> Mapping[str, Any]:

@@ -252,9 +252,11 @@ def _users(facts: Facts) -> Answer:
     return Answer(words.USERS, "model", remains=words.USERS_REMAIN)
 
 
-def _next(facts: Facts) -> Answer:
-    del facts
-    return Answer(words.NEXT, "verdict", remains=words.NEXT_REMAINS)
+def _next(facts: Facts) -> Answer | None:
+    """What the verdict says; what comes next for a model without signal is no validation."""
+    if not facts.next_steps:
+        return None
+    return Answer(" ".join(facts.next_steps), "verdict", remains=words.NEXT_REMAINS)
 
 
 RULES: Mapping[str, Rule] = {

@@ -190,5 +190,4 @@ USERS = (
     "needed. Explanations are given in clinical variables."
 )
 USERS_REMAIN = "Who the users are and what they must know."
-NEXT = "External validation in patients of another place or time, before any use."
 NEXT_REMAINS = "For whom and where the model is expected to hold, and what else is to be studied."
