@@ -145,7 +145,7 @@ CHANGES: list[tuple[str, str, dict[str, Any], str]] = [
         "Probably no: filling in",
     ),
     ("probast", "E4.6", {"validation__choice__named_beforehand": True}, "there was no choice"),
-    ("probast", "E4.7", {"validation__bootstrap": None}, "Probably yes"),
+    ("probast", "E4.7", {"validation__bootstrap": None}, "no figure is corrected"),
 ]
 
 
@@ -269,3 +269,32 @@ def test_what_is_to_be_studied_next_is_what_the_verdict_says(shipped: Source) ->
         steps = verdict_of(source, warnings).next_steps
         assert answered(source, "tripod")["27c"].answer == " ".join(steps)
     assert "xternal" not in answered(sources[2], "tripod")["27c"].answer
+
+
+def test_only_curves_that_are_there_are_claimed(shipped: Source) -> None:
+    without = replace(shipped, findings={})
+    drawn = changed(shipped, findings={"curves": {}})
+    assert (
+        "holds no ROC, calibration or decision curve" in answered(without, "tripod")["12e"].answer
+    )
+    assert "curves are drawn" in answered(drawn, "tripod")["12e"].answer
+    assert answered(without, "tripod")["15"].section == "performance-figures"
+    assert answered(drawn, "tripod")["15"].section == "performance-decision"
+    told = answered(without, "probast")["E4.7"].answer
+    assert told.startswith("Probably yes")
+    assert told.endswith("but this bundle holds no calibration curve.")
+    folds = changed(drawn, validation__bootstrap=None)
+    assert "nothing was corrected" in answered(folds, "tripod")["12e"].answer
+
+
+def test_an_interval_that_ends_at_its_estimate_is_no_full_measure(shipped: Source) -> None:
+    bootstrap = copy.deepcopy(dict(shipped.manifest["validation"]["bootstrap"]))
+    for row in bootstrap["figures"]:
+        row.update(corrected=0.2, corrected_low=0.1, corrected_high=0.3)
+    sound = changed(shipped, findings={"curves": {}}, validation__bootstrap=bootstrap)
+    assert answered(sound, "probast")["E4.7"].answer.startswith("Yes: discrimination")
+    bootstrap["figures"][1]["corrected_high"] = 0.2
+    cut = changed(shipped, findings={"curves": {}}, validation__bootstrap=bootstrap)
+    told = answered(cut, "probast")["E4.7"].answer
+    assert told.startswith("Probably yes")
+    assert "end at the estimate" in told

@@ -144,7 +144,20 @@ def _repeated(facts: Facts) -> Answer:
 
 
 def _measured(facts: Facts) -> Answer:
-    return Answer(words.MEASURED if facts.resamples else words.MEASURED_FOLDS, "performance")
+    """The best answer needs everything: corrected figures, sound intervals, and curves."""
+    if not facts.resamples:
+        return Answer(words.MEASURED_FOLDS, "performance")
+    lacks = [
+        text
+        for lacking, text in (
+            (not facts.curves, words.LACKS_CURVES),
+            (bool(facts.unsure()), words.LACKS_INTERVALS),
+        )
+        if lacking
+    ]
+    if lacks:
+        return Answer(words.MEASURED_BUT.format(lacks="; ".join(lacks)), "performance")
+    return Answer(words.MEASURED, "performance")
 
 
 _OF_DATA: Mapping[str, Rule] = {

@@ -118,6 +118,12 @@ MEASURED = (
     "Yes: discrimination (AUROC), calibration (intercept, slope, observed over expected, curve), "
     "Brier score and net benefit, corrected for optimism with intervals."
 )
+MEASURED_BUT = (
+    "Probably yes: discrimination (AUROC), calibration (intercept, slope, observed over expected), "
+    "Brier score and net benefit, corrected for optimism; but {lacks}."
+)
+LACKS_CURVES = "this bundle holds no calibration curve"
+LACKS_INTERVALS = "intervals of some of them end at the estimate and do not cover its uncertainty"
 MEASURED_FOLDS = (
     "Probably yes: discrimination, calibration and Brier score by cross-validation; no figure is "
     "corrected for optimism by a bootstrap."

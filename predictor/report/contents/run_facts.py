@@ -144,6 +144,26 @@ class Facts:
         """Version of the software."""
         return str(self.manifest["environment"]["packages"]["sle-ivig-predictor"])
 
+    @property
+    def curves(self) -> bool:
+        """Whether there are ROC, calibration and decision curves."""
+        return "curves" in self.findings
+
+    def unsure(self) -> Sequence[str]:
+        """Corrected figures whose interval ends at the estimate, so that it covers nothing.
+
+        >>> row = {"name": "brier", "corrected": 0.2, "corrected_low": 0.1, "corrected_high": 0.2}
+        >>> Facts({"validation": {"bootstrap": {"figures": [row]}}}, {}).unsure()
+        ['brier']
+        """
+        rows = (self.validation["bootstrap"] or {}).get("figures", ())
+        return [
+            str(row["name"])
+            for row in rows
+            if row.get("corrected") is not None
+            and row["corrected"] in (row.get("corrected_low"), row.get("corrected_high"))
+        ]
+
     def figure(self, name: str) -> Mapping[str, Any]:
         """A corrected figure with its interval; empty where there is none."""
         bootstrap = self.validation["bootstrap"] or {}

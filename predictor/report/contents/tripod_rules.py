@@ -151,7 +151,12 @@ def _clusters(facts: Facts) -> Answer:
 
 def _measures(facts: Facts) -> Answer:
     thresholds = ", ".join(f"{value:g}" for value in facts.plan["thresholds"])
-    return Answer(words.MEASURES.format(thresholds=thresholds), "performance-figures")
+    text = words.MEASURES.format(
+        thresholds=thresholds,
+        curves=words.CURVES if facts.curves else words.NO_CURVES,
+        each=words.EACH if facts.resamples else words.EACH_FOLDS,
+    )
+    return Answer(text, "performance-figures")
 
 
 def _how_predicted(facts: Facts) -> Answer:
@@ -172,7 +177,8 @@ def _fairness(facts: Facts) -> Answer | None:
 
 def _output(facts: Facts) -> Answer:
     thresholds = ", ".join(f"{value:g}" for value in facts.plan["thresholds"])
-    return Answer(words.OUTPUT.format(thresholds=thresholds), "performance-decision")
+    section = "performance-decision" if facts.curves else "performance-figures"
+    return Answer(words.OUTPUT.format(thresholds=thresholds), section)
 
 
 def _sharing(facts: Facts) -> Answer | None:

@@ -124,11 +124,14 @@ CLUSTERS_UNTESTED = (
     "between them were not measured."
 )
 MEASURES = (
-    "Discrimination: AUROC and ROC curve. Calibration: intercept, slope, observed over expected "
-    "events, smooth curve with E-average. Overall: Brier and scaled Brier score. Clinical use: net "
-    "benefit at {thresholds} and a decision curve. Models were compared by log loss, paired by "
-    "patient. Each as apparent, cross-validated and corrected for optimism."
+    "Discrimination: AUROC. Calibration: intercept, slope, observed over expected events, "
+    "E-average. Overall: Brier and scaled Brier score. Clinical use: net benefit at {thresholds}. "
+    "{each} {curves} Models were compared by log loss, paired by patient."
 )
+EACH = "Each is told as apparent, cross-validated and corrected for optimism."
+EACH_FOLDS = "Each is told as cross-validated; nothing was corrected for optimism."
+CURVES = "ROC, calibration and decision curves are drawn."
+NO_CURVES = "This bundle holds no ROC, calibration or decision curve."
 NO_UPDATING = "No existing model was evaluated or updated."
 PREDICTED = (
     "Patients were predicted by models refitted without them, with the same code that predicts a "
