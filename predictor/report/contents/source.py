@@ -10,6 +10,7 @@ from typing import Any
 from predictor.documents import parse_json
 from predictor.errors import BundleError, DocumentError
 from predictor.fitted.bundle import TRACKING, Bundle, load_bundle
+from predictor.validation.reported import with_reported
 
 FINDINGS = "findings.json"
 """File of a bundle: what training found beside the manifest, as tables without a patient."""
@@ -24,7 +25,7 @@ class Source:
     bundle
         Loaded and checked.
     manifest
-        Content of ``manifest.json``.
+        Content of ``manifest.json``, each corrected figure by the correction that is reported.
     findings
         Content of ``findings.json`` by part; empty for a bundle of an older format.
     tracking
@@ -60,7 +61,7 @@ def open_source(model: str | Path) -> Source:
     listed = FINDINGS in bundle.manifest["files"]
     return Source(
         bundle,
-        bundle.manifest,
+        with_reported(bundle.manifest),
         _read(bundle.path / FINDINGS) if listed else {},
         _read(bundle.path / TRACKING),
     )
