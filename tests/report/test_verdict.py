@@ -273,5 +273,38 @@ def test_limits_of_the_population_are_told_with_their_units() -> None:
     assert "first IVIG; age at most 65 years." in told(described)
 
 
+def test_calibration_holds_only_where_the_whole_interval_shows_it() -> None:
+    # 300 simulated patients without signal: slope 0.97, but −0.65 to 2.17.
+    wide = corrected(auroc=(0.74, 0.70, 0.78), slope=(0.97, -0.65, 2.17))
+    assert standing(manifest(bootstrap=wide)).calibration == "undecided"
+    assert any(r.startswith("Calibration cannot be judged") for r in reasons(bootstrap=wide))
+    assert standing(manifest()).calibration == "holds"
+    assert standing(manifest(signal=signal(found=False))).calibration == "undecided"
+    assert standing(manifest(bootstrap=corrected(slope=(0.6, 0.5, 0.7)))).calibration == "off"
+
+
+def test_a_slope_that_the_corrections_contradict_is_the_cross_validated_one() -> None:
+    bootstrap = corrected(slope=(0.97, -0.65, 2.17))
+    bootstrap["figures"][1] |= {
+        "cross_validated": 0.10,
+        "cross_validated_low": -1.46,
+        "cross_validated_high": 1.65,
+    }
+    said = told(manifest(bootstrap=bootstrap))
+    assert "Calibration slope, cross-validated = 0.10 (−1.46 to 1.65)" in said
+    assert verdict_words.SLOPE_CROSS_VALIDATED in said
+
+
+def test_a_slope_of_a_linear_predictor_that_hardly_varies_is_not_interpreted() -> None:
+    found = manifest(bootstrap=corrected(slope=(-10.4, -21.2, 0.3)))
+    assert "= not interpretable | The calibration slope (interval −21.20 to 0.30)" in told(found)
+    assert not standing(found).miscalibrated
+    assert standing(found).code == "no better than the prevalence"
+
+
+def reasons(**changes: Any) -> tuple[str, ...]:
+    return verdict_of(source(manifest(**changes))).reasons
+
+
 def test_a_standing_without_anything_is_not_ready() -> None:
     assert Standing().code == "not validated"

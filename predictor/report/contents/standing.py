@@ -5,7 +5,9 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, Literal
+
+from predictor.validation.reported import slope_is_readable, with_reported
 
 DEMONSTRATION = "demonstration"
 NO_MODEL = "no model"
@@ -29,12 +31,14 @@ CODES = (
 """In the order of weight: the first that holds is the verdict."""
 
 SLOPE = RATIO = (0.8, 1.25)
-"""Calibration slope, and observed over expected events, that are let pass.
+"""Calibration slope, and observed over expected events, that are accepted.
 
 The sample-size criteria aim at a slope of 0.9; 0.8 is twice that loss, and 1.25 its reciprocal."""
 
 FARTHEST = 0.10
-"""Mean distance between predicted and observed probability (E-average) that is let pass."""
+"""Mean distance between predicted and observed probability (E-average) that is accepted."""
+
+Calibration = Literal["off", "holds", "undecided"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,6 +75,9 @@ class Standing:
         the bundle does not say.
     auroc, slope, ratio, distance
         Corrected for optimism: AUROC, calibration slope, observed over expected events, E-average.
+    slope_by
+        Which correction the slope has; ``cross_validated`` where the corrections contradict each
+        other.
     width
         Mean width of the range that refits give to one patient's probability.
     refits
@@ -89,6 +96,7 @@ class Standing:
     by_rule: bool | None = None
     auroc: Measure = field(default=Measure())
     slope: Measure = field(default=Measure())
+    slope_by: str = "harrell"
     ratio: Measure = field(default=Measure())
     distance: Measure = field(default=Measure())
     width: float | None = None
@@ -111,14 +119,30 @@ class Standing:
         return self.auroc.low is not None and self.auroc.low <= 0.5
 
     @property
+    def signal_shown(self) -> bool:
+        """Whether both the permutation test and the interval of the AUROC show signal."""
+        return bool(self.signal) and not self.chance_possible
+
+    @property
+    def slope_readable(self) -> bool:
+        """Whether the slope says anything; not where the linear predictor hardly varies."""
+        return self.slope.value is not None and slope_is_readable(self.slope.low, self.slope.high)
+
+    @property
     def too_extreme(self) -> bool:
         """Whether high probabilities are too high and low ones too low."""
-        return self.slope.value is not None and self.slope.value < SLOPE[0]
+        return self._slope < SLOPE[0]
 
     @property
     def too_alike(self) -> bool:
         """Whether probabilities could differ more."""
-        return self.slope.value is not None and self.slope.value > SLOPE[1]
+        return self._slope > SLOPE[1]
+
+    @property
+    def _slope(self) -> float:
+        """The slope; an ideal one where it says nothing."""
+        readable = self.slope_readable and self.slope.value is not None
+        return float(self.slope.value or 0.0) if readable else 1.0
 
     @property
     def too_high(self) -> bool:
@@ -142,6 +166,21 @@ class Standing:
         return any(faults)
 
     @property
+    def calibration(self) -> Calibration:
+        """Whether calibration holds, which an interval must show and not an estimate alone.
+
+        Where there is no signal, probabilities hardly differ, and their slope may be anything.
+
+        >>> Standing(signal=True, slope=Measure(0.97, -0.65, 2.17)).calibration
+        'undecided'
+        """
+        if self.miscalibrated:
+            return "off"
+        low, high = self.slope.low, self.slope.high
+        inside = low is not None and high is not None and SLOPE[0] <= low <= high <= SLOPE[1]
+        return "holds" if inside and self.signal_shown else "undecided"
+
+    @property
     def code(self) -> str:
         """The verdict: the first of ``CODES`` that holds.
 
@@ -154,7 +193,7 @@ class Standing:
             TOO_FEW: self.enough is False,
             NO_SIGNAL: self.signal is False,
             NOT_VALIDATED: not self.validated,
-            NOT_BETTER: self.by_rule is False or self.chance_possible,
+            NOT_BETTER: self.by_rule is False or self.chance_possible or not self.slope_readable,
             MISCALIBRATED: self.miscalibrated,
         }
         return next((code for code in CODES if holds.get(code)), READY)
@@ -168,6 +207,7 @@ def standing(manifest: Mapping[str, Any]) -> Standing:
     manifest
         Content of ``manifest.json``. What it lacks counts as not done.
     """
+    manifest = with_reported(manifest)
     evidence, cohort = manifest["evidence"], manifest.get("cohort", {})
     found = manifest.get("validation", {})
     bootstrap = found.get("bootstrap") or {}
@@ -190,6 +230,7 @@ def standing(manifest: Mapping[str, Any]) -> Standing:
         by_rule=_by_rule(found),
         auroc=_corrected(figures, "auroc"),
         slope=_corrected(figures, "calibration_slope"),
+        slope_by=str(figures.get("calibration_slope", {}).get("corrected_by") or "harrell"),
         ratio=_corrected(figures, "observed_expected"),
         distance=_corrected(figures, "eavg"),
         width=moved.get("mean_width_of_range"),

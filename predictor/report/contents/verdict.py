@@ -40,6 +40,7 @@ from predictor.report.document import (
     Tone,
     Verdict,
 )
+from predictor.validation.reported import CROSS_VALIDATED
 from predictor.validation.validationsize import for_validation
 
 TONES: Mapping[str, Tone] = {READY: "plain", DEMONSTRATION: "alert"}
@@ -164,8 +165,17 @@ def _calibration(stands: Standing) -> Iterator[str]:
         yield words.RATIO_OFF.format(ratio=_figure(stands.ratio))
     if stands.far_off:
         yield words.FAR_OFF.format(points=100 * (stands.distance.value or 0.0))
-    if stands.slope.value is not None and not stands.miscalibrated:
+    if stands.slope.value is None:
+        return
+    if not stands.slope_readable:
+        yield words.SLOPE_UNREADABLE.format(interval=_range(stands.slope))
+    elif stands.calibration == "holds":
         yield words.CALIBRATED.format(slope=_figure(stands.slope))
+    elif stands.calibration == "undecided":
+        template = words.UNDECIDED if stands.signal_shown else words.UNDECIDED_WITHOUT_SIGNAL
+        yield template.format(slope=_figure(stands.slope))
+    if stands.slope_by == CROSS_VALIDATED and stands.slope_readable:
+        yield words.SLOPE_CROSS_VALIDATED
 
 
 def _steps(stands: Standing, warnings: Sequence[str]) -> Iterator[str]:
@@ -224,16 +234,22 @@ def _figures(stands: Standing) -> Iterator[Fact]:
         None if area is None else _figure(stands.auroc),
         words.AUROC_MEANING.format(share=area or 0.0),
     )
-    yield _fact(
-        words.SLOPE_LABEL,
-        None if stands.slope.value is None else _figure(stands.slope),
-        words.SLOPE_MEANING,
-    )
+    yield _slope_fact(stands)
     yield _fact(
         words.WIDTH_LABEL,
         None if width is None else words.WIDTH_VALUE.format(points=100 * width),
         words.WIDTH_MEANING.format(refits=stands.refits or 0),
     )
+
+
+def _slope_fact(stands: Standing) -> Fact:
+    across = stands.slope_by == CROSS_VALIDATED
+    label = words.SLOPE_LABEL_ACROSS if across else words.SLOPE_LABEL
+    if stands.slope.value is not None and not stands.slope_readable:
+        meaning = words.SLOPE_UNREADABLE.format(interval=_range(stands.slope))
+        return Fact(label, words.NOT_INTERPRETABLE, meaning)
+    value = None if stands.slope.value is None else _figure(stands.slope)
+    return _fact(label, value, words.SLOPE_MEANING)
 
 
 def _fact(label: str, value: str | None, meaning: str) -> Fact:

@@ -77,13 +77,30 @@ RULE_TAKES_PREVALENCE = (
     "is better by more than its standard error."
 )
 CALIBRATED = (
-    "Calibration holds within the cohort: the corrected slope is {slope}; 0.80 to 1.25 is let pass."
+    "Calibration holds within the cohort: the calibration slope is {slope}, and its whole interval "
+    "lies within 0.80 to 1.25."
 )
-SLOPE_OFF = "The corrected calibration slope is {slope}; 0.80 to 1.25 is let pass."
-RATIO_OFF = "Observed over expected events are {ratio}; 0.80 to 1.25 is let pass."
+UNDECIDED = (
+    "Calibration cannot be judged: the calibration slope is {slope}; only an interval within 0.80 "
+    "to 1.25 shows that it holds."
+)
+UNDECIDED_WITHOUT_SIGNAL = (
+    "Calibration cannot be judged: the calibration slope is {slope}, but there may be no signal "
+    "behind it, and then a slope says nothing."
+)
+SLOPE_UNREADABLE = (
+    "The calibration slope (interval {interval}) is not interpretable: probabilities hardly differ "
+    "between patients, so that their slope can be anything."
+)
+SLOPE_CROSS_VALIDATED = (
+    "The calibration slope is the cross-validated one, because the correction for optimism gives "
+    "another that lies more than 0.25 away; they need not agree where a penalty shrinks the model."
+)
+SLOPE_OFF = "The calibration slope is {slope}; 0.80 to 1.25 is accepted."
+RATIO_OFF = "Observed over expected events are {ratio}; 0.80 to 1.25 is accepted."
 FAR_OFF = (
     "Probabilities lie {points:.0f} percentage points from the smooth calibration curve on "
-    "average; 10 are let pass."
+    "average; 10 are accepted."
 )
 WARNINGS = "Automatic checks that ended in a warning: {names}."
 NONE_BETTER = "No candidate is better than the prevalence by more than its standard error."
@@ -155,6 +172,8 @@ AUROC_MEANING = (
     "the higher probability; 50% is chance."
 )
 SLOPE_LABEL = "Calibration slope, corrected for optimism"
+SLOPE_LABEL_ACROSS = "Calibration slope, cross-validated"
+NOT_INTERPRETABLE = "not interpretable"
 SLOPE_MEANING = "1 is ideal; below it probabilities are too extreme, above it too much alike."
 WIDTH_LABEL = "Range of one patient's probability"
 WIDTH_VALUE = "{points:.0f} percentage points"
