@@ -212,9 +212,29 @@ def test_an_older_bundle_breaks_nothing(bare: dict[str, Any]) -> None:
     assert checks["failed_resamples"].status == "not assessed"
 
 
-def test_findings_of_another_version_lack_a_figure_and_not_a_report(shipped: Source) -> None:
+def test_findings_that_another_version_judged_by_other_figures_are_not_told(
+    shipped: Source,
+) -> None:
+    older = {"p_value": 0.0005, "spread": 0.035, "statistic": 0.81, "by_chance": 0.4}
+    check = told(with_check(shipped, "calibration_drift", "note", older, []))["calibration_drift"]
+    assert check.status == "not assessed"
+    assert "another version" in check.finding
+    assert "percentage points" not in check.finding
+    assert check.meaning == words.UNKNOWN_MEANING
     check = told(with_check(shipped, "row_order", "passed", {}, []))["row_order"]
-    assert check.finding == "not shown; trend not shown, runs not shown."
+    assert check.status == "not assessed"
+
+
+@pytest.mark.parametrize(("p_value", "agree"), [(0.001, False), (0.3, True)])
+def test_folds_that_differ_beyond_chance_do_not_agree(
+    shipped: Source, p_value: float, agree: bool
+) -> None:
+    figures = {"drift": 0.04, "spread": 0.059, "by_chance": 0.043, "p_value": p_value}
+    check = told(with_check(shipped, "calibration_drift", "passed", figures, []))[
+        "calibration_drift"
+    ]
+    assert ("agree" in check.meaning) == agree
+    assert ("by less than 5 percentage points" in check.meaning) != agree
 
 
 def test_every_rule_is_stated_in_a_table(shipped: Source) -> None:

@@ -297,9 +297,19 @@ MEANINGS: Mapping[str, Mapping[str, str]] = {
 }
 """Check -> status -> what it means; the empty status stands for all that have none."""
 
+SMALL_DRIFT = (
+    "Models of different folds differ in the level of risk beyond chance, but by less than 5 "
+    "percentage points."
+)
+"""In place of what is said where folds agree, as these do not."""
+
+STANDS_FOR: Mapping[str, str] = {"states": "uniform_states"}
+"""Field of a template -> figure behind it, where the two have different names."""
+
 NOT_ASSESSED = "Not assessed: {reason}."
 NO_FINDINGS = "this bundle does not hold what only the patients can tell; train again to find it"
 NO_PART = "the bundle does not hold what it needs"
+OTHER_VERSION = "it was judged by figures of another version; train again with this one"
 NO_PREDICTORS = "the chosen model has no predictors"
 UNKNOWN_MEANING = "Nothing can be said about it from this bundle."
 NOTHING_MEANING = "There is nothing to judge here."

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from string import Formatter
 from typing import Any
 
 from predictor.report.contents import pitfall_words as words
@@ -24,6 +25,7 @@ from predictor.report.document import (
     Table,
 )
 from predictor.validation import pitfall as rules
+from predictor.validation.fold_pitfalls import DRIFT_P
 from predictor.validation.pitfall import CODES, RULES, Pitfall, Value, unassessed
 
 ID = "pitfalls"
@@ -65,12 +67,22 @@ def found_in(source: Source) -> tuple[Pitfall, ...]:
     made = []
     for code in CODES:
         if code in known:
-            made.append(known[code])
+            made.append(_of_this_version(known[code]))
         elif code in _FROM_MANIFEST:
             made.append(_from_manifest(code, source.manifest))
         else:
             made.append(unassessed(code, lacking))
     return tuple(made)
+
+
+def _of_this_version(found: Pitfall) -> Pitfall:
+    """A check by another version may have judged other figures; its result is not told then."""
+    if found.status == "not assessed":
+        return found
+    template = _by_status(words.FINDINGS[found.code], found.status)
+    fields = {name for _, name, _, _ in Formatter().parse(template) if name}
+    needed = {words.STANDS_FOR.get(name, name) for name in fields}
+    return found if needed <= set(found.figures) else unassessed(found.code, words.OTHER_VERSION)
 
 
 def _from_manifest(code: str, manifest: Mapping[str, Any]) -> Pitfall:
@@ -168,7 +180,7 @@ def _check(
     name = words.NAMES[found.code]
     if found.status == "not assessed":
         told = words.NOT_ASSESSED.format(reason=found.reason)
-        unknown = found.reason in (words.NO_FINDINGS, words.NO_PART)
+        unknown = found.reason in (words.NO_FINDINGS, words.NO_PART, words.OTHER_VERSION)
         meaning = words.UNKNOWN_MEANING if unknown else words.NOTHING_MEANING
         return Check(number, found.code, name, found.status, told, meaning)
     hidden = words.HIDING.get(found.code, "") in {k for k, v in found.figures.items() if v is None}
@@ -178,15 +190,24 @@ def _check(
     template = _by_status(templates, found.status)
     told = template.format_map(_Texts(_texts(found, labels, cell_size)))
     own = _table_id(found.code)
+    meaning = _by_status(words.MEANINGS[found.code], found.status)
+    if found.code == "calibration_drift" and found.status == "passed" and _beyond_chance(found):
+        meaning = words.SMALL_DRIFT
     return Check(
         number,
         found.code,
         name,
         found.status,
         told,
-        _by_status(words.MEANINGS[found.code], found.status),
+        meaning,
         own if own in tables else words.SECTIONS.get(found.code, ""),
     )
+
+
+def _beyond_chance(found: Pitfall) -> bool:
+    """Whether a drift that is too small for a note is there all the same."""
+    p_value = found.figures.get("p_value")
+    return isinstance(p_value, float) and p_value < DRIFT_P
 
 
 class _Texts(dict[str, str]):
