@@ -18,7 +18,7 @@ from predictor.report.contents.pitfalls import found_in
 from predictor.report.contents.report import report_of
 from predictor.report.contents.source import Source, open_source
 from predictor.report.contents.verdict import verdict_of
-from predictor.report.document import Checklist, Checks, Item, Listing, blocks_of
+from predictor.report.document import Checklist, Checks, Facts, Item, Listing, blocks_of
 from predictor.report.page.anchors import anchors
 
 ONLY_PEOPLE = ["2", "3a", "3c", "18a", "18b", "18c", "18d", "19", "25"]
@@ -124,6 +124,15 @@ CHANGES: list[tuple[str, str, dict[str, Any], str]] = [
     ("tripod", "7", {"config__cohort__impossible": "missing"}, "taken for missing"),
     ("probast", "D4.1", {"validation__sample_size__enough": False}, "No: 500 simulated"),
     ("probast", "D4.2", {"model__kind": "estimator"}, "Yes: no number was cut"),
+    ("probast", "D4.2", {"model__candidate": "prevalence"}, "no predictor enters"),
+    ("tripod", "12b", {"model__candidate": "prevalence"}, "the prevalence, has no predictor"),
+    ("tripod", "22", {"model__candidate": "prevalence"}, "Everybody gets the same probability"),
+    (
+        "tripod",
+        "11",
+        {"cohort__flow": [{"step": "excluded: outcome missing", "patients": None}]},
+        "Patients without an outcome were left out.",
+    ),
     ("probast", "D4.5", {"model__candidate": "ridge"}, "a ridge penalty tuned"),
     ("probast", "D4.5", {"validation__bootstrap": None}, "was not measured by a bootstrap"),
     (
@@ -211,7 +220,7 @@ def test_what_is_said_of_development_holds_for_its_internal_evaluation(shipped: 
 def test_an_assessor_may_decide_otherwise_than_a_rule(shipped: Source) -> None:
     told = {"probast": {"D4.2": "Probably no."}}
     item = answered(changed(shipped, config__reporting=told), "probast")["D4.2"]
-    assert item.answer.startswith("Probably no. (By rule: Probably yes: no number was cut")
+    assert item.answer.startswith("Probably no. (By rule: No information: no number was cut")
     assert item.answered == "from the study"
 
 
@@ -298,3 +307,41 @@ def test_an_interval_that_ends_at_its_estimate_is_no_full_measure(shipped: Sourc
     told = answered(cut, "probast")["E4.7"].answer
     assert told.startswith("Probably yes")
     assert "end at the estimate" in told
+
+
+@pytest.mark.parametrize(
+    ("missing", "candidate", "words"),
+    [
+        (0, "firth", "No value of a candidate predictor is missing. Nobody was left out"),
+        (7, "firth", "filled in: by the median"),
+        (None, "firth", "filled in: by the median"),
+        (7, "prevalence", "uses none of them"),
+    ],
+)
+def test_gaps_are_told_as_they_were(
+    shipped: Source, missing: int | None, candidate: str, words: str
+) -> None:
+    found = {"patients": {"missing": {"variables": [{"variable": "c3", "missing": missing}]}}}
+    item = answered(changed(shipped, findings=found, model__candidate=candidate), "tripod")["11"]
+    assert words in item.answer
+    assert bool(item.remains) == (missing != 0)
+
+
+def test_subgroups_are_claimed_only_where_there_are_some(shipped: Source) -> None:
+    none = changed(shipped, findings={"subgroups": {"rows": []}})
+    assert "in no subgroup" in answered(none, "tripod")["14"].answer
+    some = {"subgroups": {"rows": [{"group": "yes", "n": 50}]}}
+    assert "told in subgroups" in answered(changed(shipped, findings=some), "tripod")["14"].answer
+    constant = changed(shipped, findings=some, model__candidate="prevalence")
+    assert "same probability" in answered(constant, "tripod")["14"].answer
+
+
+def test_items_answered_in_part_are_counted_apart(shipped: Source) -> None:
+    for number, name in enumerate(("tripod", "probast")):
+        found = items(real(shipped), name)
+        (counts,) = (b for b in checklists(real(shipped))[number].blocks if isinstance(b, Facts))
+        told = {fact.label: int(fact.value.split(" of ")[0]) for fact in counts.facts}
+        assert sum(told.values()) == len(found)
+        assert told["In part"] == sum(bool(item.remains) for item in found) > 0
+        whole = [i for i in found if i.answered == "from the run" and not i.remains]
+        assert told["From the run"] == len(whole)

@@ -37,12 +37,14 @@ HOW = (
 OF = "{count} of {items}"
 LABELS: Mapping[str, str] = {
     "from the run": "From the run",
+    "in part": "In part",
     "from the study": "From the study",
     "not applicable": "Not applicable",
     "for a person": "For a person",
 }
 MEANINGS: Mapping[str, str] = {
     "from the run": "Filled in by rules from what was done and found.",
+    "in part": "The run or the study knows a part; what remains is for a person, listed below.",
     "from the study": "Stated in the configuration.",
     "not applicable": "With the reason beside it.",
     "for a person": "No program can answer these.",
@@ -141,8 +143,13 @@ def _id(published: Published) -> str:
 
 def _counts(answered: Sequence[Item]) -> Iterator[Fact]:
     for by, label in LABELS.items():
-        count = sum(item.answered == by for item in answered)
+        count = sum(_counted_as(item) == by for item in answered)
         yield Fact(label, OF.format(count=count, items=len(answered)), MEANINGS[by])
+
+
+def _counted_as(item: Item) -> str:
+    """An item of which a part is left open is no item that was answered."""
+    return "in part" if item.remains else item.answered
 
 
 def _lists(answered: Sequence[Item]) -> Iterator[Listing]:

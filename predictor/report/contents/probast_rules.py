@@ -73,6 +73,8 @@ def _enough(facts: Facts) -> Answer:
 
 
 def _handling(facts: Facts) -> Answer:
+    if facts.constant:
+        return Answer(words.NOTHING_HANDLED, by="not applicable")
     return Answer(words.STRAIGHT if facts.linear else words.SHAPES, "model")
 
 
@@ -95,7 +97,7 @@ def _not_changed(facts: Facts) -> Answer:
 
 
 def _overfitting(facts: Facts) -> Answer:
-    if facts.candidate == "prevalence":
+    if facts.constant:
         return Answer(words.NOTHING_FITTED, by="not applicable")
     slope = facts.figure("calibration_slope").get("corrected")
     template = words.SHRUNK_UNKNOWN

@@ -38,9 +38,10 @@ INTERVAL_REMAINS = "Whether that is neither too short nor too long, and the same
 ENOUGH = "Yes: {verdict}"
 TOO_FEW = "No: {verdict}"
 STRAIGHT = (
-    "Probably yes: no number was cut into groups. Each has one straight line on the log-odds "
-    "scale, so a bent relation is missed."
+    "No information: no number was cut into groups, but each has one straight line on the log-odds "
+    "scale, and whether its relation is straight was not examined."
 )
+NOTHING_HANDLED = "Everybody gets the prevalence; no predictor enters."
 SHAPES = "Yes: no number was cut into groups beforehand, and the model finds shapes itself."
 NO_GAPS = "Yes: no value of a predictor of the model is missing."
 FEW_GAPS = "Probably yes: gaps were filled in {method} inside each training set, once."

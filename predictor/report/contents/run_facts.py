@@ -145,6 +145,26 @@ class Facts:
         return str(self.manifest["environment"]["packages"]["sle-ivig-predictor"])
 
     @property
+    def constant(self) -> bool:
+        """Whether everybody gets the prevalence."""
+        return self.candidate == "prevalence"
+
+    @property
+    def gaps(self) -> bool | None:
+        """Whether a predictor is missing in anybody; None where the bundle does not say."""
+        missing = (self.findings.get("patients") or {}).get("missing") or {}
+        if "variables" not in missing:
+            return None
+        # A count that is masked is None; none at all is not masked.
+        return any(row["missing"] != 0 for row in missing["variables"])
+
+    @property
+    def without_outcome(self) -> bool:
+        """Whether a patient was left out because the outcome is missing."""
+        steps = self.manifest["cohort"]["flow"]
+        return any("outcome missing" in step["step"] and step["patients"] != 0 for step in steps)
+
+    @property
     def curves(self) -> bool:
         """Whether there are ROC, calibration and decision curves."""
         return "curves" in self.findings

@@ -114,11 +114,16 @@ def _sample_size(facts: Facts) -> Answer:
 def _missing(facts: Facts) -> Answer:
     plan = facts.config["preparation"]
     indicators = plan["missing_indicators"]
-    text = words.MISSING.format(
-        method=words.IMPUTATION[plan["imputation"]],
-        indicators=words.INDICATORS.format(names=", ".join(indicators)) if indicators else "",
-    ).rstrip()
-    return Answer(text, "patients-missing", remains=words.MISSING_REMAINS)
+    if facts.gaps is False:
+        told = words.NO_GAPS
+    elif facts.constant:
+        told = words.GAPS_UNUSED
+    else:
+        told = words.MISSING.format(method=words.IMPUTATION[plan["imputation"]])
+    left_out = words.OUTCOME_LEFT_OUT if facts.without_outcome else words.NOBODY_LEFT_OUT
+    named = [words.INDICATORS.format(names=", ".join(indicators))] if indicators else []
+    remains = "" if facts.gaps is False else words.MISSING_REMAINS
+    return Answer(" ".join([told, left_out, *named]), "patients-missing", remains=remains)
 
 
 def _use_of_data(facts: Facts) -> Answer:
@@ -129,6 +134,8 @@ def _use_of_data(facts: Facts) -> Answer:
 
 
 def _handling(facts: Facts) -> Answer:
+    if facts.constant:
+        return Answer(words.HANDLING_NONE, "performance-candidates")
     return Answer(words.HANDLING if facts.linear else words.HANDLING_TREES, "model")
 
 
@@ -172,7 +179,10 @@ def _imbalance(facts: Facts) -> Answer:
 def _fairness(facts: Facts) -> Answer | None:
     if "subgroups" not in facts.findings:
         return None
-    return Answer(words.FAIRNESS, "performance-subgroups", remains=words.FAIRNESS_REMAINS)
+    text = words.FAIRNESS_CONSTANT if facts.constant else words.FAIRNESS
+    if not facts.findings["subgroups"]["rows"]:
+        text = words.NO_SUBGROUPS
+    return Answer(text, "performance-subgroups", remains=words.FAIRNESS_REMAINS)
 
 
 def _output(facts: Facts) -> Answer:
@@ -220,6 +230,8 @@ def _numbers(facts: Facts) -> Answer:
 
 def _specification(facts: Facts) -> Answer:
     template = words.FORMULA if facts.linear else words.NO_FORMULA
+    if facts.constant:
+        template = words.ONE_NUMBER
     text = template.format(digest=facts.manifest["model"]["digest"])
     return Answer(text, "model-equation", remains=words.SPECIFICATION_REMAINS)
 

@@ -77,8 +77,15 @@ ANTICIPATED = "an AUROC of {auroc}, anticipated in the configuration"
 SAMPLE_SIZE_REMAINS = "How the number of patients came about."
 MISSING = (
     "Missing values of predictors were filled in: {method}, learned inside each training set. No "
-    "patient was left out for them; patients without an outcome were. {indicators}"
+    "patient was left out for them."
 )
+NO_GAPS = "No value of a candidate predictor is missing."
+GAPS_UNUSED = (
+    "Some candidate predictors have missing values; the chosen model, the prevalence, uses none of "
+    "them. No patient was left out for them."
+)
+OUTCOME_LEFT_OUT = "Patients without an outcome were left out."
+NOBODY_LEFT_OUT = "Nobody was left out for a missing outcome."
 IMPUTATION = {
     "median": "by the median, or the most frequent state (one imputation)",
     "iterative": "by chained regressions on the other predictors (one imputation)",
@@ -98,6 +105,10 @@ USE_FOLDS = (
 HANDLING = (
     "Numbers enter as they are, on one straight line on the log-odds scale, standardised; none is "
     "cut into groups. States enter as indicators against the most frequent one."
+)
+HANDLING_NONE = (
+    "The chosen model, the prevalence, has no predictor. How the other candidates take them stands "
+    "with the comparison."
 )
 HANDLING_TREES = (
     "Numbers enter in their clinical unit; the model finds shapes and thresholds itself. States "
@@ -143,6 +154,13 @@ FLIC = (
     "that predictions average to the observed share (FLIC)."
 )
 FAIRNESS = "Performance is told in subgroups of the patients; small ones are masked."
+FAIRNESS_CONSTANT = (
+    "Everybody has the same probability, so subgroups can differ only in how many events there "
+    "are for those that are expected; small ones are masked."
+)
+NO_SUBGROUPS = (
+    "None of the predictors is a state or an age, so performance was examined in no subgroup."
+)
 FAIRNESS_REMAINS = "What was done about fairness, and why."
 OUTPUT = (
     "A probability with a range. Nothing is classified; {thresholds} are thresholds at which net "
@@ -170,8 +188,12 @@ NUMBERS = (
     "folds of each training set. Correction for optimism: {resamples:,} resamples of the same size."
 )
 FORMULA = (
-    "The full equation with every transformation, a points chart and a worked example stand in "
-    "this report; the bundle {digest} holds the same numbers and predicts without this report."
+    "The full equation with every transformation and a worked example stand in this report; the "
+    "bundle {digest} holds the same numbers and predicts without this report."
+)
+ONE_NUMBER = (
+    "Everybody gets the same probability, which stands in this report; there is nothing else to "
+    "specify. The bundle {digest} holds it."
 )
 NO_FORMULA = (
     "The model is no formula; the bundle {digest} holds it and predicts with it, on the command "
