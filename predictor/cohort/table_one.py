@@ -17,8 +17,10 @@ from numpy.typing import NDArray
 from predictor.clinical.units import readable_unit
 from predictor.clinical.variable import Variable
 from predictor.cohort.cohort import Cohort
-from predictor.cohort.small_cells import HIDDEN, Flags, hidden_states, people
+from predictor.cohort.masking import HIDDEN
+from predictor.cohort.small_cells import Flags, fewer_than, hidden_states, people
 from predictor.cohort.summaries import STATISTIC_LABELS, Summary, count_state, summarise
+from predictor.cohort.telling_figures import decimals, safe_digits
 
 Floats = NDArray[np.float64]
 
@@ -43,7 +45,8 @@ def table_one(cohort: Cohort, cell_size: int) -> dict[str, object]:
     -------
     Plain data: ``sizes`` of the columns, ``by_outcome`` (whether both groups are large enough to be
     shown) and ``rows``, one fact each, with the text of every column and the numbers behind it.
-    Numbers are rounded to what the text shows, so that a quartile gives away no measured value.
+    Numbers are rounded to what the text shows, so that a quartile gives away no measured value;
+    where it is hidden how many values are missing, to what does not tell that either.
     """
     event = cohort.outcome == 1
     members = dict(zip(GROUPS, (np.ones_like(event), event, ~event), strict=True))
@@ -89,21 +92,45 @@ class _Table:
         # One group would follow from the other and the mean of all.
         both = self.by_outcome and min(known["event"], known["others"]) >= self.least
         enough |= {"event": both, "others": both}
+        hidden = self._hidden([~missing, missing])
+        gaps_hidden = {g: 1 in rows for g, rows in hidden.items()}
+        digits, telling = self._digits(values, gaps_hidden, both=both)
+        if telling:
+            enough |= {"event": False, "others": False}
         difference = None
-        if both:
+        if both and not telling:
             difference = standardised_difference(
                 values[self.members["event"]], values[self.members["others"]]
             )
+            if difference is not None and gaps_hidden["event"]:
+                difference = round(difference, _SMD_DIGITS - 1)
         for statistic in ("median_quartiles", "mean_sd"):
-            digits = summarise(values, statistic, None).digits
             cells = {}
             for group, who in self.members.items():
                 cell = summarise(values[who], statistic, digits)
                 cells[group] = cell if enough[group] else cell.masked(HIDDEN)
             row = self._row(variable, None, STATISTIC_LABELS[statistic], cells)
             yield {**row, "smd": difference if statistic == "median_quartiles" else None}
-        hidden = self._hidden([~missing, missing])
-        yield self._missing(variable, missing, {g: 1 in rows for g, rows in hidden.items()})
+        yield self._missing(variable, missing, gaps_hidden)
+
+    def _digits(self, values: Floats, hidden: dict[str, bool], *, both: bool) -> tuple[int, bool]:
+        """Decimals of a number's figures; whether its groups would still tell what is hidden."""
+        digits = summarise(values, "mean_sd", None).digits
+        if not any(hidden.values()) or not (both or hidden["all"]):
+            return digits, False
+        coarse = min(digits, decimals(values[~np.isnan(values)]))
+        if not both:
+            return coarse, False
+        groups = [self.members["event"], self.members["others"]]
+        safe = safe_digits(
+            values,
+            groups,
+            digits,
+            self.cell_size,
+            total_hidden=hidden["all"],
+            people=self.cohort.patient is None,
+        )
+        return (coarse, True) if safe is None else (safe, False)
 
     def _of_states(
         self, variable: Variable, values: Floats, missing: Flags
@@ -144,10 +171,13 @@ class _Table:
             cells[group] = self._counted(cell, hidden[group])
         return {**self._row(variable, None, "missing, n (%)", cells), "smd": None}
 
-    @staticmethod
-    def _counted(cell: Summary, hidden: bool) -> Summary:
+    def _counted(self, cell: Summary, hidden: bool) -> Summary:
         """A count, or what stands in its place."""
-        return cell.masked(HIDDEN) if hidden else cell
+        if not hidden:
+            return cell
+        # A hidden 0 too: beside a small number of everybody it would tell the other group's.
+        small = (cell.count or 0) < self.cell_size
+        return cell.masked(fewer_than(self.cell_size) if small else HIDDEN)
 
     @staticmethod
     def _row(
