@@ -6,8 +6,10 @@ from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from predictor.fitted.description import description, line
+from predictor.fitted.models import LinearModel
 from predictor.report.validation_text import bootstrap_lines, figure_name, further_lines, headline
 from predictor.terminal import plain, print_tables, say, say_wrapped, width
+from predictor.validation.reported import is_flexible, reported
 
 if TYPE_CHECKING:
     from rich.table import Table
@@ -47,7 +49,8 @@ def show_training(run: TrainingRun) -> None:
         say_wrapped(_no_model(run))
     if chosen.name != "prevalence":
         _show_importance(run)
-    show_validation(run.internal.to_dict(run.cell_size), chosen.label)
+    flexible = not isinstance(run.chosen.model, LinearModel)
+    show_validation(run.internal.to_dict(run.cell_size), chosen.label, flexible=flexible)
     say()
     say_wrapped(
         "Time: " + ", ".join(f"{name} {spent:.1f} s" for name, spent in run.seconds.items())
@@ -106,13 +109,14 @@ def comparison_table(models: Sequence[Mapping[str, Any]]) -> Table:
     return table
 
 
-def show_validation(found: Mapping[str, Any], label: str) -> None:
+def show_validation(found: Mapping[str, Any], label: str, *, flexible: bool = False) -> None:
     """Corrected figures of the chosen model, their stability, and the test for signal."""
     bootstrap = found.get("bootstrap")
     if bootstrap is not None and (said := headline(bootstrap, label)):
         say()
         say_wrapped(said)
-        print_tables(validation_table(bootstrap["figures"]))
+        rows = [reported(row, flexible=flexible) for row in bootstrap["figures"]]
+        print_tables(validation_table(rows))
         for line in bootstrap_lines(bootstrap):
             say_wrapped(line)
     for line in further_lines(found, label):
@@ -163,7 +167,8 @@ def show_bundle(manifest: Mapping[str, Any], folder: str) -> None:
         say_wrapped(line(name, text), indent=13)
     say()
     print_tables(comparison_table(manifest["validation"]["models"]))
-    show_validation(manifest["validation"], manifest["model"]["label"])
+    label, flexible = manifest["model"]["label"], is_flexible(manifest)
+    show_validation(manifest["validation"], label, flexible=flexible)
 
 
 def _with_interval(model: Mapping[str, Any], name: str, between: str) -> str:

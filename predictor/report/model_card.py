@@ -58,7 +58,7 @@ CARD = {
             (
                 (
                     "performance-figures-table",
-                    ("label", "apparent", "cross_validated", "corrected"),
+                    ("label", "apparent", "cross_validated", "corrected", "by"),
                 ),
             ),
         ),

@@ -20,6 +20,7 @@ from typing import Any, TypeAlias
 from predictor.fitted.bundle import MANIFEST, read_manifest
 from predictor.tracking.reported import report_files, report_tables, reported, verdict_tags
 from predictor.tracking.store import strip_credentials
+from predictor.validation.reported import with_reported
 
 LONGEST_PARAMETER = 6000
 """Characters MLflow keeps of a parameter; a longer one stands whole in ``config.json``."""
@@ -248,7 +249,7 @@ def _training_numbers(
     for candidate in candidates:
         if candidate.get("chosen"):
             numbers |= _numbers(candidate)
-    return numbers | _numbers(_internal(manifest.get("validation", {})))
+    return numbers | _numbers(_internal(with_reported(manifest).get("validation", {})))
 
 
 def _internal(validation: Mapping[str, Any]) -> dict[str, Any]:

@@ -8,8 +8,8 @@ one, and one that is not flattering:
   AUROC and Brier scores are reported by .632+ (Efron and Tibshirani, JASA 1997;92:548), the rest
   out of fold.
 - The calibration slope of a penalised model is not 1 in its own cohort, so that its mean optimism
-  need not be a correction of anything. Where Harrell's and the cross-validated one are apart by more
-  than the slope may be off at all, the cross-validated one is reported.
+  need not be a correction of anything. Where Harrell's and the cross-validated one are apart by
+  more than the slope may be off at all, the cross-validated one is reported.
 - An interval that ends at its own estimate is none: the shift carried it past, and it was cut.
 """
 
@@ -68,7 +68,7 @@ def is_flexible(manifest: _Row) -> bool:
     >>> is_flexible({"model": {"kind": "estimator"}}), is_flexible({"model": {}})
     (True, False)
     """
-    return (manifest.get("model") or {}).get("kind", "linear") != "linear"
+    return bool((manifest.get("model") or {}).get("kind", "linear") != "linear")
 
 
 def reported(row: _Row, *, flexible: bool) -> dict[str, Any]:
@@ -103,6 +103,8 @@ def reported(row: _Row, *, flexible: bool) -> dict[str, Any]:
             "corrected_low": row.get("cross_validated_low"),
             "corrected_high": row.get("cross_validated_high"),
         }
+    elif flexible and row.get("corrected_by") != B632PLUS:  # nothing that does not flatter
+        found |= {"corrected": None, "corrected_low": None, "corrected_high": None}
     if _ends_at_estimate(found):
         found |= {"corrected_low": None, "corrected_high": None}
     return found

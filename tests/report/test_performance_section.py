@@ -150,6 +150,7 @@ def test_three_kinds_of_figures_stand_beside_each_other(section: Section) -> Non
         "apparent",
         "cross_validated",
         "corrected",
+        "by",
         "ideal",
     ]
     rows = {row["label"]: row for row in table.rows}
@@ -158,6 +159,17 @@ def test_three_kinds_of_figures_stand_beside_each_other(section: Section) -> Non
     assert rows["Calibration slope"]["ideal"] == 1.0
     assert "Observed over expected events" in rows
     assert rows["Net benefit at 25%"]["corrected"] == 0.15
+
+
+def test_a_flexible_model_is_corrected_row_by_row_with_what_does_not_flatter_it() -> None:
+    forest = performance(opened("random_forest"))
+    (table,) = (b for b in part(forest, "figures").blocks if isinstance(b, Table))
+    assert {row["by"] for row in table.rows} <= {".632+", "cross-validated", None}
+    assert "can reproduce its own cohort" in said(forest, "figures")
+    linear = performance(opened("ridge"))
+    (table,) = (b for b in part(linear, "figures").blocks if isinstance(b, Table))
+    by = {row["name"]: row["by"] for row in table.rows}
+    assert (by["auroc"], by["net_benefit_0.25"]) == (".632+", "Harrell")
 
 
 def test_without_bootstrap_there_are_cross_validated_figures_only() -> None:

@@ -10,6 +10,13 @@ from predictor.report.contents.numbers_text import absent, counted, two
 from predictor.report.contents.source import Source
 from predictor.report.document import Block, Column, Fact, Facts, Figure, Listing, Paragraph, Table
 from predictor.report.validation_text import choice_text, figure_name, headline, limit_lines
+from predictor.validation.reported import (
+    CROSS_VALIDATED,
+    WIDEST_SLOPE,
+    is_flexible,
+    slope_is_readable,
+    with_reported,
+)
 
 _Row = Mapping[str, Any]
 
@@ -38,7 +45,8 @@ def validation_of(source: Source) -> _Row:
 
 def bootstrap_of(source: Source) -> _Row:
     """The bootstrap of the chosen model; empty where it was left out."""
-    found: _Row = validation_of(source).get("bootstrap") or {}
+    validation: _Row = with_reported(source.manifest).get("validation") or {}
+    found: _Row = validation.get("bootstrap") or {}
     return found
 
 
@@ -83,12 +91,13 @@ def figures(source: Source) -> Iterator[Block]:
             Column("apparent", "Apparent", "number"),
             Column("cross_validated", "Cross-validated (95% interval)", "interval"),
             Column("corrected", "Corrected (95% interval)", "interval"),
+            Column("by", "Corrected by"),
             Column("ideal", "Best possible", "number", digits=0),
         ),
         rows,
         note=words.FIGURES_NOTE.format(one=unit.removesuffix("s")),
     )
-    lines = [*_lost(bootstrap), *limit_lines(bootstrap)] if bootstrap else []
+    lines = [*_corrections(source), *_lost(bootstrap), *limit_lines(bootstrap)] if bootstrap else []
     if lines:
         yield Listing(tuple(lines))
 
@@ -99,7 +108,8 @@ def _figure_rows(bootstrap: _Row) -> Iterator[_Row]:
         if called is None:
             continue
         kept = {key: row.get(key) for key in _KEYS}
-        yield {"label": called, **kept, "ideal": _IDEAL.get(row["name"])}
+        by = words.CORRECTED_BY.get(row["corrected_by"]) if row["corrected"] is not None else None
+        yield {"label": called, **kept, "by": by, "ideal": _IDEAL.get(row["name"])}
 
 
 _KEYS = (
@@ -128,6 +138,23 @@ def _cross_validated_rows(chosen: _Row) -> Iterator[_Row]:
             f"cross_validated{end}": chosen.get(f"{name}{end}") for end in ("", "_low", "_high")
         }
         yield {"label": called, "name": name, **found, "ideal": _IDEAL[name]}
+
+
+def _corrections(source: Source) -> Iterator[str]:
+    """Why a figure is not corrected as others are, and where it says nothing."""
+    slope = next(
+        (r for r in bootstrap_of(source)["figures"] if r["name"] == "calibration_slope"), {}
+    )
+    if is_flexible(source.manifest):
+        yield words.FLEXIBLE.format(label=label_of(source))
+    elif slope.get("corrected_by") == CROSS_VALIDATED:
+        yield words.SLOPE_ACROSS.format(
+            harrell=two(slope["harrell"]),
+            across=two(slope["cross_validated"]),
+            apparent=two(slope["apparent"]),
+        )
+    if not slope_is_readable(slope.get("corrected_low"), slope.get("corrected_high")):
+        yield words.SLOPE_UNREADABLE.format(widest=WIDEST_SLOPE, unit=counted(source.manifest))
 
 
 def _lost(bootstrap: _Row) -> Iterator[str]:

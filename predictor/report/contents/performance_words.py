@@ -20,9 +20,30 @@ CROSS_VALIDATED_ONLY = "Nothing was corrected for optimism: the bootstrap was le
 FIGURES = "Figures of {label}"
 FIGURES_NOTE = (
     "Intervals of cross-validated figures treat the predictions as fixed; those of corrected ones "
-    "include refitting. The AUROC is corrected by .632+, the rest by Harrell's method. Net benefit "
-    "is in events found per {one}, less the harm of false alarms."
+    "by .632+ or Harrell's method include refitting. There is none where it would end at its own "
+    "estimate. Net benefit is in events found per {one}, less the harm of false positives."
 )
+
+FLEXIBLE = (
+    "{label} can reproduce its own cohort, so that Harrell's method would leave most of the "
+    "optimism in: the AUROC and Brier scores are corrected by .632+, and for all other figures the "
+    "cross-validated ones stand."
+)
+SLOPE_ACROSS = (
+    "The correction for optimism gives another calibration slope ({harrell}) than cross-validation "
+    "({across}), which stands here. The slope of a penalised model is not 1 in its own cohort "
+    "({apparent}), so that the two need not agree."
+)
+SLOPE_UNREADABLE = (
+    "The calibration slope is not interpretable: the interval is wider than {widest:g}, because "
+    "probabilities hardly differ between the {unit}."
+)
+CORRECTED_BY = {
+    "b632plus": ".632+",
+    "b632": ".632",
+    "harrell": "Harrell",
+    "cross_validated": "cross-validated",
+}
 
 ROC = "ROC curves of {label}"
 ROC_SEEN = (
