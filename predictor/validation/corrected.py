@@ -170,8 +170,9 @@ def corrected_figure(
     low, high, method = _interval(figure, corrected, level, spread or own_spread)
     least, most = _RANGE.get(name, (-np.inf, np.inf))
     if corrected is not None and low is not None and high is not None:
-        # The shift of a figure near the edge of its range can carry the interval past it.
-        low, high = min(low, corrected), max(high, corrected)
+        # Of a flexible model the shift can carry an interval past its own estimate.
+        inside = low <= corrected <= high
+        low, high, method = (low, high, method) if inside else (None, None, None)
     return CorrectedFigure(
         name=name,
         threshold=threshold,

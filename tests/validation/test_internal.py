@@ -388,9 +388,22 @@ def test_bounds_stay_within_the_range_of_the_figure() -> None:
     found = internal_validation(outcome, p, measured, thresholds=THRESHOLDS)
     for name in ("auroc", "brier", "eavg"):
         row = found.figure(name)
-        for value in (row.corrected, row.corrected_low, row.corrected_high):
-            assert value is not None
-            assert 0.0 <= value <= 1.0
+        assert row.corrected is not None
+        assert 0.0 <= row.corrected <= 1.0
+        for value in (row.corrected_low, row.corrected_high):
+            assert value is None or 0.0 <= value <= 1.0
+
+
+def test_an_interval_that_the_shift_carries_past_its_estimate_is_left_out() -> None:
+    # A perfect model and refits that are noise: Harrell's Brier score lies outside of its interval.
+    outcome = np.r_[np.zeros(15), np.ones(15)]
+    _, measured = random_refits(outcome, 150)
+    found = internal_validation(outcome, outcome * 0.98 + 0.01, measured, thresholds=THRESHOLDS)
+    for row in found.figures:
+        if row.corrected is not None and row.corrected_low is not None:
+            assert row.corrected_high is not None
+            assert row.corrected_low <= row.corrected <= row.corrected_high
+            assert row.interval is not None
 
 
 def test_the_order_of_resamples_does_not_matter(births: Births) -> None:
