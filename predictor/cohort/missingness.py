@@ -6,7 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from predictor.cohort.cohort import Cohort
-from predictor.cohort.small_cells import Flags, fewer_than, hidden_rows, people
+from predictor.cohort.small_cells import HIDDEN, Flags, hidden_rows, people
 
 MOST_PATTERNS = 15
 """Patterns that are listed; the rarer ones are counted together."""
@@ -37,7 +37,7 @@ def missingness(cohort: Cohort, cell_size: int) -> dict[str, object]:
     return {
         "patients": cohort.patients,
         "cell_size": cell_size,
-        "variables": _variables(cohort, gaps, hidden, cell_size),
+        "variables": _variables(cohort, gaps, hidden),
         "patterns": _patterns(cohort, gaps, hidden, cell_size),
     }
 
@@ -49,15 +49,11 @@ def _is_hidden(gap: Flags, cohort: Cohort, cell_size: int) -> bool:
 
 
 def _variables(
-    cohort: Cohort, gaps: NDArray[np.bool_], hidden: list[bool], cell_size: int
+    cohort: Cohort, gaps: NDArray[np.bool_], hidden: list[bool]
 ) -> list[dict[str, object]]:
     rows: list[dict[str, object]] = []
     for j, variable in enumerate(cohort.variables):
         count = int(gaps[:, j].sum())
-        text = f"{count:,}"
-        if hidden[j]:
-            small = people(gaps[:, j], cohort.patient) < cell_size
-            text = fewer_than(cell_size) if small else "not shown"
         rows.append(
             {
                 "variable": variable.name,
@@ -65,7 +61,7 @@ def _variables(
                 "missing": None if hidden[j] else count,
                 "share": None if hidden[j] else count / cohort.patients,
                 "patients": cohort.patients,
-                "shown": text,
+                "shown": HIDDEN if hidden[j] else f"{count:,}",
             }
         )
     return rows
@@ -90,7 +86,7 @@ def _patterns(
         rest = int(sum(members[k].sum() for k in together))
         row = _row(OTHER, rest, cohort.patients)
         if people(np.logical_or.reduce([members[k] for k in together]), cohort.patient) < cell_size:
-            row |= {"patients": None, "share": None, "shown": fewer_than(cell_size)}
+            row |= {"patients": None, "share": None, "shown": HIDDEN}
         rows.append(row)
     return rows
 

@@ -5,6 +5,10 @@ columns, such as patients with and without the event. Whoever reads it knows its
 a small count is hidden as a whole, and rows are hidden with it until there are two and they hold
 enough people in every column. With totals of at least the cell size that leaves every hidden count
 a range of at least the cell size. People are counted and not rows where somebody has several.
+
+A row that nobody is in is shown. A row that holds people of one column only is hidden, however many
+they are: beside it the 0 of the other column would tell the outcome of all of them. And there is
+one word for what is hidden: a second one would tell small counts from those that only protect them.
 """
 
 from __future__ import annotations
@@ -17,6 +21,9 @@ from numpy.typing import NDArray
 from predictor.cohort.cohort import FlowStep
 
 Flags = NDArray[np.bool_]
+
+HIDDEN = "hidden"
+"""What stands in the place of every hidden count, small or not."""
 
 
 def people(who: Flags, person: NDArray[np.int64] | None) -> int:
@@ -53,7 +60,7 @@ def hidden_rows(
     person : shape (n,), optional
         Patient of each of the n rows of the cohort.
     cell_size
-        Smallest count that is shown, apart from 0.
+        Smallest count that is shown, apart from rows of nobody; 1 hides nothing.
     already
         Rows that are hidden anyway, because they are hidden in another table.
     last
@@ -71,16 +78,16 @@ def hidden_rows(
     [0, 1]
     """
     size = [[people(row & column, person) for column in columns] for row in rows]
-    hidden = set(already) | {
-        i for i, counts in enumerate(size) if any(0 < count < cell_size for count in counts)
-    }
+    hidden = set(already)
+    if cell_size > 1:
+        hidden |= {i for i, counts in enumerate(size) if any(counts) and min(counts) < cell_size}
     others = [i for i, counts in enumerate(size) if any(counts) and i not in hidden]
     others.sort(key=lambda i: (i == last, sum(size[i]), i))
     while hidden and others:
         union = np.logical_or.reduce([rows[i] for i in sorted(hidden)])
         together = [people(union & column, person) for column in columns]
         several = sum(any(size[i]) for i in hidden) > 1
-        if several and not any(0 < count < cell_size for count in together):
+        if several and min(together) >= cell_size:
             break
         hidden.add(others.pop(0))
     return frozenset(hidden)
@@ -117,15 +124,6 @@ def hidden_states(
     return overall, both
 
 
-def fewer_than(cell_size: int) -> str:
-    """What stands in the place of a small count.
-
-    >>> fewer_than(5)
-    'fewer than 5'
-    """
-    return f"fewer than {cell_size}"
-
-
 def masked_flow(flow: Sequence[FlowStep], cell_size: int) -> list[dict[str, object]]:
     """The patient flow as plain rows, small exclusions hidden.
 
@@ -146,11 +144,10 @@ def masked_flow(flow: Sequence[FlowStep], cell_size: int) -> list[dict[str, obje
     --------
     >>> steps = [FlowStep("read", 33), FlowStep("excluded: age", 2), FlowStep("analysed", 31)]
     >>> [row["shown"] for row in masked_flow(steps, 5)]
-    ['not shown', 'fewer than 5', '31']
+    ['hidden', 'hidden', '31']
     """
     left = {i: step.patients for i, step in enumerate(flow) if step.step.startswith(_EXCLUDED)}
     hidden = {i for i, count in left.items() if 0 < count < cell_size}
-    small = frozenset(hidden)
     others = sorted((i for i in left if left[i] and i not in hidden), key=lambda i: (left[i], i))
     while hidden and others and not _safe(hidden, left, cell_size):
         hidden.add(others.pop(0))
@@ -159,13 +156,12 @@ def masked_flow(flow: Sequence[FlowStep], cell_size: int) -> list[dict[str, obje
     rows: list[dict[str, object]] = []
     for i, step in enumerate(flow):
         excluded = step.step.removeprefix(_EXCLUDED) if i in left else None
-        shown = fewer_than(cell_size) if i in small else "not shown"
         rows.append(
             {
                 "step": step.step,
                 "patients": None if i in hidden else step.patients,
                 "excluded": excluded,
-                "shown": shown if i in hidden else f"{step.patients:,}",
+                "shown": HIDDEN if i in hidden else f"{step.patients:,}",
             }
         )
     return rows

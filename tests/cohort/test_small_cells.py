@@ -48,7 +48,8 @@ def test_no_hidden_count_of_a_table_by_outcome_can_be_worked_out() -> None:
         everybody = np.ones(rows[0].size, dtype=bool)
         overall = hidden_rows(rows, [everybody], None, 3)
         hidden = hidden_rows(rows, columns, None, 3, already=overall)
-        small = [(i, j) for i, j in product(range(states), range(2)) if 0 < counts[i][j] < 3]
+        cells = product(range(states), range(2))
+        small = [(i, j) for i, j in cells if any(counts[i]) and counts[i][j] < 3]
         assert {i for i, _ in small} <= hidden
         if not small:
             continue
@@ -84,6 +85,17 @@ def test_people_count_and_not_their_rows() -> None:
     assert not hidden_rows([first, ~first], [np.ones(36, dtype=bool)], None, 5)
 
 
+def test_a_state_of_one_outcome_only_is_hidden_however_many_have_it() -> None:
+    rows, columns = _members([[9, 0], [8, 7], [6, 30]])
+    # Its total may be shown; with the 0 it would tell the outcome of all nine.
+    assert hidden_rows(rows, columns, None, 5) == {0, 1}
+
+
+def test_a_row_of_nobody_tells_nothing_and_is_shown() -> None:
+    rows, columns = _members([[0, 0], [8, 7], [6, 30]])
+    assert not hidden_rows(rows, columns, None, 5)
+
+
 def test_nothing_is_hidden_where_all_counts_are_shown() -> None:
     rows, columns = _members([[1, 2], [3, 1], [0, 0]])
     assert not hidden_rows(rows, columns, None, 1)
@@ -92,13 +104,13 @@ def test_nothing_is_hidden_where_all_counts_are_shown() -> None:
 @pytest.mark.parametrize(
     ("left", "shown"),
     [
-        ([2], ["not shown", "fewer than 5", "31"]),
+        ([2], ["hidden", "hidden", "31"]),
         ([0], ["31", "0", "31"]),
         ([7], ["38", "7", "31"]),
-        ([2, 9], ["42", "fewer than 5", "not shown", "31"]),
-        ([3, 4, 9], ["47", "fewer than 5", "fewer than 5", "9", "31"]),
-        ([1, 2], ["not shown", "fewer than 5", "fewer than 5", "31"]),
-        ([2, 0, 9, 12], ["54", "fewer than 5", "0", "not shown", "12", "31"]),
+        ([2, 9], ["42", "hidden", "hidden", "31"]),
+        ([3, 4, 9], ["47", "hidden", "hidden", "9", "31"]),
+        ([1, 2], ["hidden", "hidden", "hidden", "31"]),
+        ([2, 0, 9, 12], ["54", "hidden", "0", "hidden", "12", "31"]),
     ],
 )
 def test_a_small_exclusion_cannot_be_had_by_subtraction(left: list[int], shown: list[str]) -> None:

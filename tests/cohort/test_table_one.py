@@ -96,7 +96,6 @@ def test_a_rare_state_is_hidden_with_its_complement() -> None:
     )
     rows = rows_of(table_one(cohort_of(values, np.arange(31) < 11), 5), "sex")
     assert {row["all"] for state, row in rows.items() if state != "missing, n (%)"} == {
-        "fewer than 5",
         "hidden",
     }
     for state, row in rows.items():
@@ -108,9 +107,19 @@ def test_missing_values_of_few_hide_a_state_too() -> None:
     values = np.column_stack([np.arange(40), np.repeat([0, 1], [15, 25]), np.zeros(40)])
     values[[0, 20], 1] = np.nan
     rows = rows_of(table_one(cohort_of(values, np.arange(40) % 2), 5), "sex")
-    assert rows["missing, n (%)"]["all"] == "fewer than 5"
+    assert rows["missing, n (%)"]["all"] == "hidden"
     shown = [row["all"] for row in rows.values()]
-    assert shown.count("hidden") == 1
+    assert shown.count("hidden") == 2
+
+
+def test_missing_in_one_outcome_only_does_not_tell_the_outcome_of_those_without_a_value() -> None:
+    values = np.column_stack([np.arange(40), np.repeat([0, 1], 20), np.tile([0, 1], 20)])
+    outcome = np.arange(40) % 2
+    values = values.astype(float)
+    values[np.flatnonzero(outcome)[:7], 0] = np.nan
+    row = rows_of(table_one(cohort_of(values, outcome), 5), "c3")["missing, n (%)"]
+    assert (row["all"], row["event"], row["others"]) == ("7 (17.5%)", "hidden", "hidden")
+    assert row["event_count"] is row["others_count"] is None
 
 
 def test_an_outcome_of_few_is_not_described_at_all() -> None:
@@ -118,8 +127,8 @@ def test_an_outcome_of_few_is_not_described_at_all() -> None:
     made: Any = table_one(cohort_of(values, np.arange(40) < 4), 5)
     assert not made["by_outcome"]
     for row in made["rows"]:
-        assert row["event"] in ("hidden", "fewer than 5")
-        assert row["others"] in ("hidden", "fewer than 5")
+        assert row["event"] == "hidden"
+        assert row["others"] == "hidden"
         assert row["smd"] is None
 
 
@@ -218,6 +227,6 @@ def test_few_missing_values_are_not_counted_exactly() -> None:
     values[:2, 0] = np.nan
     values[:28, 1] = np.nan
     first, second, third = missingness(cohort_of(values, np.arange(31) % 2), 5)["variables"]
-    assert (first["shown"], first["missing"], first["share"]) == ("fewer than 5", None, None)
-    assert (second["shown"], second["missing"]) == ("not shown", None)
+    assert (first["shown"], first["missing"], first["share"]) == ("hidden", None, None)
+    assert (second["shown"], second["missing"]) == ("hidden", None)
     assert third["missing"] == 0

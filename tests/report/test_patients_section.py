@@ -110,8 +110,8 @@ def test_a_small_exclusion_is_nowhere_in_the_flow() -> None:
     (figure,) = part(patients(opened(found(small))), "patients-flow").blocks
     assert isinstance(figure, Figure)
     assert "162" not in str(figure)
-    assert figure.options["masked"] == "not shown"
-    assert figure.alternative.startswith("not shown read, fewer than 5 left out (overlap)")
+    assert figure.options["masked"] == "hidden"
+    assert figure.alternative.startswith("hidden read, hidden left out (overlap)")
 
 
 def test_an_older_bundle_has_its_flow_from_the_manifest_with_small_counts_hidden() -> None:
@@ -237,3 +237,19 @@ def test_combinations_that_are_all_rare_are_not_drawn() -> None:
     blocks = part(patients(opened(more)), "patients-missing").blocks
     assert [block.kind for block in blocks if isinstance(block, Figure)] == ["missing"]
     assert "to be shown" in texts(blocks)
+
+
+def test_an_older_bundle_with_two_words_and_telling_zeros_gets_one_word_and_none() -> None:
+    more = found()
+    rows = more["patients"]["table_one"]["rows"]
+    (missing,) = [r for r in rows if r["variable"] == "c3" and r["statistic"] == "missing, n (%)"]
+    missing |= {"all_count": 5, "all": "5 (3.1%)", "event_count": 5, "others_count": 0}
+    (state,) = [r for r in rows if r["variable"] == "fever" and r["state"] == "yes"]
+    state |= {"others_count": None, "others": "fewer than 5"}
+    more["patients"]["missing"]["variables"][0] |= {"missing": None, "shown": "fewer than 5"}
+    section = patients(opened(more))
+    printed = table(section, "patients-table-one-table").rows
+    own = next(r for r in printed if r["variable"] == "c3" and "missing" in str(r["statistic"]))
+    assert (own["all"], own["event"], own["others"]) == ("5 (3.1%)", "hidden", "hidden")
+    assert own["event_count"] is own["others_count"] is None
+    assert "fewer than" not in str(section)

@@ -6,7 +6,9 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from predictor.cohort.cohort import FlowStep
-from predictor.cohort.small_cells import fewer_than, masked_flow
+from predictor.cohort.small_cells import HIDDEN as HIDDEN_COUNT
+from predictor.cohort.small_cells import masked_flow
+from predictor.cohort.table_one import GROUPS
 from predictor.report.contents.clinical_text import named
 from predictor.report.contents.numbers_text import absent, counted, listed, percent, two
 from predictor.report.contents.source import Source
@@ -24,8 +26,9 @@ ROWS = (
     "by the number of people wherever that is known."
 )
 HIDDEN = (
-    "Counts below {size}, apart from 0, are hidden, and with them whatever would give them away by "
-    "subtraction."
+    "Counts of 1 to {largest} are hidden, and with them whatever would give them away by "
+    "subtraction; a 0 is hidden where it would tell the outcome of everybody in its row. The word "
+    "is the same for all of them, whatever their size."
 )
 NOTICED = "{variable}: {code}"
 NOTICED_OFTEN = "{variable}: {code} ({count:,} rows)"
@@ -125,7 +128,8 @@ def _intro(source: Source) -> Iterator[Block]:
         yield Paragraph(SIMULATED, "warning")
     if unit == "rows":
         yield Paragraph(ROWS, "warning")
-    yield Paragraph(HIDDEN.format(size=_size(source)), "quiet")
+    if _size(source) > 1:
+        yield Paragraph(HIDDEN.format(largest=_size(source) - 1), "quiet")
     noticed = tuple(_noticed(source))
     if noticed:
         yield Listing(noticed, "Noticed while reading, without stopping the training")
@@ -162,8 +166,8 @@ def _flow(source: Source, found: _Row) -> Iterator[Block]:
         yield absent("the flow of its patients")
         return
     unit = counted(source.manifest)
+    rows = [_shown(row, "patients") for row in rows]
     shown = [{**row, "step": _capital(str(row["step"]))} for row in rows]
-    some = any(row["shown"] == "not shown" for row in rows)
     table = Table(
         "patients-flow-table",
         FLOW.format(unit=unit),
@@ -176,7 +180,7 @@ def _flow(source: Source, found: _Row) -> Iterator[Block]:
         FLOW.format(unit=unit),
         _flow_seen(rows),
         (table,),
-        {"masked": "not shown" if some else fewer_than(_size(source))},
+        {"masked": HIDDEN_COUNT},
     )
 
 
@@ -216,7 +220,7 @@ def _table_one(source: Source, found: _Row) -> Iterator[Block]:
     else:
         note.append(ONE_COLUMN.format(size=_size(source)))
     rows = []
-    for row in table["rows"]:
+    for row in map(_with_one_word, table["rows"]):
         if _says_nothing(source, row):
             continue
         name = _name(source, row)
@@ -231,6 +235,19 @@ def _table_one(source: Source, found: _Row) -> Iterator[Block]:
         tuple(rows),
         note=" ".join(note),
     )
+
+
+def _with_one_word(row: _Row) -> _Row:
+    """A row of an older bundle as this version hides it: one word, and no 0 that tells outcomes."""
+    if "all_count" not in row:
+        return row
+    hidden = {name for name in GROUPS if row[f"{name}_count"] is None}
+    told = row["all_count"] != 0 and 0 in (row["event_count"], row["others_count"])
+    if told and row["state"] is None:
+        hidden |= set(GROUPS[1:])
+    changes: dict[str, Any] = dict.fromkeys(hidden, HIDDEN_COUNT)
+    changes |= {f"{name}_{key}": None for name in hidden for key in ("count", "percent")}
+    return {**row, **changes}
 
 
 def _says_nothing(source: Source, row: _Row) -> bool:
@@ -256,9 +273,9 @@ def _missing(source: Source, found: _Row) -> Iterator[Block]:
         return
     yield from _filled(source)
     unit = counted(source.manifest)
+    variables = [_shown(row, "missing") for row in missing["variables"]]
     rows = [
-        {**row, "missing_text": row["shown"], "share_text": _share_text(row)}
-        for row in missing["variables"]
+        {**row, "missing_text": row["shown"], "share_text": _share_text(row)} for row in variables
     ]
     table = Table(
         "patients-missing-table",
@@ -281,7 +298,8 @@ def _missing(source: Source, found: _Row) -> Iterator[Block]:
         (table,),
         {"axis": f"Share of {unit} without a value"},
     )
-    patterns = [{**row, "patients_text": row["shown"]} for row in missing["patterns"]]
+    found_patterns = [_shown(row, "patients") for row in missing["patterns"]]
+    patterns = [{**row, "patients_text": row["shown"]} for row in found_patterns]
     if len(patterns) == 1:
         yield Paragraph(PATTERNS_HIDDEN, "quiet")
         return
@@ -320,6 +338,11 @@ def _filled(source: Source) -> Iterator[Block]:
         known = source.bundle.dictionary.variables
         labels = [known[name].label if name in known else name for name in indicated]
         yield Paragraph(INDICATORS.format(names=listed(labels)))
+
+
+def _shown(row: _Row, count: str) -> _Row:
+    """A row with the one word for what is hidden, also where an older bundle has two."""
+    return {**row, "shown": HIDDEN_COUNT} if row[count] is None else row
 
 
 def _missing_seen(rows: Sequence[_Row]) -> str:

@@ -190,7 +190,7 @@ def _share(row: Row, count: str) -> str:
     """A share with its count; only that it is masked where it is."""
     counted, patients = row.get(count), row.get("patients")
     if counted is None:
-        return str(row.get(f"{count}_text") or "fewer than shown")
+        return str(row.get(f"{count}_text") or "hidden")
     if count == "missing" and patients is not None:
         return f"{plain_text(counted)} of {plain_text(patients)}"
     return f"{amount(row.get('share'), percent=True)} ({plain_text(counted)})"
