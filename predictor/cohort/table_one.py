@@ -17,8 +17,7 @@ from numpy.typing import NDArray
 from predictor.clinical.units import readable_unit
 from predictor.clinical.variable import Variable
 from predictor.cohort.cohort import Cohort
-from predictor.cohort.masking import HIDDEN
-from predictor.cohort.small_cells import Flags, fewer_than, hidden_states, people
+from predictor.cohort.small_cells import HIDDEN, Flags, hidden_states, people
 from predictor.cohort.summaries import STATISTIC_LABELS, Summary, count_state, summarise
 from predictor.cohort.telling_figures import decimals, safe_digits
 
@@ -171,13 +170,10 @@ class _Table:
             cells[group] = self._counted(cell, hidden[group])
         return {**self._row(variable, None, "missing, n (%)", cells), "smd": None}
 
-    def _counted(self, cell: Summary, hidden: bool) -> Summary:
+    @staticmethod
+    def _counted(cell: Summary, hidden: bool) -> Summary:
         """A count, or what stands in its place."""
-        if not hidden:
-            return cell
-        # A hidden 0 too: beside a small number of everybody it would tell the other group's.
-        small = (cell.count or 0) < self.cell_size
-        return cell.masked(fewer_than(self.cell_size) if small else HIDDEN)
+        return cell.masked(HIDDEN) if hidden else cell
 
     @staticmethod
     def _row(
