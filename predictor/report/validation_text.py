@@ -17,8 +17,8 @@ _FEW = 3
 
 CORRECTED = (
     "Corrected for optimism: the AUROC by .632+, the rest by Harrell's method; of a model that is "
-    "no formula Brier scores by .632+ too and the rest out of fold. Intervals of what the bootstrap "
-    "corrected include refitting."
+    "no formula Brier scores by .632+ too and the rest out of fold. Intervals of what the "
+    "bootstrap corrected include refitting."
 )
 
 

@@ -11,8 +11,9 @@ import pytest
 from made_sources import VARIABLES, cohort, source, trained
 
 from predictor.cohort.cohort import Cohort
+from predictor.report.contents import performance_words as words
 from predictor.report.contents.performance import performance
-from predictor.report.contents.performance_curves import better_between, side_of
+from predictor.report.contents.performance_curves import better_between, rise_of, side_of
 from predictor.report.contents.source import Source
 from predictor.report.document import Figure, Listing, Paragraph, Section, Table, tables_of
 from predictor.report.page.figures import pictures
@@ -226,6 +227,21 @@ def test_the_calibration_figure_is_curve_and_histogram(section: Section) -> None
 )
 def test_on_which_side_of_the_diagonal(away: list[float], side: str) -> None:
     assert side_of([{"predicted": 0.5, "observed": 0.5 + gap} for gap in away]) == side
+
+
+@pytest.mark.parametrize(
+    ("slope", "rise"),
+    [(-0.5, "falls"), (0.05, "flat"), (0.5, "slow"), (0.9, "even"), (1.3, "steep")],
+)
+def test_how_a_calibration_curve_rises(slope: float, rise: str) -> None:
+    curve = [{"predicted": x, "observed": 0.3 + slope * (x - 0.3)} for x in (0.1, 0.2, 0.5)]
+    assert rise_of(curve) == rise
+
+
+def test_the_direction_of_a_calibration_curve_is_told(section: Section) -> None:
+    curve = figure(section, "calibration").tables[0].rows
+    said_of = figure(section, "calibration").alternative
+    assert words.RISES[rise_of(curve)] in said_of
 
 
 def test_thresholds_at_which_a_model_is_worth_something() -> None:

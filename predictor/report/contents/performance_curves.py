@@ -11,6 +11,7 @@ from predictor.report.contents import performance_words as words
 from predictor.report.contents.numbers_text import absent, counted, percent, two, with_interval
 from predictor.report.contents.performance_tables import bootstrap_of, chosen_of, label_of
 from predictor.report.contents.source import Source
+from predictor.report.contents.standing import SLOPE
 from predictor.report.document import Block, Column, Figure, Table
 
 _Row = Mapping[str, Any]
@@ -21,6 +22,7 @@ APPARENT, BEYOND = "apparent", "cross-validated"
 
 _FALSE_ALARMS = 0.2
 _NEAR = 0.02
+_FLAT = 0.1
 _WORTH = 0.001  # of a net benefit; less is noise in every cohort
 
 
@@ -166,6 +168,7 @@ def _calibration_seen(curve: _Rows) -> str:
         low=percent(curve[0]["predicted"]),
         high=percent(curve[-1]["predicted"]),
         side=words.SIDES[side_of(curve)],
+        rise=words.RISES[rise_of(curve)],
         **told,
     )
 
@@ -183,6 +186,26 @@ def side_of(curve: _Rows) -> str:
     if below < above / 4:
         return "above"
     return "below" if above < below / 4 else "both"
+
+
+def rise_of(curve: _Rows) -> str:
+    """How a calibration curve rises: the slope of the straight line through its points.
+
+    They lie at even distances, so that each part of the curve counts by its length. Between 0.8 and
+    1.25 is what is accepted of a calibration slope.
+
+    >>> rise_of([{"predicted": x, "observed": 0.5 - x} for x in (0.1, 0.2, 0.3)])
+    'falls'
+    """
+    predicted, observed = ([row[key] for row in curve] for key in ("predicted", "observed"))
+    slope = float(np.polyfit(predicted, observed, 1)[0])
+    if slope < -_FLAT:
+        return "falls"
+    if slope <= _FLAT:
+        return "flat"
+    if slope < SLOPE[0]:
+        return "slow"
+    return "even" if slope <= SLOPE[1] else "steep"
 
 
 def decision(source: Source) -> Iterator[Block]:

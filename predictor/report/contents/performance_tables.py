@@ -142,9 +142,8 @@ def _cross_validated_rows(chosen: _Row) -> Iterator[_Row]:
 
 def _corrections(source: Source) -> Iterator[str]:
     """Why a figure is not corrected as others are, and where it says nothing."""
-    slope = next(
-        (r for r in bootstrap_of(source)["figures"] if r["name"] == "calibration_slope"), {}
-    )
+    rows: dict[str, _Row] = {row["name"]: row for row in bootstrap_of(source)["figures"]}
+    slope = rows.get("calibration_slope", {})
     if is_flexible(source.manifest):
         yield words.FLEXIBLE.format(label=label_of(source))
     elif slope.get("corrected_by") == CROSS_VALIDATED:

@@ -66,16 +66,22 @@ ROC_NOTE = (
 CALIBRATION = "Calibration of {label}, out of fold"
 CALIBRATION_SEEN = (
     "Observed share of events against the predicted probability, from {low} to {high}. Where {at} "
-    "is predicted, {observed} is observed{band}. The curve lies {side} the diagonal of perfect "
-    "agreement."
+    "is predicted, {observed} is observed{band}. {side}{rise}"
 )
 CALIBRATION_BAND = " (95% interval {low} to {high})"
 CALIBRATION_ONE = "Everybody has the same probability, {at}; {observed} had the event{band}."
 SIDES = {
-    "above": "mostly above",
-    "below": "mostly below",
-    "both": "partly above and partly below",
-    "on": "within 2 percentage points of",
+    "above": "The curve lies mostly above the diagonal of perfect agreement. ",
+    "below": "The curve lies mostly below the diagonal of perfect agreement. ",
+    "both": "",
+    "on": "The curve lies within 2 percentage points of the diagonal of perfect agreement. ",
+}
+RISES = {
+    "falls": "It falls from left to right: higher predictions go with fewer events.",
+    "flat": "It is nearly flat: higher predictions hardly go with more events.",
+    "slow": "It rises less than the diagonal: differences between predictions are too large.",
+    "even": "It rises about as steeply as the diagonal.",
+    "steep": "It rises more than the diagonal: differences between predictions are too small.",
 }
 CALIBRATION_NOTE = (
     "Lowess of the outcome on the out-of-fold predictions, averaged per {one} over the repeats and "
