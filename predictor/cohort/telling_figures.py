@@ -63,15 +63,16 @@ class Known:
         first, second = np.meshgrid(*(np.arange(size - 1) for size in self.sizes), indexing="ij")
         left = self.sizes[0] - first, self.sizes[1] - second
         # Each printed figure may be off by half a unit, and so may the weighted mean of two.
-        mean, *means = self.means
+        mean, *means = (round(figure, digits) for figure in self.means)
         weighted = (left[0] * means[0] + left[1] * means[1]) / (left[0] + left[1])
         agrees = np.abs(weighted - mean) <= 2.0 * half
-        spread, *spreads = self.spreads
+        spread, *spreads = (round(figure, digits) for figure in self.spreads)
         n = left[0] + left[1]
         within = sum((x - 1) * s**2 for x, s in zip(left, spreads, strict=True))
         between = left[0] * left[1] / n * (means[0] - means[1]) ** 2
         together = np.sqrt((within + between) / (n - 1))
-        agrees &= np.abs(together - spread) <= 2.0 * half
+        # Half a unit more, as what lies between the means is off too.
+        agrees &= np.abs(together - spread) <= 3.0 * half
         if self.missing is None:
             agrees &= (first + second >= 1) & (first + second <= self.most)
         else:
