@@ -135,12 +135,6 @@ CHANGES: list[tuple[str, str, dict[str, Any], str]] = [
     ),
     ("probast", "D4.5", {"model__candidate": "ridge"}, "a ridge penalty tuned"),
     ("probast", "D4.5", {"validation__bootstrap": None}, "was not measured by a bootstrap"),
-    (
-        "probast",
-        "D4.5",
-        {"validation__bootstrap__figures": [{"name": "calibration_slope", "corrected": 0.6}]},
-        "Probably yes: Firth's penalty, and no selection of predictors by their p-values; but",
-    ),
     ("probast", "D4.5", {"model__candidate": "prevalence"}, "nothing to fit too closely"),
     ("probast", "E4.1", {"validation__bootstrap": None}, "5-fold cross-validation. No other"),
     ("probast", "E4.2", {"cohort__events": 60}, "Probably no: 60 events and 440 others"),
@@ -345,3 +339,46 @@ def test_items_answered_in_part_are_counted_apart(shipped: Source) -> None:
         assert told["In part"] == sum(bool(item.remains) for item in found) > 0
         whole = [i for i in found if i.answered == "from the run" and not i.remains]
         assert told["From the run"] == len(whole)
+
+
+@pytest.mark.parametrize(
+    ("candidate", "slope", "signal", "words"),
+    [
+        ("ridge", (0.97, 0.85, 1.10), True, "Yes: a ridge penalty"),
+        ("firth", (0.97, 0.85, 1.10), True, "Probably yes: Firth's penalty"),
+        ("ridge", (0.97, -0.65, 2.17), True, "No information: a ridge penalty"),
+        ("ridge", (0.97, None, None), True, "No information: a ridge penalty"),
+        ("ridge", (0.97, 0.85, 1.10), False, "No information: a ridge penalty"),
+        ("firth", (0.64, 0.50, 0.90), True, "Probably no: Firth's penalty"),
+        ("ridge", (11.43, -4.7, 21.1), True, "Probably no: a ridge penalty"),
+    ],
+)
+def test_overfitting_is_answered_for_only_where_the_slope_can_be_judged(
+    shipped: Source,
+    candidate: str,
+    slope: tuple[float, float | None, float | None],
+    signal: bool,
+    words: str,
+) -> None:
+    value, low, high = slope
+    row = {"name": "calibration_slope", "corrected": value}
+    row |= {"corrected_low": low, "corrected_high": high}
+    source = changed(
+        shipped,
+        model__candidate=candidate,
+        validation__bootstrap__figures=[row],
+        validation__signal__found=signal,
+    )
+    item = answered(source, "probast")["D4.5"]
+    assert item.answer.startswith(words)
+    assert ("no shrinkage" in item.answer) == words.startswith("Probably yes")
+
+
+def test_an_answer_against_the_rule_is_flagged(shipped: Source) -> None:
+    told = {"probast": {"E1.2": "Yes: prospective", "D2.2": "Yes.", "D4.2": "No information."}}
+    found = answered(changed(shipped, config__reporting=told), "probast")
+    assert found["E1.2"].answer.startswith("Yes: prospective (Contradicts the rule: No: the pat")
+    assert "say why it stands" in found["E1.2"].remains
+    for number in ("D2.2", "D4.2"):
+        assert "Contradicts" not in found[number].answer
+        assert found[number].remains == ""

@@ -6,6 +6,7 @@ What a run knows is filled in by rules, one for each item. What only people know
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
@@ -26,6 +27,10 @@ BOTH: Mapping[str, str] = {
     "tripod": "{run} {person}",  # a report grows by what is added
     "probast": "{person} (By rule: {run})",  # an assessor may decide otherwise than a rule
 }
+AGAINST = "{person} (Contradicts the rule: {run})"
+SETTLE = "The answer given contradicts what the run shows; say why it stands, or take it back."
+SIDE = re.compile(r"(?:probably )?(yes|no)(?! information)\b", re.IGNORECASE)
+"""On which side an answer of the tool is; no information is on neither."""
 REMAINS = "For a person: {what}"
 OPEN_TITLE = "Left for a person: {open} of {items}"
 PARTLY_TITLE = "Answered in part: {partly} of {items}"
@@ -120,8 +125,31 @@ def _item(asked: Asked, answer: Answer | None, told: str, both: str) -> Item:
             answer.section,
             remains,
         )
+    if _contradict(told, answer.text):
+        both, remains = AGAINST, REMAINS.format(what=SETTLE)
+    else:
+        remains = ""
     text = told if answer.by == "not applicable" else both.format(run=answer.text, person=told)
-    return Item(asked.number, asked.part, asked.asks, text, "from the study", answer.section)
+    return Item(
+        asked.number, asked.part, asked.asks, text, "from the study", answer.section, remains
+    )
+
+
+def _contradict(told: str, run: str) -> bool:
+    """Whether a person answers a signalling question yes and a rule no, or the other way round.
+
+    >>> _contradict("Yes: prospective", "No: the patients are simulated.")
+    True
+    >>> _contradict("Probably yes.", "Yes: the same code.")
+    False
+    """
+    sides = {_side(told), _side(run)}
+    return sides == {"yes", "no"}
+
+
+def _side(text: str) -> str:
+    head = SIDE.match(text)
+    return head.group(1).lower() if head else ""
 
 
 def _section(source: Source, name: str) -> Section:

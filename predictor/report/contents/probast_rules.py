@@ -99,15 +99,28 @@ def _not_changed(facts: Facts) -> Answer:
 def _overfitting(facts: Facts) -> Answer:
     if facts.constant:
         return Answer(words.NOTHING_FITTED, by="not applicable")
-    slope = facts.figure("calibration_slope").get("corrected")
-    template = words.SHRUNK_UNKNOWN
-    if slope is not None:
-        low, high = SLOPE
-        template = words.SHRUNK if low <= slope <= high else words.SHRUNK_BADLY
-    text = template.format(
-        how=words.SHRINKAGE[facts.candidate], slope=facts.interval("calibration_slope")
+    text = _shrunk(facts).format(
+        how=words.SHRINKAGE[facts.candidate],
+        slope=facts.interval("calibration_slope"),
+        low=SLOPE[0],
+        high=SLOPE[1],
     )
     return Answer(text, "performance-figures")
+
+
+def _shrunk(facts: Facts) -> str:
+    """The template by what is left of overfitting, as far as the figures can tell."""
+    found = facts.figure("calibration_slope")
+    slope, low, high = (found.get(f"corrected{end}") for end in ("", "_low", "_high"))
+    if slope is None:
+        return words.SHRUNK_UNKNOWN
+    if not SLOPE[0] <= slope <= SLOPE[1]:
+        return words.SHRUNK_BADLY
+    if low is None or high is None or low < SLOPE[0] or high > SLOPE[1]:
+        return words.SHRUNK_UNSURE
+    if not (facts.validation["signal"] or {}).get("found"):
+        return words.SHRUNK_NO_SIGNAL  # a slope near 1 of predictions that hardly differ is chance
+    return words.UNSHRUNK if facts.candidate in words.NOT_SHRUNK else words.SHRUNK
 
 
 def _beyond_apparent(facts: Facts) -> Answer:

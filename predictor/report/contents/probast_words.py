@@ -60,11 +60,25 @@ IMPUTATION: Mapping[str, str] = {
 NOT_CHANGED = "The share of events was not changed: no resampling, no weights."
 NOTHING_FITTED = "Everybody gets the prevalence; there is nothing to fit too closely."
 SHRUNK = "Yes: {how}; what is left was measured, the corrected calibration slope is {slope}."
-SHRUNK_BADLY = (
-    "Probably yes: {how}; but the corrected calibration slope is {slope}, where 0.80 to 1.25 is "
-    "let pass."
+UNSHRUNK = (
+    "Probably yes: {how}, which is no shrinkage against overfitting; what is left was measured, "
+    "the corrected calibration slope is {slope}."
 )
-SHRUNK_UNKNOWN = "Probably yes: {how}; what is left was not measured by a bootstrap."
+SHRUNK_BADLY = (
+    "Probably no: {how}; the corrected calibration slope, {slope}, lies outside {low:.2f} to "
+    "{high:.2f}, so predictions are still too extreme or too much alike."
+)
+SHRUNK_UNSURE = (
+    "No information: {how}; the interval of the corrected calibration slope, {slope}, reaches "
+    "beyond {low:.2f} to {high:.2f}, so what is left cannot be judged."
+)
+SHRUNK_NO_SIGNAL = (
+    "No information: {how}; no signal was shown, so the corrected calibration slope, {slope}, "
+    "tells little of what is left."
+)
+SHRUNK_UNKNOWN = "No information: {how}; what is left was not measured by a bootstrap."
+NOT_SHRUNK = ("one_predictor", "firth")
+"""Candidates whose penalty removes bias in small samples and does not answer for overfitting."""
 SHRINKAGE: Mapping[str, str] = {
     "one_predictor": "one predictor named beforehand, with Firth's penalty",
     "firth": "Firth's penalty, and no selection of predictors by their p-values",
