@@ -34,6 +34,7 @@ CODES = (
     "unstable_choice",
     "centre_performance",
     "cut_short",
+    "other_filling",
 )
 """In the order of the report: those of every report first, then what else is worth looking for."""
 
@@ -42,6 +43,7 @@ AUROC_WARNING, AUROC_NOTE = 0.05, 0.02
 TOP_WARNING, TOP_NOTE = 0.5, 0.8
 FAILED_WARNING, FAILED_NOTE = 0.1, 0.01
 CHOSEN_NOTE = 0.5
+FILLED_WARNING = 0.2
 RATIO = (0.8, 1.25)
 AUROC_OF_CENTRES = 0.5
 TOP = 3
@@ -115,6 +117,10 @@ RULES: Mapping[str, str] = {
         "expected events may well lie outside 0.8 to 1.25 (95% prediction intervals)."
     ),
     "cut_short": "Note: a part of the validation was left out, shortened or not repeated.",
+    "other_filling": (
+        "Note: predictors of the model have missing values that validation filled in otherwise "
+        "than predict() does. Warning: in more than 20% of the patients."
+    ),
 }
 
 
@@ -346,3 +352,29 @@ def cut_short(notes: Sequence[str]) -> Pitfall:
     """
     rows = [{"note": note} for note in notes]
     return graded("cut_short", False, bool(notes), {"notes": len(notes)}, *rows)
+
+
+def other_filling(drawn: bool, patients: float | None) -> Pitfall:
+    """Whether what was validated with missing values is what is used with them.
+
+    Parameters
+    ----------
+    drawn
+        Whether predict() averages over draws of a missing value, where validation fills in one.
+    patients
+        Share of the patients in whom a predictor of the model is missing; None where it is hidden,
+        which a share of 0 is not.
+
+    Examples
+    --------
+    >>> other_filling(drawn=True, patients=0.51).status
+    'warning'
+    """
+    if not drawn:
+        return graded("other_filling", False, False, {"drawn": drawn})
+    if patients == 0.0:
+        reason = "no value of a predictor of the model is missing"
+        return unassessed("other_filling", reason)
+    figures: dict[str, Value] = {"drawn": drawn, "patients": patients}
+    much = patients is not None and patients > FILLED_WARNING
+    return graded("other_filling", much, True, figures)

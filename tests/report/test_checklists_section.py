@@ -382,3 +382,11 @@ def test_an_answer_against_the_rule_is_flagged(shipped: Source) -> None:
     for number in ("D2.2", "D4.2"):
         assert "Contradicts" not in found[number].answer
         assert found[number].remains == ""
+
+
+def test_draws_that_were_not_validated_are_told(shipped: Source) -> None:
+    for missing, drawn in ((7, True), (0, False)):
+        rows = {"patients": {"missing": {"variables": [{"variable": "c3", "missing": missing}]}}}
+        item = answered(changed(shipped, findings=rows), "tripod")["12g"]
+        assert ("predict() draws 40" in item.answer) == drawn
+        assert "same code" not in item.answer

@@ -242,3 +242,25 @@ def test_every_rule_is_stated_in_a_table(shipped: Source) -> None:
         b for b in pitfalls(shipped).blocks if isinstance(b, Table) and b.id == "pitfalls-rules"
     )
     assert [row["rule"] for row in rules.rows] == [RULES[code] for code in CODES]
+
+
+@pytest.mark.parametrize(
+    ("share", "status", "sentence"),
+    [
+        (0.0, "not assessed", "no value of a predictor of the model is missing"),
+        (0.1, "note", "In 10% of the patients"),
+        (None, "note", "In some patients"),
+        (0.51, "warning", "In 51% of the patients"),
+    ],
+)
+def test_what_is_validated_otherwise_than_used_is_told(
+    shipped: Source, share: float | None, status: str, sentence: str
+) -> None:
+    figures = {"variable": "c4", "share": share, "above": 0, "patients": share}
+    source = with_check(shipped, "imputation", "passed", figures, [])
+    check = told(source)["other_filling"]
+    assert check.status == status
+    assert sentence in check.finding
+    files = {k: v for k, v in shipped.manifest["files"].items() if k != "moments.json"}
+    alike = replace(source, manifest={**shipped.manifest, "files": files})
+    assert told(alike)["other_filling"].status == "passed"

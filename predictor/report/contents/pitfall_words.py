@@ -24,6 +24,7 @@ NAMES: Mapping[str, str] = {
     "unstable_choice": "Unstable choice of the model",
     "centre_performance": "Performance in a further centre",
     "cut_short": "Validation cut short",
+    "other_filling": "Validated otherwise than used",
 }
 
 FINDINGS: Mapping[str, Mapping[str, str]] = {
@@ -132,6 +133,13 @@ FINDINGS: Mapping[str, Mapping[str, str]] = {
         "passed": "Everything was done that the configuration asks for.",
         "note": "Parts that were left out, shortened or not repeated: {notes}.",
     },
+    "other_filling": {
+        "passed": "Validation and predict() fill in a missing value alike.",
+        "": (
+            "In {patients} of the patients a predictor of the model is missing. Validation filled "
+            "in one value; predict() draws 40 and averages their probabilities."
+        ),
+    },
 }
 """Check -> status -> what was found; the empty status stands for every one."""
 
@@ -140,6 +148,7 @@ HIDING: Mapping[str, str] = {
     "imputation": "share",
     "telling_gaps": "p_value",
     "centre_shift": "smd",
+    "other_filling": "patients",
 }
 """Check -> figure that is hidden where it would tell a small count."""
 
@@ -163,6 +172,12 @@ HIDDEN: Mapping[str, Mapping[str, str]] = {
     "centre_shift": {
         "note": "The largest difference is one of {variable}.",
         "warning": "The largest difference is one of {variable}.",
+    },
+    "other_filling": {
+        "note": (
+            "In some patients a predictor of the model is missing. Validation filled in one value; "
+            "predict() draws 40 and averages their probabilities."
+        ),
     },
 }
 """Check -> status -> what was found where the figure is hidden."""
@@ -294,6 +309,13 @@ MEANINGS: Mapping[str, Mapping[str, str]] = {
         "passed": "No figure is missing for want of time.",
         "note": "What was left out is not known to be harmless.",
     },
+    "other_filling": {
+        "passed": "What was validated is what is used.",
+        "": (
+            "For patients with a missing value, what was validated is not quite what is used; the "
+            "figures hold for patients in whom everything is measured."
+        ),
+    },
 }
 """Check -> status -> what it means; the empty status stands for all that have none."""
 
@@ -378,5 +400,6 @@ SECTIONS: Mapping[str, str] = {
     "alike_predictors": "explanation-importance",
     "unstable_choice": "performance-candidates",
     "failed_resamples": "performance-figures",
+    "other_filling": "patients-missing",
 }
 """Check -> section of the report with the evidence, where it has no table of its own."""

@@ -30,6 +30,7 @@ from predictor.validation.pitfall import CODES, RULES, Pitfall, Value, unassesse
 
 ID = "pitfalls"
 PREVALENCE = "prevalence"
+MOMENTS = "moments.json"
 
 
 def pitfalls(source: Source) -> Section:
@@ -66,13 +67,28 @@ def found_in(source: Source) -> tuple[Pitfall, ...]:
     lacking = words.NO_PART if known else words.NO_FINDINGS
     made = []
     for code in CODES:
-        if code in known:
+        if code == "other_filling":
+            made.append(_other_filling(source.manifest, known.get("imputation")))
+        elif code in known:
             made.append(_of_this_version(known[code]))
         elif code in _FROM_MANIFEST:
             made.append(_from_manifest(code, source.manifest))
         else:
             made.append(unassessed(code, lacking))
     return tuple(made)
+
+
+def _other_filling(manifest: Mapping[str, Any], imputation: Pitfall | None) -> Pitfall:
+    """Validation fills in one value; predict() draws many where the bundle has moments."""
+    code = "other_filling"
+    if manifest["model"].get("candidate") == PREVALENCE:
+        return unassessed(code, words.NO_PREDICTORS)
+    if imputation is None or "patients" not in imputation.figures:
+        return unassessed(code, words.NO_PART)
+    share = imputation.figures["patients"]
+    return rules.other_filling(
+        MOMENTS in manifest.get("files", {}), None if share is None else float(share)
+    )
 
 
 def _of_this_version(found: Pitfall) -> Pitfall:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 
 from predictor.report.contents import tripod_words as words
+from predictor.report.contents.pitfalls import MOMENTS
 from predictor.report.contents.run_facts import Answer, Facts
 
 Rule = Callable[[Facts], Answer | None]
@@ -167,7 +168,10 @@ def _measures(facts: Facts) -> Answer:
 
 
 def _how_predicted(facts: Facts) -> Answer:
-    return Answer(words.PREDICTED.format(version=facts.version), "reproduce")
+    text = words.PREDICTED.format(version=facts.version)
+    if facts.gaps is not False and not facts.constant and MOMENTS in facts.manifest["files"]:
+        return Answer(" ".join((text, words.DRAWN)), "pitfalls")
+    return Answer(text, "reproduce")
 
 
 def _imbalance(facts: Facts) -> Answer:

@@ -145,8 +145,12 @@ CURVES = "ROC, calibration and decision curves are drawn."
 NO_CURVES = "This bundle holds no ROC, calibration or decision curve."
 NO_UPDATING = "No existing model was evaluated or updated."
 PREDICTED = (
-    "Patients were predicted by models refitted without them, with the same code that predicts a "
-    "new patient (sle-ivig-predictor {version})."
+    "Patients were predicted by models refitted without them (sle-ivig-predictor {version})."
+)
+DRAWN = (
+    "Where a value was missing, one was filled in; predict() draws 40 for a new patient and "
+    "averages their probabilities, so with missing values what was validated is not quite what is "
+    "used."
 )
 NO_IMBALANCE = "The share of events was not changed: no resampling, no weights."
 FLIC = (
