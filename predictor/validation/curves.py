@@ -330,7 +330,10 @@ def decision_band(
 
     Returns
     -------
-    Rows with ``threshold``, ``model``, ``model_low``, ``model_high`` and ``treat_all``.
+    Rows with ``threshold``, ``model``, ``model_low``, ``model_high`` and ``treat_all``, and with
+    ``difference``, ``difference_low`` and ``difference_high``: the net benefit of the model less
+    that of acting in everybody or in nobody, whichever is better in the cohort, paired in every
+    sample.
     """
     at = sorted({*PERCENTS, *(round(t, 12) for t in thresholds)})
     found = net_benefit(outcome, probability, at)
@@ -339,7 +342,14 @@ def decision_band(
     gain = np.where(outcome[:, None] == 1, 1.0, -odds) * (probability[:, None] >= cut)
     drawn = count.astype(np.float64)
     benefit = (drawn @ gain) / drawn.sum(axis=1, keepdims=True)
-    low, high = np.quantile(benefit, [0.5 - LEVEL / 2.0, 0.5 + LEVEL / 2.0], axis=0).tolist()
+    # Acting in everybody, where that is the better of the two; acting in nobody gains nothing.
+    everybody = np.where(outcome[:, None] == 1, 1.0, -odds)
+    better = everybody * (everybody.mean(axis=0) > 0.0)
+    default = (drawn @ better) / drawn.sum(axis=1, keepdims=True)
+    tails = [0.5 - LEVEL / 2.0, 0.5 + LEVEL / 2.0]
+    low, high = np.quantile(benefit, tails, axis=0).tolist()
+    difference = (gain - better).mean(axis=0).tolist()
+    least, most = np.quantile(benefit - default, tails, axis=0).tolist()
     return [
         {
             "threshold": row.threshold,
@@ -347,6 +357,9 @@ def decision_band(
             "model_low": low[i],
             "model_high": high[i],
             "treat_all": row.treat_all,
+            "difference": difference[i],
+            "difference_low": least[i],
+            "difference_high": most[i],
         }
         for i, row in enumerate(found.rows)
     ]

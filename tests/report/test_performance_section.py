@@ -13,7 +13,12 @@ from made_sources import VARIABLES, cohort, source, trained
 from predictor.cohort.cohort import Cohort
 from predictor.report.contents import performance_words as words
 from predictor.report.contents.performance import performance
-from predictor.report.contents.performance_curves import better_between, rise_of, side_of
+from predictor.report.contents.performance_curves import (
+    better_between,
+    rise_of,
+    shown_between,
+    side_of,
+)
 from predictor.report.contents.source import Source
 from predictor.report.document import Figure, Listing, Paragraph, Section, Table, tables_of
 from predictor.report.page.figures import pictures
@@ -258,6 +263,39 @@ def test_thresholds_at_which_a_model_is_worth_something() -> None:
     ]
     assert better_between(rows) == [(0.2, 0.3), (0.5, 0.5)]
     assert better_between(rows[:1]) == []
+
+
+def test_only_the_interval_of_a_difference_says_that_acting_on_the_model_is_better(
+    section: Section,
+) -> None:
+    assert "interval of the difference" in figure(section, "decision").alternative
+    rows = [
+        {"threshold": t, "model": 0.2, "treat_all": 0.1, "difference_low": low}
+        for t, low in [(0.1, -0.01), (0.2, 0.02), (0.3, 0.01), (0.4, 0.0)]
+    ]
+    assert shown_between(rows) == [(0.2, 0.3)]
+
+
+def test_a_bundle_without_the_interval_of_the_difference_says_that_it_may_be_noise() -> None:
+    more = found()
+    for row in more["curves"]["decision"]:
+        for end in ("", "_low", "_high"):
+            row.pop(f"difference{end}")
+    drawn = figure(performance(opened(more=more)), "decision")
+    assert "may be noise" in drawn.alternative
+    row: Any = drawn.tables[0].rows[9]
+    assert row["difference"] == pytest.approx(row["model"] - max(row["treat_all"], 0.0))
+
+
+def test_net_benefit_stands_beside_acting_in_everybody_and_the_prevalence() -> None:
+    opened_source, share = opened(cohort={"patients": 200, "events": 50}), 0.25
+    (table,) = (
+        b for b in part(performance(opened_source), "figures").blocks if isinstance(b, Table)
+    )
+    rows = {row["label"]: row for row in table.rows}
+    assert rows["Net benefit at 25%"]["ideal"] == pytest.approx(share)
+    everybody = rows["Net benefit at 25% of acting in everybody"]
+    assert everybody["apparent"] == pytest.approx(share - (1 - share) / 3)
 
 
 def test_a_model_without_predictors_is_the_diagonal() -> None:

@@ -160,6 +160,24 @@ def test_net_benefit_by_hand() -> None:
         assert row["model_low"] == row["model_high"] == pytest.approx(row["model"])
 
 
+def test_net_benefit_is_held_against_the_better_default_in_every_sample() -> None:
+    outcome = np.array([1, 1, 0, 0], dtype=np.int8)
+    p = np.array([0.9, 0.4, 0.6, 0.1])
+    count = np.array([[1, 1, 1, 1], [2, 1, 1, 0], [0, 1, 2, 1]], dtype=np.int32)
+    rows = {row["threshold"]: row for row in decision_band(outcome, p, count, [])}
+    # At 20% acting in everybody is better than in nobody: 2/4 less 2/4 of a quarter. The model
+    # spares the last patient.
+    assert rows[0.2]["difference"] == pytest.approx(0.25 / 4)
+    assert rows[0.2]["difference_low"] == pytest.approx(
+        np.quantile([0.25 / 4, 0.0, 0.25 / 4], 0.025)
+    )
+    # At 60% in nobody is: the model finds one event for one false positive at odds of 1.5.
+    assert rows[0.6]["difference"] == rows[0.6]["model"] == pytest.approx(0.25 - 0.25 * 1.5)
+    assert rows[0.6]["difference_high"] == pytest.approx(
+        np.quantile([(1 - 1.5) / 4, (2 - 1.5) / 4, (0 - 3.0) / 4], 0.975)
+    )
+
+
 def test_patients_are_drawn_and_not_their_rows() -> None:
     outcome, probability, fold = made(40, repeats=1)
     plan: Any = {"constant": False, "thresholds": [0.5], "cell_size": 5, "seed": 3}

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -222,8 +222,9 @@ def decision(source: Source) -> Iterator[Block]:
             Column("threshold", "Threshold", "percent"),
             Column("model", "Net benefit of the model (95% interval)", "interval", digits=3),
             Column("treat_all", "Of acting in everybody", "number", digits=3),
+            Column("difference", words.DECISION_DIFFERENCE, "interval", digits=3),
         ),
-        tuple(found["decision"]),
+        tuple(_with_difference(row) for row in found["decision"]),
         folded=True,
     )
     yield Figure(
@@ -237,16 +238,34 @@ def decision(source: Source) -> Iterator[Block]:
     )
 
 
+def _with_difference(row: _Row) -> _Row:
+    """A row with the difference from the better default, which older bundles do not hold."""
+    return {"difference": row["model"] - max(row["treat_all"], 0.0), **row}
+
+
 def _decision_seen(rows: _Rows) -> str:
-    where = [
+    tested = all("difference_low" in row for row in rows)
+    ranges = [
         (words.DECISION_ONE if low == high else words.DECISION_RANGE).format(
             low=percent(low), high=percent(high)
         )
-        for low, high in better_between(rows)
+        for low, high in (shown_between(rows) if tested else better_between(rows))
     ]
-    if not where:
-        return words.DECISION_SEEN_NOWHERE
-    return words.DECISION_SEEN.format(where=", ".join(where))
+    where = ", ".join(ranges)
+    if tested:
+        return words.DECISION_SEEN.format(where=where) if ranges else words.DECISION_SEEN_NOWHERE
+    estimates = words.DECISION_ESTIMATES if ranges else words.DECISION_ESTIMATES_NOWHERE
+    return words.DECISION_SEEN_ESTIMATES.format(where=estimates.format(where=where))
+
+
+def shown_between(rows: _Rows) -> list[tuple[float, float]]:
+    """Ranges of thresholds at which the interval of the difference lies above 0.
+
+    >>> row = {"threshold": 0.2, "difference_low": 0.01}
+    >>> shown_between([row, {"threshold": 0.3, "difference_low": -0.01}])
+    [(0.2, 0.2)]
+    """
+    return _ranges((row["threshold"], row["difference_low"] > 0.0) for row in rows)
 
 
 def better_between(rows: _Rows) -> list[tuple[float, float]]:
@@ -258,12 +277,17 @@ def better_between(rows: _Rows) -> list[tuple[float, float]]:
     >>> better_between([row, {**row, "threshold": 0.3}, {**row, "threshold": 0.4, "model": 0.0}])
     [(0.2, 0.3)]
     """
+    return _ranges(
+        (row["threshold"], row["model"] >= max(row["treat_all"], 0.0) + _WORTH) for row in rows
+    )
+
+
+def _ranges(rows: Iterable[tuple[float, bool]]) -> list[tuple[float, float]]:
     ranges: list[tuple[float, float]] = []
     inside = False
-    for row in rows:
-        better = row["model"] >= max(row["treat_all"], 0.0) + _WORTH
+    for threshold, better in rows:
         if better:
-            start = ranges.pop()[0] if inside else row["threshold"]
-            ranges.append((start, row["threshold"]))
+            start = ranges.pop()[0] if inside else threshold
+            ranges.append((start, threshold))
         inside = better
     return ranges

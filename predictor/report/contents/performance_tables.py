@@ -79,7 +79,7 @@ def figures(source: Source) -> Iterator[Block]:
         said = headline(bootstrap, label)
         if said:
             yield Paragraph(said)
-        rows = tuple(_figure_rows(bootstrap))
+        rows = tuple(_figure_rows(bootstrap, _prevalence(source)))
     else:
         yield Paragraph(words.CROSS_VALIDATED_ONLY, "warning")
         rows = tuple(_cross_validated_rows(chosen))
@@ -92,7 +92,7 @@ def figures(source: Source) -> Iterator[Block]:
             Column("cross_validated", "Cross-validated (95% interval)", "interval"),
             Column("corrected", "Corrected (95% interval)", "interval"),
             Column("by", "Corrected by"),
-            Column("ideal", "Best possible", "number", digits=0),
+            Column("ideal", "Best possible", "number"),
         ),
         rows,
         note=words.FIGURES_NOTE.format(one=unit.removesuffix("s")),
@@ -102,14 +102,33 @@ def figures(source: Source) -> Iterator[Block]:
         yield Listing(tuple(lines))
 
 
-def _figure_rows(bootstrap: _Row) -> Iterator[_Row]:
+def _prevalence(source: Source) -> float | None:
+    """Share of events among the rows that were analysed: what net benefit can reach at most."""
+    cohort = source.manifest.get("cohort", {})
+    if not cohort.get("patients") or cohort.get("events") is None:
+        return None
+    return float(cohort["events"] / cohort["patients"])
+
+
+def _figure_rows(bootstrap: _Row, prevalence: float | None) -> Iterator[_Row]:
     for row in bootstrap["figures"]:
         called = _ALSO.get(row["name"]) or figure_name(row)
         if called is None:
             continue
         kept = {key: row.get(key) for key in _KEYS}
+        ideal = prevalence if row["threshold"] is not None else _IDEAL.get(row["name"])
         by = words.CORRECTED_BY.get(row["corrected_by"]) if row["corrected"] is not None else None
-        yield {"label": called, **kept, "by": by, "ideal": _IDEAL.get(row["name"])}
+        yield {"label": called, **kept, "by": by, "ideal": ideal}
+        if row["threshold"] is not None and prevalence is not None:
+            yield _acting_in_everybody(row["threshold"], prevalence)
+
+
+def _acting_in_everybody(threshold: float, prevalence: float) -> _Row:
+    """What the net benefit of the model has to beat, beside 0 for acting in nobody."""
+    benefit = prevalence - (1.0 - prevalence) * threshold / (1.0 - threshold)
+    label = words.EVERYBODY.format(percent=f"{100 * threshold:g}%")
+    name = f"treat_all_{threshold:g}"
+    return {"label": label, "name": name, "threshold": threshold, "apparent": benefit}
 
 
 _KEYS = (

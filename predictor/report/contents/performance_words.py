@@ -18,10 +18,12 @@ OF_THE_PREVALENCE = (
 )
 CROSS_VALIDATED_ONLY = "Nothing was corrected for optimism: the bootstrap was left out."
 FIGURES = "Figures of {label}"
+EVERYBODY = "Net benefit at {percent} of acting in everybody"
 FIGURES_NOTE = (
     "Intervals of cross-validated figures treat the predictions as fixed; those of corrected ones "
     "by .632+ or Harrell's method include refitting. There is none where it would end at its own "
-    "estimate. Net benefit is in events found per {one}, less the harm of false positives."
+    "estimate. Net benefit is in events found per {one}, less the harm of false positives; "
+    "acting in nobody has 0, and the prevalence is the most that can be reached."
 )
 
 FLEXIBLE = (
@@ -94,20 +96,29 @@ HISTOGRAM = "Predictions by outcome; bins are joined until they hold no small co
 DECISION = "Decision curve of {label}, out of fold"
 DECISION_SEEN = (
     "Net benefit of acting on the model against acting in everybody and in nobody, by the "
-    "threshold probability. By at least 1 in 1,000 the model is "
-    "better than both at thresholds {where}."
+    "threshold probability. The interval of the difference from the better of the two lies above 0 "
+    "at thresholds {where}; elsewhere the model is not shown to be better."
 )
 DECISION_SEEN_NOWHERE = (
     "Net benefit of acting on the model against acting in everybody and in nobody, by the "
-    "threshold probability. By at least 1 in 1,000 the model is "
-    "better than both at no threshold."
+    "threshold probability. At no threshold does the interval of the difference from the better of "
+    "the two lie above 0: the model is not shown to be better at any."
 )
+DECISION_SEEN_ESTIMATES = (
+    "Net benefit of acting on the model against acting in everybody and in nobody, by the "
+    "threshold probability. {where} This bundle holds no interval of the difference, without which "
+    "that may be noise."
+)
+DECISION_ESTIMATES = "The estimates of the model lie above both at thresholds {where}."
+DECISION_ESTIMATES_NOWHERE = "The estimates of the model lie above both at no threshold."
+DECISION_DIFFERENCE = "Model less the better of everybody and nobody (95% interval)"
 DECISION_RANGE = "from {low} to {high}"
 DECISION_ONE = "of {low}"
 DECISION_NOTE = (
-    "Net benefit: events found per {one}, less false alarms weighted by the odds of the threshold "
-    "(Vickers and Elkin). The band is the middle 95% of {draws} bootstrap samples of the patients. "
-    "A threshold says how many false alarms one event found is worth; it is for people to set, and "
+    "Net benefit: events found per {one}, less false positives weighted by the odds of the "
+    "threshold (Vickers and Elkin). The band is the middle 95% of {draws} bootstrap samples of the "
+    "patients. Acting is whatever is done for those whose probability reaches the threshold; the threshold "
+    "says how many false positives one event found is worth. Both are for people to set, and "
     "the prediction is a prognosis under treatment, not the effect of one."
 )
 

@@ -92,7 +92,7 @@ def draw_decision(sheet: Sheet, figure: Figure) -> None:
         sheet.path(points, "series two")
     for points in points_of(plot, rows, "threshold", "model"):
         sheet.path(points, "series one")
-    keys += [Key("treat all", "series two"), Key("treat none", "series four")]
+    keys += [Key("acting in everybody", "series two"), Key("acting in nobody", "series four")]
     legend(sheet, keys, plot.x.start, plot.bottom + 8, sheet.width)
 
 
