@@ -264,3 +264,20 @@ def test_what_is_validated_otherwise_than_used_is_told(
     files = {k: v for k, v in shipped.manifest["files"].items() if k != "moments.json"}
     alike = replace(source, manifest={**shipped.manifest, "files": files})
     assert told(alike)["other_filling"].status == "passed"
+
+
+@pytest.mark.parametrize(
+    ("code", "figures"),
+    [
+        ("row_order", {"p_value": 0.034, "trend_p": 0.017, "runs_p": 0.98}),
+        ("telling_gaps", {"variable": "c4", "p_value": 0.03, "predictors": 2}),
+        ("telling_gaps", {"variable": "c4", "p_value": None, "predictors": 2}),
+        ("alike_predictors", {"largest": 0.88, "pairs": 0}),
+    ],
+)
+def test_what_passes_a_limit_is_not_said_to_be_absent(
+    shipped: Source, code: str, figures: Figures
+) -> None:
+    check = told(with_check(shipped, code, "passed", figures, []))[code]
+    assert "beyond the limit set" in " ".join((check.finding, check.meaning))
+    assert "does not tell" not in check.meaning

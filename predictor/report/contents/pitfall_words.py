@@ -97,8 +97,8 @@ FINDINGS: Mapping[str, Mapping[str, str]] = {
     },
     "telling_gaps": {
         "passed": (
-            "Of {predictors} predictors with gaps, none is missing more often in patients with or "
-            "without the event ({p_value})."
+            "Of {predictors} predictors with gaps, for none does being missing go with the outcome "
+            "beyond the limit set ({p_value})."
         ),
         "note": "Whether {variable} is missing goes with the outcome ({p_value}).",
         "warning": "Whether {variable} is missing goes with the outcome ({p_value}).",
@@ -142,45 +142,6 @@ FINDINGS: Mapping[str, Mapping[str, str]] = {
     },
 }
 """Check -> status -> what was found; the empty status stands for every one."""
-
-HIDING: Mapping[str, str] = {
-    "leakage": "auroc",
-    "imputation": "share",
-    "telling_gaps": "p_value",
-    "centre_shift": "smd",
-    "other_filling": "patients",
-}
-"""Check -> figure that is hidden where it would tell a small count."""
-
-HIDDEN: Mapping[str, Mapping[str, str]] = {
-    "leakage": {
-        "passed": "No predictor alone tells the outcome.",
-        "note": "{variable} alone has an AUROC of at least 0.9.",
-    },
-    "imputation": {
-        "note": "More than 5% of the values of a predictor were filled in ({variable}).",
-        "warning": "More than 20% of the values of a predictor were filled in ({variable}).",
-    },
-    "telling_gaps": {
-        "passed": (
-            "Of {predictors} predictors with gaps, none is missing more often in patients with or "
-            "without the event."
-        ),
-        "note": "Whether {variable} is missing goes with the outcome.",
-        "warning": "Whether {variable} is missing goes with the outcome.",
-    },
-    "centre_shift": {
-        "note": "The largest difference is one of {variable}.",
-        "warning": "The largest difference is one of {variable}.",
-    },
-    "other_filling": {
-        "note": (
-            "In some patients a predictor of the model is missing. Validation filled in one value; "
-            "predict() draws 40 and averages their probabilities."
-        ),
-    },
-}
-"""Check -> status -> what was found where the figure is hidden."""
 
 MEANINGS: Mapping[str, Mapping[str, str]] = {
     "leakage": {
@@ -245,7 +206,7 @@ MEANINGS: Mapping[str, Mapping[str, str]] = {
         ),
     },
     "row_order": {
-        "passed": "The order of the rows does not tell the outcome.",
+        "passed": "The order of the rows goes with the outcome not beyond the limit set (0.01).",
         "": (
             "The order of the rows tells the outcome. It is not used, but ask why: sorted by "
             "outcome, two sources put together, or a change over time."
@@ -277,7 +238,9 @@ MEANINGS: Mapping[str, Mapping[str, str]] = {
         "note": "What such a predictor adds rests on very few patients.",
     },
     "alike_predictors": {
-        "passed": "Weights can be told apart.",
+        "passed": (
+            "No pair is beyond the limit set (0.9); below it, too, related predictors share weight."
+        ),
         "note": (
             "How the weight is shared between them is arbitrary, in the coefficients and in the "
             "explanation; look at them together."

@@ -11,6 +11,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from string import Formatter
 from typing import Any
 
+from predictor.report.contents import pitfall_hidden_words as hidden_words
 from predictor.report.contents import pitfall_words as words
 from predictor.report.contents.source import Source
 from predictor.report.document import (
@@ -199,10 +200,12 @@ def _check(
         unknown = found.reason in (words.NO_FINDINGS, words.NO_PART, words.OTHER_VERSION)
         meaning = words.UNKNOWN_MEANING if unknown else words.NOTHING_MEANING
         return Check(number, found.code, name, found.status, told, meaning)
-    hidden = words.HIDING.get(found.code, "") in {k for k, v in found.figures.items() if v is None}
+    hidden = hidden_words.HIDING.get(found.code, "") in {
+        k for k, v in found.figures.items() if v is None
+    }
     templates = words.FINDINGS[found.code]
     if hidden:
-        templates = {**templates, **words.HIDDEN.get(found.code, {})}
+        templates = {**templates, **hidden_words.HIDDEN.get(found.code, {})}
     template = _by_status(templates, found.status)
     told = template.format_map(_Texts(_texts(found, labels, cell_size)))
     own = _table_id(found.code)
