@@ -118,12 +118,15 @@ def model_card(report: Report, manifest: Mapping[str, Any]) -> str:
     -------
     Markdown. No name from outside can break its layout.
     """
-    known = (Variable.from_dict(entry) for entry in manifest["dictionary"].values())
+    known = [Variable.from_dict(entry) for entry in manifest["dictionary"].values()]
+    own = set((manifest.get("config") or {}).get("cohort", {}).get("exclude") or ())
+    criteria = [variable for variable in known if variable.exclusion]
     text: str = _template().render(
         report=report,
         parts=list(_parts(report)),
         most_missing=round(100 * manifest["prediction"]["most_missing"]),
-        exclusions=[variable.label.lower() for variable in known if variable.exclusion],
+        exclusions=[variable.label.lower() for variable in criteria if variable.name in own],
+        others=[variable.label.lower() for variable in criteria if variable.name not in own],
         kind=manifest["model"]["kind"],
         smallest_leaf=manifest["model"].get("smallest_leaf"),
         cell_size=manifest.get("privacy", {}).get("cell_size", 5),

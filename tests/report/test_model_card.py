@@ -106,8 +106,15 @@ def test_checks_that_a_reader_must_know_of_are_told_and_the_others_counted() -> 
     assert "Order of rows" not in told
 
 
-def test_exclusion_criteria_are_named() -> None:
-    assert "(primary antiphospholipid syndrome), gets no prediction." in card()
+def test_exclusion_criteria_are_named_as_those_of_the_cohort_or_of_the_dictionary() -> None:
+    told = card()
+    assert "exclusion criterion of the study" not in told
+    assert "criterion of the dictionary (primary antiphospholipid syndrome)" in told
+    name = next(n for n, entry in described()["dictionary"].items() if entry["exclusion"])
+    manifest = {**described(), "config": {"cohort": {"exclude": [name]}}}
+    told = model_card(report(), manifest)
+    assert "of the study\n  (primary antiphospholipid syndrome), gets no prediction." in told
+    assert "criterion of the dictionary" not in told
 
 
 def test_a_forest_with_small_leaves_is_not_meant_for_sharing() -> None:
