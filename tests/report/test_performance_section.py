@@ -20,7 +20,7 @@ from predictor.report.contents.performance_curves import (
     side_of,
 )
 from predictor.report.contents.source import Source
-from predictor.report.document import Figure, Listing, Paragraph, Section, Table, tables_of
+from predictor.report.document import Facts, Figure, Listing, Paragraph, Section, Table, tables_of
 from predictor.report.page.figures import pictures
 from predictor.validation.curves import curves
 from predictor.validation.instability import prediction_instability
@@ -296,6 +296,14 @@ def test_net_benefit_stands_beside_acting_in_everybody_and_the_prevalence() -> N
     assert rows["Net benefit at 25%"]["ideal"] == pytest.approx(share)
     everybody = rows["Net benefit at 25% of acting in everybody"]
     assert everybody["apparent"] == pytest.approx(share - (1 - share) / 3)
+
+
+def test_the_figure_of_the_signal_test_is_not_taken_for_that_of_the_tables(
+    section: Section,
+) -> None:
+    assert words.SIGNAL_OBSERVED in said(section, "signal")
+    (facts,) = (b for b in part(section, "signal").blocks if isinstance(b, Facts))
+    assert facts.facts[1].value == "0.03 (0.01 to 0.06 with more permutations)"
 
 
 def test_a_model_without_predictors_is_the_diagonal() -> None:

@@ -302,6 +302,28 @@ def test_a_slope_of_a_linear_predictor_that_hardly_varies_is_not_interpreted() -
     assert standing(found).code == "no better than the prevalence"
 
 
+def test_a_p_value_on_both_sides_of_its_limit_decides_nothing() -> None:
+    # 86 patients, 39 permutations of the 200 that were asked for.
+    test = signal(
+        found=False, p_value=0.125, p_low=0.029, p_high=0.24, permutations=39, repeated="it all"
+    )
+    undecided = manifest(signal=test, plan={"permutations": 200})
+    found = verdict_of(source(undecided))
+    assert found.code == "not validated"
+    assert found.reasons[1].startswith("Not decided: p = 0.12 with 39 permutations of it all")
+    assert found.reasons[2].startswith("200 permutations were asked for and 39 were made")
+    assert "0.70 to 0.78, lies above 0.5 all the same" in found.reasons[3]
+    assert "at least 999 permutations" in found.next_steps[0]
+    assert standing(undecided).calibration == "undecided"
+
+
+def test_the_smallest_possible_p_value_is_called_so() -> None:
+    # 20 permutations can give no less than 1/21.
+    test = signal(found=True, p_value=1 / 21, p_low=0.0, p_high=0.17, permutations=20)
+    said = reasons(signal=test)
+    assert "No smaller p-value than 0.048 is possible with 20 permutations." in said
+
+
 def reasons(**changes: Any) -> tuple[str, ...]:
     return verdict_of(source(manifest(**changes))).reasons
 

@@ -7,6 +7,7 @@ from typing import Any
 
 from predictor.report.contents import performance_words as words
 from predictor.report.contents.numbers_text import absent, counted, two
+from predictor.report.contents.signal_text import p_text, signal_lines
 from predictor.report.contents.source import Source
 from predictor.report.document import Block, Column, Fact, Facts, Figure, Listing, Paragraph, Table
 from predictor.report.validation_text import choice_text, figure_name, headline, limit_lines
@@ -257,17 +258,36 @@ def signal(source: Source) -> Iterator[Block]:
     if tested is None:
         yield Paragraph(words.NOT_TESTED, "warning")
     else:
-        yield Paragraph(tested["sentence"], "plain" if tested["found"] else "warning")
+        said = tuple(signal_lines(tested, found.get("plan") or {}, _auroc(source)))
+        yield Paragraph(said[0], "plain" if tested["found"] else "warning")
+        yield from (Paragraph(line) for line in said[1:])
         yield Facts(
             (
                 Fact("Observed", two(tested["observed"]), _capital(tested["statistic"])),
-                Fact("p-value", f"{tested['p_value']:.3f}", _permuted(tested)),
+                Fact("p-value", _p_value(tested), _permuted(tested)),
             )
         )
+        yield Paragraph(words.SIGNAL_OBSERVED, "quiet")
         yield Paragraph(words.SIGNAL_RULE.format(rule=tested["rule"]), "quiet")
     notes = tuple(found.get("notes") or ())
     if notes:
         yield Listing(notes, words.NOTES)
+
+
+def _auroc(source: Source) -> tuple[float | None, float | None, float | None]:
+    """AUROC of the chosen model, by the correction that is reported."""
+    rows: dict[str, _Row] = {row["name"]: row for row in bootstrap_of(source).get("figures", ())}
+    area = rows.get("auroc", {})
+    return area.get("corrected"), area.get("corrected_low"), area.get("corrected_high")
+
+
+def _p_value(tested: _Row) -> str:
+    """The p-value, and between what more permutations may carry it."""
+    value = p_text(tested["p_value"])
+    if tested.get("p_low") is None or tested.get("p_high") is None:
+        return value
+    low, high = p_text(tested["p_low"]), p_text(tested["p_high"])
+    return words.P_VALUE.format(value=value, low=low, high=high)
 
 
 def _permuted(tested: _Row) -> str:

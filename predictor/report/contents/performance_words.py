@@ -117,7 +117,7 @@ DECISION_ONE = "of {low}"
 DECISION_NOTE = (
     "Net benefit: events found per {one}, less false positives weighted by the odds of the "
     "threshold (Vickers and Elkin). The band is the middle 95% of {draws} bootstrap samples of the "
-    "patients. Acting is whatever is done for those whose probability reaches the threshold; the threshold "
+    "patients. Acting is whatever is done for those whose probability reaches the threshold, which "
     "says how many false positives one event found is worth. Both are for people to set, and "
     "the prediction is a prognosis under treatment, not the effect of one."
 )
@@ -197,4 +197,10 @@ CHANGED = "Refits that put a {one} on the other side of a threshold"
 
 NOT_TESTED = "Whether there is any signal was not tested."
 SIGNAL_RULE = "How outcomes were permuted: {rule}"
+SIGNAL_OBSERVED = (
+    "The observed figure comes from folds made like those of the permuted outcomes, and from as "
+    "many repeats; where several candidates are tested it is the largest of theirs. So it is not "
+    "the AUROC of the tables, and is to be held against the permuted ones alone."
+)
+P_VALUE = "{value} ({low} to {high} with more permutations)"
 NOTES = "What was not done, or not repeated"

@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
+from predictor.report.contents.signal_text import undecided
 from predictor.validation.reported import slope_is_readable, with_reported
 
 DEMONSTRATION = "demonstration"
@@ -70,6 +71,8 @@ class Standing:
         Whether there are as many; None where the bundle does not say.
     signal
         What the permutation test found; None where it was not done.
+    signal_undecided
+        Whether it found nothing, and more permutations could change that.
     by_rule
         Whether the rule of choice takes a model that is better than the prevalence; None where
         the bundle does not say.
@@ -93,6 +96,7 @@ class Standing:
     needed_events: int | None = None
     enough: bool | None = None
     signal: bool | None = None
+    signal_undecided: bool = False
     by_rule: bool | None = None
     auroc: Measure = field(default=Measure())
     slope: Measure = field(default=Measure())
@@ -111,7 +115,7 @@ class Standing:
     def validated(self) -> bool:
         """Whether everything was done that a reader needs to know how well the model does."""
         done = self.corrected and self.enough is not None and self.signal is not None
-        return done and not self.rows_for_patients
+        return done and not self.rows_for_patients and not self.signal_undecided
 
     @property
     def chance_possible(self) -> bool:
@@ -191,7 +195,7 @@ class Standing:
             DEMONSTRATION: self.simulated,
             NO_MODEL: self.prevalence_chosen,
             TOO_FEW: self.enough is False,
-            NO_SIGNAL: self.signal is False,
+            NO_SIGNAL: self.signal is False and not self.signal_undecided,
             NOT_VALIDATED: not self.validated,
             NOT_BETTER: self.by_rule is False or self.chance_possible or not self.slope_readable,
             MISCALIBRATED: self.miscalibrated,
@@ -227,6 +231,7 @@ def standing(manifest: Mapping[str, Any]) -> Standing:
         needed_events=None if size.get("events") is None else math.ceil(round(size["events"], 9)),
         enough=size.get("enough"),
         signal=(found.get("signal") or {}).get("found"),
+        signal_undecided=undecided(found.get("signal")),
         by_rule=_by_rule(found),
         auroc=_corrected(figures, "auroc"),
         slope=_corrected(figures, "calibration_slope"),

@@ -19,6 +19,7 @@ from predictor.clinical.units import readable_unit
 from predictor.errors import LearningError
 from predictor.performance.classification import clopper_pearson
 from predictor.report.contents import verdict_words as words
+from predictor.report.contents.signal_text import ENOUGH, MORE, signal_lines
 from predictor.report.contents.source import Source
 from predictor.report.contents.standing import (
     DEMONSTRATION,
@@ -141,11 +142,12 @@ def _signal(found: Mapping[str, Any], stands: Standing) -> Iterator[str]:
     if test is None:
         yield words.SIGNAL_UNTESTED
         return
-    yield str(test["sentence"])
+    area = stands.auroc
+    yield from signal_lines(test, found.get("plan") or {}, (area.value, area.low, area.high))
     if not test["found"]:
         if test.get("not_repeated"):
             yield words.PARTLY_TESTED
-        if stands.enough is False:
+        if stands.enough is False and not stands.signal_undecided:
             yield words.INCONCLUSIVE
 
 
@@ -183,6 +185,8 @@ def _steps(stands: Standing, warnings: Sequence[str]) -> Iterator[str]:
         yield words.BEFORE_ALL.format(names=", ".join(warnings))
     if stands.code == NOT_VALIDATED:
         yield from _missing_steps(stands)
+    if stands.signal_undecided:
+        yield MORE.format(enough=ENOUGH)
     outside = _outside(stands)
     for template in words.STEPS[stands.code]:
         if "{outside" in template and outside is None:
