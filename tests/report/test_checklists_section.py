@@ -390,3 +390,11 @@ def test_draws_that_were_not_validated_are_told(shipped: Source) -> None:
         item = answered(changed(shipped, findings=rows), "tripod")["12g"]
         assert ("predict() draws 40" in item.answer) == drawn
         assert "same code" not in item.answer
+
+
+def test_the_flow_before_the_file_is_open_where_the_file_left_nobody_out(shipped: Source) -> None:
+    steps = [{"step": "read", "patients": 500}, {"step": "analysed", "patients": 500}]
+    alone = answered(real(shipped, cohort__flow=steps), "tripod")["20a"]
+    assert "selected already" in alone.remains
+    steps.insert(1, {"step": "excluded: overlap", "patients": None})
+    assert "selected" not in answered(real(shipped, cohort__flow=steps), "tripod")["20a"].remains

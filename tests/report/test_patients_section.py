@@ -253,3 +253,18 @@ def test_an_older_bundle_with_two_words_and_telling_zeros_gets_one_word_and_none
     assert (own["all"], own["event"], own["others"]) == ("5 (3.1%)", "hidden", "hidden")
     assert own["event_count"] is own["others_count"] is None
     assert "fewer than" not in str(section)
+
+
+@pytest.mark.parametrize(
+    ("excluded", "simulated", "warned"), [(0, 0, True), (0, 160, False), (None, 0, False)]
+)
+def test_a_file_of_which_nobody_was_left_out_may_be_selected_already(
+    excluded: int | None, simulated: int, warned: bool
+) -> None:
+    steps = [{"step": "read", "patients": 160, "excluded": None, "shown": "160"}]
+    steps += [{"step": "excluded: x", "patients": excluded, "excluded": "x", "shown": "0"}]
+    steps += [{"step": "analysed", "patients": 160, "excluded": None, "shown": "160"}]
+    evidence = {"level": "exploratory", "simulated_patients": simulated}
+    section = patients(opened(cohort={"flow": steps}, evidence=evidence))
+    told = [b for b in part(section, "patients-flow").blocks if isinstance(b, Paragraph)]
+    assert bool(told) == warned

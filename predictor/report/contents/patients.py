@@ -38,6 +38,11 @@ FLOW_SEEN = "{read}, {left}; {analysed}."
 FLOW_READ = "{shown} read"
 FLOW_LEFT = "{shown} left out ({reason})"
 FLOW_NOBODY = "nobody left out"
+ALREADY_SELECTED = (
+    "Nobody was left out of the file that was read, so whoever made it may have selected the "
+    "patients already. How many were looked at, and why the others are not in it, is not known "
+    "here and belongs into the flow."
+)
 FLOW_ANALYSED = "{shown} analysed"
 
 TABLE_ONE = "Predictors of all {unit}, and by outcome"
@@ -182,6 +187,16 @@ def _flow(source: Source, found: _Row) -> Iterator[Block]:
         (table,),
         {"masked": HIDDEN_COUNT},
     )
+    if nobody_left_out(source):
+        yield Paragraph(ALREADY_SELECTED, "warning")
+
+
+def nobody_left_out(source: Source) -> bool:
+    """Whether a file of real patients was analysed as it is, so that it may be selected already."""
+    manifest = source.manifest
+    steps = manifest.get("cohort", {}).get("flow", ())
+    left = any(step["patients"] != 0 for step in steps[1:-1])
+    return bool(steps) and not left and not manifest["evidence"].get("simulated_patients")
 
 
 def _flow_seen(rows: Sequence[_Row]) -> str:

@@ -165,6 +165,11 @@ class Facts:
         return any("outcome missing" in step["step"] and step["patients"] != 0 for step in steps)
 
     @property
+    def left_out(self) -> bool:
+        """Whether anybody in the file was not analysed."""
+        return any(step["patients"] != 0 for step in self.manifest["cohort"]["flow"][1:-1])
+
+    @property
     def curves(self) -> bool:
         """Whether there are ROC, calibration and decision curves."""
         return "curves" in self.findings

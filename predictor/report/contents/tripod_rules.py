@@ -211,7 +211,8 @@ def _code(facts: Facts) -> Answer:
 def _flow(facts: Facts) -> Answer:
     others = facts.patients - facts.events
     text = words.FLOW.format(patients=facts.patients, events=facts.events, others=others)
-    return Answer(text, "patients-flow", remains="" if facts.simulated else words.FLOW_REMAINS)
+    remains = words.FLOW_REMAINS if facts.left_out else words.FLOW_BEFORE
+    return Answer(text, "patients-flow", remains="" if facts.simulated else remains)
 
 
 def _table_one(facts: Facts) -> Answer | None:

@@ -184,6 +184,10 @@ COMMIT_UNKNOWN = "not known"
 CODE_REMAINS = "Where the code can be had, and under which licence."
 FLOW = "{patients:,} analysed, {events:,} with the event and {others:,} without it."
 FLOW_REMAINS = "How long patients were followed."
+FLOW_BEFORE = (
+    "Nobody was left out of the file, so it may hold patients who were selected already: how many "
+    "were looked at and why the others are not in it. How long patients were followed."
+)
 TABLE_ONE = "Predictors, events and missing values by outcome; small counts are masked."
 TABLE_ONE_REMAINS = "Dates, treatments and follow-up, and differences between demographic groups."
 NUMBERS = (
