@@ -201,13 +201,19 @@ def charted(
     """Lowest and highest number of a variable that charts show.
 
     Three standard deviations to both sides of the cohort's mean, which holds more than a real
-    patient's value, inside what is plausible.
+    patient's value, inside what is plausible; outwards to the next round number, so that the ends
+    of a chart do not tell mean and standard deviation, and by them how many gaps were filled in.
     """
     low = high = float(preparation.fill[variable])
     for k, column in enumerate(preparation.columns):
         if column.variable == variable and not column.missing and column.state is None:
             centre, reach = float(preparation.centre[k]), _REACH * float(preparation.scale[k])
             low, high = min(centre - reach, low), max(centre + reach, high)
+            if reach > 0.0:
+                unit = 10.0 ** math.floor(math.log10(reach / _REACH))
+                digits = max(0, -round(math.log10(unit)))
+                low = round(math.floor(low / unit) * unit, digits)
+                high = round(math.ceil(high / unit) * unit, digits)
     plausible = variables[variable].plausible
     least, most = plausible.bounds() if plausible else (-math.inf, math.inf)
     return max(low, least), min(high, most)

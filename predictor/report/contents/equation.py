@@ -10,7 +10,14 @@ import numpy as np
 
 from predictor.clinic.uncertainty import score
 from predictor.clinical.variable import Variable
-from predictor.explanation.formula import DIGITS, Formula, Term, decimals, formula_of
+from predictor.explanation.formula import (
+    DIGITS,
+    Formula,
+    Term,
+    decimals,
+    formula_of,
+    significant,
+)
 from predictor.explanation.shown import Profiles
 from predictor.fitted.models import EstimatorModel, LinearModel, expit
 from predictor.report.contents import equation_words as words
@@ -39,6 +46,7 @@ from predictor.report.document import (
 
 _MOST_LEFT_OUT = 30
 _PROFILES_WITH_GAPS = 50
+_FITTED_DIGITS = 2
 
 
 def the_model(source: Source) -> Section:
@@ -83,6 +91,7 @@ def _equation(source: Source, formula: Formula, profiles: Profiles | None) -> Se
         Paragraph(words.HOW.format(outcome=outcome["label"])),
         Verbatim(equation_text(formula, source.bundle.variables), title),
         _coefficients(source, formula),
+        Paragraph(words.BUNDLE_TELLS, "quiet"),
         Listing(
             tuple(_transformations(source, formula, profiles)),
             words.TRANSFORMATIONS,
@@ -137,24 +146,29 @@ def _number(number: float) -> str:
 
 def _coefficients(source: Source, formula: Formula) -> Table:
     bundle = source.bundle
-    model, preparation = bundle.model, bundle.preparation
+    preparation = bundle.preparation
     rows: list[Mapping[str, Cell]] = []
     slopes = {(t.variable, t.state, t.missing): t.slope for t in formula.terms}
-    standardised = model.coefficients if isinstance(model, LinearModel) else ()
-    for k, (column, own) in enumerate(zip(preparation.columns, standardised, strict=True)):
+    observed = _observed_spreads(source)
+    # Neither mean nor deviation of a column as it was fitted: with its gaps filled in they tell how
+    # many there are, and of a state how many patients have it.
+    for k, column in enumerate(preparation.columns):
         variable = bundle.variables[column.variable]
         slope = slopes.get((column.variable, column.state, column.missing), 0.0)
         fill = float(preparation.fill[column.variable])
+        spread: float | None = None
+        if variable.kind == "continuous" and not column.missing:
+            fitted = significant(float(preparation.scale[k]), _FITTED_DIGITS)
+            spread = observed.get(variable.name) if observed else fitted
+        step = spread if variable.kind == "continuous" and not column.missing else 1.0
         rows.append(
             {
                 "term": _what(Term(column.variable, slope, column.state, column.missing), variable),
                 "variable": variable.name,
                 "unit": unit_of(variable),
                 "coefficient": slope,
-                "standardised": float(own),
-                "odds_ratio": float(np.exp(own)),
-                "mean": float(preparation.centre[k]),
-                "standard_deviation": float(preparation.scale[k]),
+                "odds_ratio": None if step is None else float(np.exp(slope * step)),
+                "standard_deviation": spread,
                 "stand_in": value_text(variable, _possible(variable, fill)),
             }
         )
@@ -164,15 +178,27 @@ def _coefficients(source: Source, formula: Formula) -> Table:
         (
             Column("term", "Term"),
             Column("coefficient", "Log-odds per unit", "number", decimals(formula)),
-            Column("odds_ratio", "Odds ratio per standard deviation", "number", 2),
-            Column("mean", "Mean", "number", 3),
-            Column("standard_deviation", "Standard deviation", "number", 3),
+            Column("standard_deviation", "Standard deviation", "number"),
+            Column("odds_ratio", "Odds ratio", "number", 2),
             Column("stand_in", "Stand-in for a missing value"),
         ),
         tuple(rows),
-        words.COEFFICIENTS_NOTE.format(outcome=source.manifest["outcome"]["label"]),
+        words.COEFFICIENTS_NOTE.format(
+            outcome=source.manifest["outcome"]["label"],
+            spread=words.SPREAD_OBSERVED if observed else words.SPREAD_FITTED,
+        ),
         words.NO_EFFECT,
     )
+
+
+def _observed_spreads(source: Source) -> Mapping[str, float]:
+    """Standard deviations that Table 1 prints, by variable; empty where there is no Table 1."""
+    table = (source.findings.get("patients") or {}).get("table_one") or {}
+    return {
+        str(row["variable"]): float(row["all_sd"])
+        for row in table.get("rows", ())
+        if row.get("all_sd") is not None
+    }
 
 
 def _possible(variable: Variable, fill: float) -> float:

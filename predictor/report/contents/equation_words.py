@@ -29,9 +29,8 @@ YES = "{label} is yes"
 
 TRANSFORMATIONS = "What happens to the values before, and what does not"
 STANDARDISED = (
-    "Before the fit every column was centred and divided by its standard deviation in the cohort "
-    "(both in the table). In the coefficients above this is undone, so values go in as they are "
-    "measured."
+    "Before the fit every column was centred and divided by its standard deviation, gaps filled "
+    "in. In the coefficients above this is undone, so values go in as they are measured."
 )
 NOTHING_ELSE = (
     "There is no other transformation: no logarithm, no spline, no cut-off, and no product of two "
@@ -69,9 +68,19 @@ REFUSED = (
 
 COEFFICIENTS = "Coefficients, and what was learned of each variable before the fit"
 COEFFICIENTS_NOTE = (
-    "Odds ratio per standard deviation: by how much the odds of {outcome} are multiplied when the "
-    "value is one standard deviation higher. It is a property of this model, not an effect of "
-    "treatment or cause."
+    "Odds ratio: by how much the odds of {outcome} are multiplied, of a number when the value is "
+    "one standard deviation higher, of a yes, a state or a gap when it is there instead of not. It "
+    "is a property of this model, not an effect of treatment or cause. Standard deviation: "
+    "{spread}."
+)
+SPREAD_OBSERVED = "as in Table 1, of the values that were measured"
+SPREAD_FITTED = "of the values the model was fitted to, gaps filled in, to two figures"
+BUNDLE_TELLS = (
+    "Means and standard deviations with the gaps filled in are not printed. The bundle holds them "
+    "exactly (preparation.json, moments.json), as predict() needs them. From them one can work out "
+    "how many patients have a state and how many have no value, also where this report hides that, "
+    "and from replicates.npz and findings.json nearly so. Who may not know those counts should get "
+    "the report and not the bundle."
 )
 
 POINTS_HOW = (

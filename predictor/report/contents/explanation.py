@@ -8,12 +8,13 @@ from typing import Any
 import numpy as np
 
 from predictor.explanation.shown import Profiles
+from predictor.fitted.models import LinearModel
 from predictor.report.contents import explanation_words as words
 from predictor.report.contents.explanation_direction import direction_part
 from predictor.report.contents.explanation_effects import beeswarm_part, dependence_part
 from predictor.report.contents.explanation_examples import examples_part
 from predictor.report.contents.numbers_text import absent, counted
-from predictor.report.contents.profiles import profiles_of
+from predictor.report.contents.profiles import hidden_states_of, profiles_of
 from predictor.report.contents.source import Source
 from predictor.report.document import (
     Block,
@@ -55,7 +56,9 @@ def explanation(source: Source) -> Section:
     explained = source.manifest.get("explanation") or {}
     scale = explained.get("scale", source.bundle.model.scale)
     outcome = source.manifest["outcome"]["label"]
-    intro = Paragraph(words.WHAT.format(scale=scale, outcome=outcome))
+    linear = isinstance(source.bundle.model, LinearModel)
+    what = words.WHAT_LINEAR if linear else words.WHAT
+    intro = Paragraph(what.format(scale=scale, outcome=outcome))
     profiles = profiles_of(source)
     rows = _ranked(source, profiles)
     parts: list[Section] = [
@@ -132,6 +135,14 @@ def _importance(source: Source, rows: Sequence[Mapping[str, Cell]], scale: str) 
         notes.append(words.REFITTED.format(level=level, refits=count))
     else:
         notes.append(words.NOT_REFITTED)
+    telling = _telling(source)
+    ranked, rows = rows, [row for row in rows if row["variable"] not in telling]
+    if telling:
+        labels = [str(row["label"]) for row in ranked if row["variable"] in telling]
+        notes.append(words.TELLING.format(names="; ".join(labels)))
+    if not rows:
+        yield Paragraph(" ".join(notes))
+        return
     shown = tuple(rows[:MOST_BARS])
     if len(rows) > len(shown):
         notes.append(words.FURTHER.format(count=len(rows) - len(shown)))
@@ -157,7 +168,14 @@ def _importance(source: Source, rows: Sequence[Mapping[str, Cell]], scale: str) 
         {"axis": title},
         " ".join(notes),
     )
-    yield from _ranks(source, rows)
+    yield from _ranks(source, ranked)
+
+
+def _telling(source: Source) -> frozenset[str]:
+    """Variables whose mean contribution, over their coefficient, is the share of a hidden state."""
+    if not isinstance(source.bundle.model, LinearModel):
+        return frozenset()
+    return frozenset(name for name, _ in hidden_states_of(source))
 
 
 def _importance_alternative(rows: Sequence[Mapping[str, Cell]], level: float) -> str:

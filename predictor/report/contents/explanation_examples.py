@@ -1,4 +1,4 @@
-"""Example patients: three synthetic profiles, step by step from the average patient."""
+"""Example patients: three synthetic profiles, step by step from the reference."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ import numpy as np
 
 from predictor.clinic.answer import percent
 from predictor.explanation.shown import Profiles
+from predictor.fitted.models import LinearModel
 from predictor.report.contents import explanation_words as words
 from predictor.report.contents.clinical_text import value_text
 from predictor.report.contents.source import Source
@@ -47,11 +48,13 @@ def _waterfall(source: Source, profiles: Profiles, share: float, which: str) -> 
         words.STEP.format(label=s["label"], value=s["value"], contribution=s["contribution"])
         for s in steps[:_NAMED]
     ]
+    linear = isinstance(source.bundle.model, LinearModel)
     return Figure(
         id_,
         "waterfall",
         title,
         words.EXAMPLE_ALTERNATIVE.format(
+            start=words.START_TYPICAL if linear else words.START_AVERAGE,
             reference=percent(profiles.reference_probability),
             probability=percent(probability),
             steps=", ".join(largest),
@@ -62,7 +65,7 @@ def _waterfall(source: Source, profiles: Profiles, share: float, which: str) -> 
             "probability": probability,
             "reference_probability": profiles.reference_probability,
             "axis": profiles.scale.capitalize(),
-            "from": words.AVERAGE,
+            "from": words.TYPICAL if linear else words.AVERAGE,
             "to": words.THIS,
         },
     )

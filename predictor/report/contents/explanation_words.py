@@ -15,6 +15,18 @@ WHAT = (
     "prediction. They are exact SHAP values, nothing is sampled. They describe the model and not "
     "causes, and least of all the effect of a treatment."
 )
+WHAT_LINEAR = (
+    "A contribution is how far a patient's value moves the {scale} of {outcome} away from a "
+    "typical patient, who has the stand-in of each variable (in the table of coefficients); with "
+    "the typical patient's {scale}, all contributions add up to the prediction. They are exact, "
+    "nothing is sampled. predict() and the mean sizes below measure from the cohort's average "
+    "instead, which moves all contributions of a variable by the same amount. Contributions "
+    "describe the model and not causes, and least of all the effect of a treatment."
+)
+TELLING = (
+    "Without a figure here, as their mean contribution would tell a number of patients that Table "
+    "1 hides: {names}."
+)
 NO_EFFECT = "No variable changes what this model predicts, so there is nothing to explain."
 
 IMPORTANCE_TITLE = "Mean absolute contribution to the {scale}"
@@ -144,9 +156,10 @@ EXAMPLE = (
 EXAMPLE_TITLE = "{which} probability: {probability}"
 WHICH: Mapping[float, str] = {0.1: "Low", 0.5: "Typical", 0.9: "High"}
 EXAMPLE_ALTERNATIVE = (
-    "Steps from a patient with average values, and a probability of {reference}, to this profile "
-    "with {probability}. The largest are {steps}."
+    "Steps from {start}, and a probability of {reference}, to this profile with {probability}. The "
+    "largest are {steps}."
 )
 STEP = "{label} ({value}) {contribution:+.2f}"
 OTHERS = "{count} others together"
-AVERAGE, THIS = "Average values", "This profile"
+START_AVERAGE, START_TYPICAL = "a patient with average values", "a patient with typical values"
+AVERAGE, TYPICAL, THIS = "Average values", "Typical values", "This profile"

@@ -1,4 +1,10 @@
-"""The profiles that a report draws: of the findings, or else of the bundle's moments."""
+"""The profiles that a report draws: of the findings, or else of the bundle's moments.
+
+A contribution to a linear model is measured from the cohort's mean. Printed beside the coefficient
+it would tell that mean, gaps filled in, and with it how many have a state, or no value, also where
+Table 1 hides that. So a report measures from what it prints anyway: the stand-in of each variable.
+Hidden states are not drawn either, as profiles have them about as often as patients.
+"""
 
 from __future__ import annotations
 
@@ -10,13 +16,17 @@ import numpy as np
 
 from predictor.clinical.variable import Variable
 from predictor.errors import BundleError
+from predictor.explanation.contributions import contributions
 from predictor.explanation.shown import Profiles, effects_in_patients, read_profiles
+from predictor.fitted.models import LinearModel
 from predictor.fitted.preparation import Values
 from predictor.report.contents.source import FINDINGS, Source
 
 
 def profiles_of(source: Source) -> Profiles | None:
     """Profiles of a bundle; None where it holds neither profiles nor moments.
+
+    Those of a linear model are measured from the stand-ins of its variables.
 
     Raises
     ------
@@ -26,7 +36,7 @@ def profiles_of(source: Source) -> Profiles | None:
     bundle = source.bundle
     part: Mapping[str, Any] | None = source.findings.get("profiles")
     try:
-        return read_profiles(
+        found = read_profiles(
             part, bundle.model, bundle.preparation, bundle.variables, bundle.moments
         )
     except (KeyError, TypeError, ValueError) as error:
@@ -35,6 +45,50 @@ def profiles_of(source: Source) -> Profiles | None:
             f"the profiles are damaged ({type(error).__name__})",
             "Get the bundle again.",
         ) from None
+    if found is None or not isinstance(bundle.model, LinearModel) or not found.names:
+        return found
+    return _from_stand_ins(found, source)
+
+
+def _from_stand_ins(profiles: Profiles, source: Source) -> Profiles:
+    """The same profiles with another reference, and without states that are hidden."""
+    bundle = source.bundle
+    typical = stand_ins(bundle.variables, bundle.preparation.fill)
+    at_reference = contributions(bundle.model, bundle.preparation, typical[None]).values[0]
+    values, parts = profiles.values.copy(), profiles.contributions - at_reference
+    states = hidden_states_of(source)
+    for j, variable in enumerate(bundle.variables):
+        gone = [k for k, state in enumerate(variable.states) if (variable.name, state) in states]
+        swapped = np.isin(values[:, j], gone)
+        values[swapped, j], parts[swapped, j] = typical[j], 0.0
+    patients = tuple(
+        replace(each, contributions=each.contributions - at_reference[j])
+        for each in profiles.patients
+        for j in [profiles.names.index(each.variable)]
+    )
+    return replace(
+        profiles,
+        values=values,
+        contributions=parts,
+        base_value=profiles.base_value + float(at_reference.sum()),
+        patients=patients,
+    )
+
+
+def hidden_states_of(source: Source) -> frozenset[tuple[str, str]]:
+    """Variables and states whose number of patients Table 1 hides, of everybody."""
+    table = (source.findings.get("patients") or {}).get("table_one") or {}
+    return frozenset(
+        (str(row["variable"]), str(row["state"]))
+        for row in table.get("rows", ())
+        if row["state"] is not None and row.get("all_count") is None
+    )
+
+
+def stand_ins(variables: Sequence[Variable], fill: Values) -> Values:
+    """Stand-ins of the variables; that of a state can lie between two where regressions start."""
+    states = np.array([v.kind != "continuous" for v in variables], dtype=bool)
+    return np.where(states, np.floor(fill + 0.5), fill)
 
 
 def with_patients(source: Source, values: Values) -> Source:
