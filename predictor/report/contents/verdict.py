@@ -19,6 +19,7 @@ from predictor.clinical.units import readable_unit
 from predictor.errors import LearningError
 from predictor.performance.classification import clopper_pearson
 from predictor.report.contents import verdict_words as words
+from predictor.report.contents.needed_patients import flexible_line, found_line, needed_table
 from predictor.report.contents.signal_text import ENOUGH, MORE, signal_lines
 from predictor.report.contents.source import Source
 from predictor.report.contents.standing import (
@@ -77,12 +78,14 @@ def verdict_section(source: Source, verdict: Verdict) -> Section:
     blocks: list[Block] = [
         Paragraph(verdict.headline, TONES.get(verdict.code, "warning")),
         Facts(tuple(_figures(stands))),
-        Facts((_evidence_fact(source.manifest), _size_fact(stands))),
+        Facts((_evidence_fact(source.manifest), _size_fact(source.manifest, stands))),
         Listing(verdict.reasons, "Why"),
         Listing(verdict.next_steps, "What must happen next"),
         Paragraph(_for_whom(source.manifest)),
         Paragraph(words.NOT_AN_EFFECT, "quiet"),
     ]
+    table = needed_table(source.manifest)
+    blocks += [] if table is None else [table]
     return Section("verdict", "Verdict", tuple(blocks))
 
 
@@ -113,6 +116,7 @@ def _reasons(
         yield words.SIMULATED
     size = found.get("sample_size") or {}
     yield words.SIZE.format(verdict=size["verdict"]) if "verdict" in size else words.SIZE_UNKNOWN
+    yield from filter(None, (found_line(manifest), flexible_line(manifest)))
     if stands.rows_for_patients:
         yield words.ROWS
     yield from _signal(found, stands)
@@ -267,15 +271,17 @@ def _evidence_fact(manifest: Mapping[str, Any]) -> Fact:
     return Fact(words.EVIDENCE_LABEL, level, words.EVIDENCE.get(level, ""))
 
 
-def _size_fact(stands: Standing) -> Fact:
+def _size_fact(manifest: Mapping[str, Any], stands: Standing) -> Fact:
     value = words.SIZE_VALUE_SIMULATED if stands.simulated else words.SIZE_VALUE
     meaning = words.SIZE_ENOUGH if stands.enough else words.SIZE_SHORT
     if stands.needed is None or stands.needed_events is None:
         meaning = words.SIZE_UNKNOWN
+    size = (manifest.get("validation") or {}).get("sample_size") or {}
+    assumed = words.ASSUMING.format(assumed=size["assumed"]) if size.get("assumed") else ""
     return Fact(
         words.SIZE_LABEL,
         value.format(patients=stands.patients, events=stands.events),
-        meaning.format(needed=stands.needed, needed_events=stands.needed_events),
+        meaning.format(needed=stands.needed, needed_events=stands.needed_events, assumed=assumed),
     )
 
 
