@@ -13,6 +13,7 @@ from made_sources import VARIABLES, cohort, source
 from predictor.cohort.cohort import Cohort
 from predictor.cohort.missingness import missingness
 from predictor.cohort.table_one import table_one
+from predictor.fitted.models import LinearModel
 from predictor.report.contents.equation import the_model
 from predictor.report.contents.explanation import explanation
 from predictor.report.contents.patients import patients
@@ -94,7 +95,8 @@ def test_contributions_and_coefficients_lead_to_the_stand_in_and_not_to_the_mean
     assert references
     preparation = opened().bundle.preparation
     j = preparation.names.index(name)
-    np.testing.assert_allclose(references, preparation.fill[j], atol=2e-5 / abs(slope))
+    shown = float(f"{preparation.fill[j]:.3g}")
+    np.testing.assert_allclose(references, shown, atol=2e-5 / abs(slope))
     assert label in str(printed())
 
 
@@ -115,6 +117,7 @@ def test_no_column_of_the_coefficients_tells_a_share_or_a_mean_with_gaps_filled_
 
 def test_no_other_number_of_the_report_is_a_mean_or_spread_of_a_fitted_column() -> None:
     preparation, model = opened().bundle.preparation, opened().bundle.model
+    assert isinstance(model, LinearModel)
     secret = {f"{x:.6g}" for x in [*preparation.centre, *preparation.scale, *model.coefficients]}
     shown = {f"{x:.6g}" for table in tables().values() for x in numbers(table.rows)}
     for block in blocks_of(printed()):

@@ -31,7 +31,7 @@ from predictor.report.contents.clinical_text import (
 )
 from predictor.report.contents.equation_charts import nomogram_part, points_part
 from predictor.report.contents.equation_example import example_by_hand, example_of_contributions
-from predictor.report.contents.profiles import profiles_of
+from predictor.report.contents.profiles import profiles_of, stand_ins
 from predictor.report.contents.source import Source
 from predictor.report.document import (
     Block,
@@ -150,12 +150,12 @@ def _coefficients(source: Source, formula: Formula) -> Table:
     rows: list[Mapping[str, Cell]] = []
     slopes = {(t.variable, t.state, t.missing): t.slope for t in formula.terms}
     observed = _observed_spreads(source)
+    typical = stand_ins(bundle.variables, preparation.fill)
     # Neither mean nor deviation of a column as it was fitted: with its gaps filled in they tell how
     # many there are, and of a state how many patients have it.
     for k, column in enumerate(preparation.columns):
         variable = bundle.variables[column.variable]
         slope = slopes.get((column.variable, column.state, column.missing), 0.0)
-        fill = float(preparation.fill[column.variable])
         spread: float | None = None
         if variable.kind == "continuous" and not column.missing:
             fitted = significant(float(preparation.scale[k]), _FITTED_DIGITS)
@@ -169,7 +169,7 @@ def _coefficients(source: Source, formula: Formula) -> Table:
                 "coefficient": slope,
                 "odds_ratio": None if step is None else float(np.exp(slope * step)),
                 "standard_deviation": spread,
-                "stand_in": value_text(variable, _possible(variable, fill)),
+                "stand_in": value_text(variable, float(typical[column.variable])),
             }
         )
     return Table(
@@ -199,11 +199,6 @@ def _observed_spreads(source: Source) -> Mapping[str, float]:
         for row in table.get("rows", ())
         if row.get("all_sd") is not None
     }
-
-
-def _possible(variable: Variable, fill: float) -> float:
-    """A stand-in for a state lies between two states where regressions start from it."""
-    return fill if variable.kind == "continuous" else float(np.floor(fill + 0.5))
 
 
 def _transformations(source: Source, formula: Formula, profiles: Profiles | None) -> Iterator[str]:
@@ -260,5 +255,9 @@ def _no_equation(source: Source, model: EstimatorModel, profiles: Profiles | Non
     return Section(
         "model-equation",
         words.EQUATION,
-        (Paragraph(words.OTHER[model.kind]), Listing(tuple(holds), words.HOLDS)),
+        (
+            Paragraph(words.OTHER[model.kind]),
+            Listing(tuple(holds), words.HOLDS),
+            Paragraph(words.BUNDLE_TELLS, "quiet"),
+        ),
     )

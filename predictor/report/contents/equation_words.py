@@ -79,7 +79,7 @@ BUNDLE_TELLS = (
     "Means and standard deviations with the gaps filled in are not printed. The bundle holds them "
     "exactly (preparation.json, moments.json), as predict() needs them. From them one can work out "
     "how many patients have a state and how many have no value, also where this report hides that, "
-    "and from replicates.npz and findings.json nearly so. Who may not know those counts should get "
+    "and from its other files nearly so. Who may not know those counts should get "
     "the report and not the bundle."
 )
 

@@ -17,10 +17,13 @@ import numpy as np
 from predictor.clinical.variable import Variable
 from predictor.errors import BundleError
 from predictor.explanation.contributions import contributions
+from predictor.explanation.formula import significant
 from predictor.explanation.shown import Profiles, effects_in_patients, read_profiles
 from predictor.fitted.models import LinearModel
 from predictor.fitted.preparation import Values
 from predictor.report.contents.source import FINDINGS, Source
+
+_FIGURES = 3
 
 
 def profiles_of(source: Source) -> Profiles | None:
@@ -86,9 +89,18 @@ def hidden_states_of(source: Source) -> frozenset[tuple[str, str]]:
 
 
 def stand_ins(variables: Sequence[Variable], fill: Values) -> Values:
-    """Stand-ins of the variables; that of a state can lie between two where regressions start."""
-    states = np.array([v.kind != "continuous" for v in variables], dtype=bool)
-    return np.where(states, np.floor(fill + 0.5), fill)
+    """Stand-ins of the variables as they are printed, shape (variables,).
+
+    That of a state can lie between two states where regressions start from it. A number has three
+    figures: a median between two whole numbers tells whether the patients with a value are even.
+    """
+    printed = [
+        significant(float(number), _FIGURES)
+        if v.kind == "continuous"
+        else float(np.floor(number + 0.5))
+        for v, number in zip(variables, fill, strict=True)
+    ]
+    return np.array(printed, dtype=np.float64)
 
 
 def with_patients(source: Source, values: Values) -> Source:
