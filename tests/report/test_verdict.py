@@ -324,6 +324,28 @@ def test_the_smallest_possible_p_value_is_called_so() -> None:
     assert "No smaller p-value than 0.048 is possible with 20 permutations." in said
 
 
+def test_simulated_patients_read_differently_by_what_the_model_does() -> None:
+    def would_read(**changes: Any) -> str:
+        found = verdict_of(source(manifest(simulated=True, **changes)))
+        assert found.code == "demonstration"
+        return found.reasons[1]
+
+    good, bad = would_read(), would_read(bootstrap=corrected(auroc=(0.41, 0.15, 0.65)))
+    assert good.startswith("With real patients this would read: Ready for external validation")
+    assert bad.startswith("With real patients this would read: Not ready:")
+
+
+def test_a_flexible_model_is_not_said_to_have_a_penalty() -> None:
+    bootstrap = corrected(slope=(1.49, -2.3, 3.57))
+    across = {"cross_validated": 0.9, "cross_validated_low": 0.85, "cross_validated_high": 0.95}
+    bootstrap["figures"][1] |= across
+    forest = manifest(bootstrap=bootstrap)
+    forest["model"]["kind"] = "estimator"
+    said = verdict_of(source(forest)).reasons
+    assert verdict_words.SLOPE_OF_FLEXIBLE in said
+    assert verdict_words.SLOPE_CROSS_VALIDATED not in said
+
+
 def reasons(**changes: Any) -> tuple[str, ...]:
     return verdict_of(source(manifest(**changes))).reasons
 

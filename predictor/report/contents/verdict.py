@@ -13,6 +13,7 @@ width that decides whether a number for one patient says anything at all.
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
 from typing import Any
 
 from predictor.clinical.units import readable_unit
@@ -42,7 +43,7 @@ from predictor.report.document import (
     Tone,
     Verdict,
 )
-from predictor.validation.reported import CROSS_VALIDATED
+from predictor.validation.reported import CROSS_VALIDATED, is_flexible
 from predictor.validation.validationsize import for_validation
 
 TONES: Mapping[str, Tone] = {READY: "plain", DEMONSTRATION: "alert"}
@@ -114,6 +115,8 @@ def _reasons(
     found = manifest.get("validation", {})
     if stands.simulated:
         yield words.SIMULATED
+        real = replace(stands, simulated=False)
+        yield words.IF_REAL.format(headline=_headline(manifest, real, warnings))
     size = found.get("sample_size") or {}
     yield words.SIZE.format(verdict=size["verdict"]) if "verdict" in size else words.SIZE_UNKNOWN
     yield from filter(None, (found_line(manifest), flexible_line(manifest)))
@@ -139,6 +142,9 @@ def _figured(manifest: Mapping[str, Any], stands: Standing) -> Iterator[str]:
     if stands.chance_possible:
         yield words.CHANCE.format(interval=_range(stands.auroc))
     yield from _calibration(stands)
+    if stands.slope_by == CROSS_VALIDATED and stands.slope_readable:
+        flexible = is_flexible(manifest)
+        yield words.SLOPE_OF_FLEXIBLE if flexible else words.SLOPE_CROSS_VALIDATED
 
 
 def _signal(found: Mapping[str, Any], stands: Standing) -> Iterator[str]:
@@ -180,8 +186,6 @@ def _calibration(stands: Standing) -> Iterator[str]:
     elif stands.calibration == "undecided":
         template = words.UNDECIDED if stands.signal_shown else words.UNDECIDED_WITHOUT_SIGNAL
         yield template.format(slope=_figure(stands.slope))
-    if stands.slope_by == CROSS_VALIDATED and stands.slope_readable:
-        yield words.SLOPE_CROSS_VALIDATED
 
 
 def _steps(stands: Standing, warnings: Sequence[str]) -> Iterator[str]:

@@ -62,6 +62,7 @@ FAULTS = {
 FAR_FAULT = "{points:.0f} percentage points away from what is observed, on average"
 
 SIMULATED = "Every patient behind it is simulated."
+IF_REAL = "With real patients this would read: {headline}"
 SIZE = "{verdict}"
 SIZE_UNKNOWN = "The bundle does not say how many patients were needed."
 ROWS = "Rows were taken for patients; if a patient has several, every figure is too good."
@@ -95,6 +96,10 @@ SLOPE_UNREADABLE = (
 SLOPE_CROSS_VALIDATED = (
     "The calibration slope is the cross-validated one, because the correction for optimism gives "
     "another that lies more than 0.25 away; they need not agree where a penalty shrinks the model."
+)
+SLOPE_OF_FLEXIBLE = (
+    "The calibration slope is the cross-validated one, because a correction for optimism flatters "
+    "a model that can reproduce its own cohort."
 )
 SLOPE_OFF = "The calibration slope is {slope}; 0.80 to 1.25 is accepted."
 RATIO_OFF = "Observed over expected events are {ratio}; 0.80 to 1.25 is accepted."
