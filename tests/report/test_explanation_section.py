@@ -119,9 +119,17 @@ def test_importance_has_its_interval_and_how_often_each_place_occurs() -> None:
     assert "not settled: Complement C3 does in 55% of the refits, Score in 45%" in texts(section)
 
 
-def test_a_settled_first_place_is_called_settled() -> None:
-    opened = source("ridge", more={"ranks": ranks(0.9)}, explanation=IMPORTANCE)
-    assert "first place is settled" in texts(explanation(opened))
+@pytest.mark.parametrize(("found", "settled"), [(True, True), (False, False), (None, False)])
+def test_a_stable_first_place_is_settled_only_in_a_model_with_signal(
+    found: bool | None, settled: bool
+) -> None:
+    test = None if found is None else {"found": found, "sentence": "p."}
+    opened = source(
+        "ridge", more={"ranks": ranks(0.9)}, explanation=IMPORTANCE, validation={"signal": test}
+    )
+    told = texts(explanation(opened))
+    assert ("first place is settled" in told) == settled
+    assert ("for which no signal was shown" in told) != settled
 
 
 def test_without_refits_there_are_no_intervals() -> None:

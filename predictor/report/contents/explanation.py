@@ -16,6 +16,7 @@ from predictor.report.contents.explanation_examples import examples_part
 from predictor.report.contents.numbers_text import absent, counted
 from predictor.report.contents.profiles import hidden_states_of, profiles_of
 from predictor.report.contents.source import Source
+from predictor.report.contents.standing import standing
 from predictor.report.document import (
     Block,
     Cell,
@@ -243,7 +244,10 @@ def _ranks(source: Source, rows: Sequence[Mapping[str, Cell]]) -> Iterator[Block
         (table,),
         {},
     )
+    shown = standing(source.manifest).signal_shown
     settled = share >= words.SURE
-    template = words.SETTLED if settled else words.UNSETTLED
+    template = words.UNSETTLED
+    if settled:
+        template = words.SETTLED if shown else words.SETTLED_NO_SIGNAL
     text = template.format(label=label, share=share, second=second)
-    yield Paragraph(text, "plain" if settled else "warning")
+    yield Paragraph(text, "plain" if settled and shown else "warning")

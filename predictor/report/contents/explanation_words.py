@@ -51,6 +51,10 @@ RANKS_ALTERNATIVE = (
 )
 RANKS_SECOND = ", {label} in {share:.0%}"
 SETTLED = "{label} comes first in {share:.0%} of the refits: the first place is settled."
+SETTLED_NO_SIGNAL = (
+    "{label} comes first in {share:.0%} of the refits: the most stable place, in a model for which "
+    "no signal was shown. A place that is stable is no finding about patients."
+)
 UNSETTLED = (
     "Which variable comes first is not settled: {label} does in {share:.0%} of the refits{second}. "
     "Another cohort of the same size could well give another order."
