@@ -19,6 +19,7 @@ from predictor.report.contents.performance_curves import (
     shown_between,
     side_of,
 )
+from predictor.report.contents.performance_tables import close_call
 from predictor.report.contents.source import Source
 from predictor.report.document import Facts, Figure, Listing, Paragraph, Section, Table, tables_of
 from predictor.report.page.figures import pictures
@@ -325,6 +326,17 @@ def test_candidates_stand_beside_both_baselines_and_the_chosen_one_is_named(
     assert "largest AUROC has random forest, 0.74" in drawn.alternative
     assert "chosen by the rule" in said(section, "candidates")
     assert "60% of the resamples" not in said(section, "figures")
+
+
+def test_a_choice_that_hangs_on_little_is_said_to(section: Section) -> None:
+    # 0.0251 and 0.0245 read as equal with three digits.
+    near = row_of("prevalence", log_loss_difference=0.0251, log_loss_difference_se=0.0245)
+    assert (close_call([near]) or "").endswith("leaves it out by 2% of a standard error.")
+    near["log_loss_difference"] = 0.0240
+    assert (close_call([near]) or "").endswith("lets it take part by 2% of a standard error.")
+    assert close_call([row_of("firth"), row_of("best", log_loss_difference_se=0.0)]) is None
+    rows = figure(section, "candidates").tables[0].rows
+    assert rows[0]["standard_errors"] == pytest.approx(0.5)
 
 
 def test_a_model_named_beforehand_is_not_said_to_be_chosen() -> None:

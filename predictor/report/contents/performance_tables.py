@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from predictor.report.contents import performance_words as words
@@ -31,6 +31,7 @@ _IDEAL = {
     "eavg": 0.0,
 }
 _ALSO = {"observed_expected": "Observed over expected events"}
+_CLOSE = 0.1  # of a standard error
 _CROSS_VALIDATED = ("auroc", "brier", "scaled_brier", "calibration_intercept", "calibration_slope")
 _LOST = (
     "{lost:,} of {drawn:,} resamples were left out: {one_class:,} with one outcome only, "
@@ -190,12 +191,16 @@ def candidates(source: Source) -> Iterator[Block]:
         yield absent("a comparison of candidates")
         return
     yield Paragraph(_why(found, chosen))
+    close = close_call(found["models"])
+    if close is not None:
+        yield Paragraph(close, "warning")
     if found.get("with_choice"):
         yield Paragraph(choice_text(found["with_choice"], chosen["label"]))
     rows = []
     for row in found["models"]:
         label = words.CHOSEN.format(label=row["label"]) if row["chosen"] else row["label"]
         kept = {key: value for key, value in row.items() if key not in ("settings", "seconds")}
+        kept["standard_errors"] = standard_errors(row)
         bounds = {"value": row["auroc"], "low": row["auroc_low"], "high": row["auroc_high"]}
         rows.append({**kept, "label": label, **bounds})
     table = Table(
@@ -207,6 +212,7 @@ def candidates(source: Source) -> Iterator[Block]:
             Column("log_loss", "Log loss", "number", digits=3),
             Column("log_loss_difference", "Difference", "number", digits=3),
             Column("log_loss_difference_se", "Its standard error", "number", digits=3),
+            Column("standard_errors", "In standard errors", "number"),
             Column("brier", "Brier score", "number", digits=3),
             Column("scaled_brier", "Scaled Brier score", "number"),
             Column("calibration_slope", "Calibration slope (95% interval)", "interval"),
@@ -222,6 +228,31 @@ def candidates(source: Source) -> Iterator[Block]:
         (table,),
         {"axis": "AUROC", "reference": 0.5, "percent": False},
     )
+
+
+def standard_errors(row: _Row) -> float | None:
+    """How many of its standard errors a candidate's log loss lies above the smallest.
+
+    >>> round(standard_errors({"log_loss_difference": 0.0251, "log_loss_difference_se": 0.0245}), 2)
+    1.02
+    """
+    difference, error = row.get("log_loss_difference"), row.get("log_loss_difference_se")
+    return None if not error or difference is None else float(difference) / float(error)
+
+
+def close_call(models: Sequence[_Row]) -> str | None:
+    """That the choice hangs on little; None where no candidate lies near one standard error."""
+    near = [
+        (abs(errors - 1.0), errors, row["label"])
+        for row in models
+        if (errors := standard_errors(row)) is not None and abs(errors - 1.0) < _CLOSE
+    ]
+    if not near:
+        return None
+    gap, errors, label = min(near)
+    template = words.CLOSE_OUT if errors > 1.0 else words.CLOSE_IN
+    share = f"{100 * gap:.0f}%" if gap >= 0.005 else "under 1%"
+    return template.format(label=label, share=share, errors=errors)
 
 
 def _why(found: _Row, chosen: _Row) -> str:

@@ -137,6 +137,14 @@ BY_RULE = (
     "{label} was chosen by the rule: of all candidates within one standard error of the smallest "
     "log loss the simplest. The baselines take part, so that a prevalence can be the answer."
 )
+CLOSE_OUT = (
+    "The choice hangs on little: the log loss of {label} lies {errors:.2f} standard errors above "
+    "the smallest, and the rule leaves it out by {share} of a standard error."
+)
+CLOSE_IN = (
+    "The choice hangs on little: the log loss of {label} lies {errors:.2f} standard errors above "
+    "the smallest, and the rule lets it take part by {share} of a standard error."
+)
 BEFOREHAND = (
     "{label} was named beforehand, so that nothing was chosen by its results. The rule, the "
     "simplest within one standard error of the smallest log loss, would have taken {other}."
