@@ -312,6 +312,7 @@ def test_a_model_without_predictors_is_the_diagonal() -> None:
     assert "diagonal of chance" in figure(made, "roc").alternative
     assert "Everybody has the same probability" in figure(made, "calibration").alternative
     assert "0.5 by definition" in said(made, "figures")
+    assert "repeats the prevalence in every resample" in said(made, "figures")
     assert not [b for b in part(made, "subgroups").blocks if isinstance(b, Figure)]
 
 

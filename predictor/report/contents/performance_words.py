@@ -14,7 +14,8 @@ INTRO_SHORT = (
 )
 OF_THE_PREVALENCE = (
     "The bundled model gives everybody the prevalence. It cannot tell {unit} apart, so its AUROC "
-    "is 0.5 by definition; the other figures are what a better model has to beat."
+    "is 0.5 by definition; the other figures are what a better model has to beat. Their corrected "
+    "column repeats the prevalence in every resample, and not the comparison that led to it."
 )
 CROSS_VALIDATED_ONLY = "Nothing was corrected for optimism: the bootstrap was left out."
 FIGURES = "Figures of {label}"
