@@ -360,6 +360,13 @@ def test_subgroups_are_drawn_in_groups_with_their_numbers(section: Section) -> N
     assert f"from {min(values):.2f} in" in figure(section, "subgroups").alternative
 
 
+def test_the_table_of_subgroups_names_its_intervals_and_what_a_dash_is(section: Section) -> None:
+    note = figure(section, "subgroups").tables[0].note
+    assert "influence curve" in note
+    assert "on the log scale" in note
+    assert "a dash stands where it has fewer and is not defined" in note
+
+
 def test_a_cohort_without_states_has_no_subgroups() -> None:
     more = found() | {"subgroups": {"cell_size": 5, "rows": []}}
     assert "no subgroups" in said(performance(opened(more=more)), "subgroups")

@@ -162,10 +162,14 @@ SUBGROUPS_SEEN_NONE = "No subgroup is large enough for an AUROC.{hidden}"
 SUBGROUPS_HIDDEN = " {count} are hidden or too small."
 SUBGROUPS_TABLE = "Figures in subgroups, cross-validated"
 SUBGROUPS_NOTE = (
-    "A figure needs at least {size} people with the event and as many without. Counts are hidden "
-    "as in Table 1. Intervals of subgroups overlap even where a model fails one of them, and "
-    "several subgroups are looked at: a difference here is a question for external validation, and "
-    "no difference is no proof of fairness."
+    "A figure needs at least {size} people with the event and as many without; a dash stands where "
+    "it has fewer and is not defined. Counts are hidden as in Table 1, and figures with them. "
+    "Intervals of the AUROC come from its influence curve, on the logit scale (LeDell and "
+    "colleagues, Electron J Stat 2015;9:1583), of observed over expected on the log scale, of the "
+    "Brier score from its variance over patients; all take the predictions as fixed. "
+    "Intervals of subgroups overlap even where a model fails one of them, and several are looked "
+    "at: a difference here is a question for external validation, and no difference is no "
+    "proof of fairness."
 )
 SUBGROUPS_OF_THE_PREVALENCE = (
     "Everybody has the same probability, so the AUROC is 0.5 in every subgroup; what can differ is "
