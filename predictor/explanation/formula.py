@@ -6,7 +6,6 @@ check: so much log-odds per mg/dL, so much if the answer is yes, so much if noth
 
 from __future__ import annotations
 
-import math
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -138,13 +137,6 @@ def formula_of(model: LinearModel, preparation: Preparation) -> Formula:
     )
     intercept = model.intercept - float(slopes @ preparation.centre)
     return Formula(preparation.names, intercept, terms, preparation.fill)
-
-
-def decimals(formula: Formula) -> int:
-    """Decimals with which every coefficient has its printed digits, at most 12."""
-    sizes = [abs(term.slope) for term in formula.terms]
-    smallest = min(sizes, default=1.0)
-    return int(np.clip(DIGITS - 1 - math.floor(math.log10(smallest)), DIGITS, 12))
 
 
 def significant(number: float, digits: int) -> float:

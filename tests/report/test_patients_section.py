@@ -153,7 +153,12 @@ def test_table_one_shows_what_was_found() -> None:
     ]
     by_name = {(r["variable"], r["state"], r["statistic"]): r["all"] for r in original["rows"]}
     for row in made.rows:
-        assert by_name[row["variable"], row["state"], row["statistic"]] == row["all"]  # type: ignore[index]
+        statistics = str(row["statistic"]).split("; ")
+        parts = [by_name[row["variable"], row["state"], one] for one in statistics]  # type: ignore[index]
+        assert row["all"] == "; ".join(parts)
+    assert made.rows[0]["statistic"] == "median (quartiles); mean (SD)"
+    names = [r["characteristic"] for r in made.rows if "missing" not in str(r["statistic"])]
+    assert len(names) == len(set(names))
     assert "p-value" in made.note
     # of no and yes one is enough, and of three states all are needed
     assert [r["characteristic"] for r in made.rows if r["variable"] == "fever" and r["state"]] == [

@@ -3,21 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from decimal import Decimal
 from typing import Any
 
 import numpy as np
 
 from predictor.clinic.uncertainty import score
 from predictor.clinical.variable import Variable
-from predictor.explanation.formula import (
-    DIGITS,
-    Formula,
-    Term,
-    decimals,
-    formula_of,
-    significant,
-)
+from predictor.explanation.formula import Formula, Term, formula_of, significant
 from predictor.explanation.shown import Profiles
 from predictor.fitted.models import EstimatorModel, LinearModel, expit
 from predictor.report.contents import equation_words as words
@@ -30,7 +22,11 @@ from predictor.report.contents.clinical_text import (
     value_text,
 )
 from predictor.report.contents.equation_charts import nomogram_part, points_part
-from predictor.report.contents.equation_example import example_by_hand, example_of_contributions
+from predictor.report.contents.equation_example import (
+    example_by_hand,
+    example_of_contributions,
+    number_by_hand,
+)
 from predictor.report.contents.profiles import profiles_of, stand_ins
 from predictor.report.contents.source import Source
 from predictor.report.document import (
@@ -114,7 +110,7 @@ def equation_text(formula: Formula, variables: tuple[Variable, ...]) -> str:
         The predictors, in their order.
     """
     printed = formula.rounded()
-    lines = [words.HEAD, words.FIRST.format(intercept=_number(printed.intercept))]
+    lines = [words.HEAD, words.FIRST.format(intercept=number_by_hand(printed.intercept))]
     for term in printed.terms:
         counted = term.state is None and not term.missing
         binary = counted and variables[term.variable].kind == "binary"
@@ -122,7 +118,7 @@ def equation_text(formula: Formula, variables: tuple[Variable, ...]) -> str:
         lines.append(
             template.format(
                 sign="-" if term.slope < 0 else "+",
-                size=_number(abs(term.slope)),
+                size=number_by_hand(abs(term.slope)),
                 what=_what(term, variables[term.variable]),
             )
         )
@@ -137,11 +133,6 @@ def _what(term: Term, variable: Variable) -> str:
     if variable.kind == "binary":
         return words.YES.format(label=variable.label)
     return named(variable)
-
-
-def _number(number: float) -> str:
-    """Six significant digits, never as a power of ten, for which a calculator may have no key."""
-    return f"{Decimal(f'{number:.{DIGITS}g}'):f}"
 
 
 def _coefficients(source: Source, formula: Formula) -> Table:
@@ -167,6 +158,7 @@ def _coefficients(source: Source, formula: Formula) -> Table:
                 "variable": variable.name,
                 "unit": unit_of(variable),
                 "coefficient": slope,
+                "coefficient_text": number_by_hand(slope),
                 "odds_ratio": None if step is None else float(np.exp(slope * step)),
                 "standard_deviation": spread,
                 "stand_in": value_text(variable, float(typical[column.variable])),
@@ -177,7 +169,7 @@ def _coefficients(source: Source, formula: Formula) -> Table:
         words.COEFFICIENTS,
         (
             Column("term", "Term"),
-            Column("coefficient", "Log-odds per unit", "number", decimals(formula)),
+            Column("coefficient_text", "Log-odds per unit", "number"),
             Column("standard_deviation", "Standard deviation", "number"),
             Column("odds_ratio", "Odds ratio", "number", 2),
             Column("stand_in", "Stand-in for a missing value"),

@@ -5,13 +5,14 @@ from __future__ import annotations
 import json
 import math
 from collections.abc import Iterator, Mapping
+from decimal import Decimal
 
 import numpy as np
 
 from predictor.clinic.patient import shown_value
 from predictor.clinic.uncertainty import score
 from predictor.clinical.variable import Variable
-from predictor.explanation.formula import Formula, Term, decimals
+from predictor.explanation.formula import DIGITS, Formula, Term
 from predictor.explanation.nomogram import nomogram
 from predictor.explanation.shown import Profiles
 from predictor.fitted.preparation import Values
@@ -57,7 +58,7 @@ def example_by_hand(source: Source, formula: Formula, profiles: Profiles | None)
             (
                 Column("label", "Line"),
                 Column("value_text", "Value"),
-                Column("coefficient", "Coefficient", "number", decimals(formula)),
+                Column("coefficient_text", "Coefficient", "number"),
                 Column("product", "Product", "number", _DECIMALS),
                 Column("sum", "Sum so far", "number", _DECIMALS),
             ),
@@ -98,6 +99,7 @@ def _steps(
             "value_text": "",
             "value": None,
             "coefficient": formula.intercept,
+            "coefficient_text": number_by_hand(formula.intercept),
             "product": total,
             "sum": total,
         }
@@ -115,11 +117,21 @@ def _steps(
                 "value_text": value_text(variable, value),
                 "value": factor,
                 "coefficient": term.slope,
+                "coefficient_text": number_by_hand(term.slope),
                 "product": product,
                 "sum": total,
             }
         )
     return rows, total
+
+
+def number_by_hand(number: float) -> str:
+    """Six significant digits, never as a power of ten, for which a calculator may have no key.
+
+    >>> number_by_hand(-0.0127890281), number_by_hand(3.29190564e-06), number_by_hand(2.0)
+    ('-0.012789', '0.00000329191', '2')
+    """
+    return f"{Decimal(f'{number:.{DIGITS}g}'):f}"
 
 
 def _label(term: Term, variable: Variable) -> str:

@@ -8,10 +8,10 @@ from typing import Any
 from predictor.cohort.cohort import FlowStep
 from predictor.cohort.small_cells import HIDDEN as HIDDEN_COUNT
 from predictor.cohort.small_cells import masked_flow
-from predictor.cohort.table_one import GROUPS
 from predictor.report.contents.clinical_text import named
 from predictor.report.contents.numbers_text import absent, counted, listed, percent, two
 from predictor.report.contents.source import Source
+from predictor.report.contents.table_rows import by_name, with_one_word
 from predictor.report.document import Block, Column, Figure, Listing, Paragraph, Section, Table
 
 _Row = Mapping[str, Any]
@@ -50,9 +50,11 @@ TABLE_ONE_ALL = "Predictors of all {unit}"
 NO_P_VALUES = (
     "No p-values: they say whether a difference can be chance, which depends on the number of "
     "patients more than on the difference. The standardised mean difference is in the same unit "
-    "for every variable (mean difference over the pooled standard deviation; for states the "
-    "difference of their shares, with more than two states a distance); beyond 0.1 either way is "
-    "commonly taken as a difference. It describes each predictor alone."
+    "for every variable: mean difference over the pooled standard deviation. For states it is the "
+    "difference of their shares over its standard deviation: of two, positive where the one it "
+    "stands beside is more frequent with the event; of more, a distance without direction that "
+    "stands beside the first. Beyond 0.1 either way is commonly taken as a difference. It "
+    "describes each predictor alone. Of states it is left out where a count is hidden by outcome."
 )
 ONE_COLUMN = (
     "Not shown by outcome: fewer than {size} people have the event, or have not, and would be "
@@ -171,7 +173,7 @@ def _flow(source: Source, found: _Row) -> Iterator[Block]:
         yield absent("the flow of its patients")
         return
     unit = counted(source.manifest)
-    rows = [_shown(row, "patients") for row in rows]
+    rows = [with_one_word(row, "patients") for row in rows]
     shown = [{**row, "step": _capital(str(row["step"]))} for row in rows]
     table = Table(
         "patients-flow-table",
@@ -235,7 +237,7 @@ def _table_one(source: Source, found: _Row) -> Iterator[Block]:
     else:
         note.append(ONE_COLUMN.format(size=_size(source)))
     rows = []
-    for row in map(_with_one_word, table["rows"]):
+    for row in by_name(table["rows"]):
         if _says_nothing(source, row):
             continue
         name = _name(source, row)
@@ -250,19 +252,6 @@ def _table_one(source: Source, found: _Row) -> Iterator[Block]:
         tuple(rows),
         note=" ".join(note),
     )
-
-
-def _with_one_word(row: _Row) -> _Row:
-    """A row of an older bundle as this version hides it: one word, and no 0 that tells outcomes."""
-    if "all_count" not in row:
-        return row
-    hidden = {name for name in GROUPS if row[f"{name}_count"] is None}
-    told = row["all_count"] != 0 and 0 in (row["event_count"], row["others_count"])
-    if told and row["state"] is None:
-        hidden |= set(GROUPS[1:])
-    changes: dict[str, Any] = dict.fromkeys(hidden, HIDDEN_COUNT)
-    changes |= {f"{name}_{key}": None for name in hidden for key in ("count", "percent")}
-    return {**row, **changes}
 
 
 def _says_nothing(source: Source, row: _Row) -> bool:
@@ -288,7 +277,7 @@ def _missing(source: Source, found: _Row) -> Iterator[Block]:
         return
     yield from _filled(source)
     unit = counted(source.manifest)
-    variables = [_shown(row, "missing") for row in missing["variables"]]
+    variables = [with_one_word(row, "missing") for row in missing["variables"]]
     rows = [
         {**row, "missing_text": row["shown"], "share_text": _share_text(row)} for row in variables
     ]
@@ -313,7 +302,7 @@ def _missing(source: Source, found: _Row) -> Iterator[Block]:
         (table,),
         {"axis": f"Share of {unit} without a value"},
     )
-    found_patterns = [_shown(row, "patients") for row in missing["patterns"]]
+    found_patterns = [with_one_word(row, "patients") for row in missing["patterns"]]
     patterns = [{**row, "patients_text": row["shown"]} for row in found_patterns]
     if len(patterns) == 1:
         yield Paragraph(PATTERNS_HIDDEN, "quiet")
@@ -353,11 +342,6 @@ def _filled(source: Source) -> Iterator[Block]:
         known = source.bundle.dictionary.variables
         labels = [known[name].label if name in known else name for name in indicated]
         yield Paragraph(INDICATORS.format(names=listed(labels)))
-
-
-def _shown(row: _Row, count: str) -> _Row:
-    """A row with the one word for what is hidden, also where an older bundle has two."""
-    return {**row, "shown": HIDDEN_COUNT} if row[count] is None else row
 
 
 def _missing_seen(rows: Sequence[_Row]) -> str:
