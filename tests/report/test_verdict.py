@@ -322,6 +322,7 @@ def test_the_smallest_possible_p_value_is_called_so() -> None:
     test = signal(found=True, p_value=1 / 21, p_low=0.0, p_high=0.17, permutations=20)
     said = reasons(signal=test)
     assert "No smaller p-value than 0.048 is possible with 20 permutations." in said
+    assert "999" in verdict_of(source(manifest(signal=test))).next_steps[0]
 
 
 def test_simulated_patients_read_differently_by_what_the_model_does() -> None:

@@ -80,11 +80,11 @@ SIDES = {
     "on": "The curve lies within 2 percentage points of the diagonal of perfect agreement. ",
 }
 RISES = {
-    "falls": "It falls from left to right: higher predictions go with fewer events.",
-    "flat": "It is nearly flat: higher predictions hardly go with more events.",
-    "slow": "It rises less than the diagonal: differences between predictions are too large.",
-    "even": "It rises about as steeply as the diagonal.",
-    "steep": "It rises more than the diagonal: differences between predictions are too small.",
+    "falls": "The curve falls from left to right: higher predictions go with fewer events.",
+    "flat": "The curve is nearly flat: higher predictions hardly go with more events.",
+    "slow": "The curve rises less than the diagonal: predictions differ too much.",
+    "even": "The curve rises about as steeply as the diagonal.",
+    "steep": "The curve rises more than the diagonal: predictions differ too little.",
 }
 CALIBRATION_NOTE = (
     "Lowess of the outcome on the out-of-fold predictions, averaged per {one} over the repeats and "

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
-from predictor.report.contents.signal_text import undecided
+from predictor.report.contents.signal_text import is_open
 from predictor.validation.reported import slope_is_readable, with_reported
 
 DEMONSTRATION = "demonstration"
@@ -71,8 +71,8 @@ class Standing:
         Whether there are as many; None where the bundle does not say.
     signal
         What the permutation test found; None where it was not done.
-    signal_undecided
-        Whether it found nothing, and more permutations could change that.
+    signal_open
+        Whether more permutations could change what it found.
     by_rule
         Whether the rule of choice takes a model that is better than the prevalence; None where
         the bundle does not say.
@@ -96,7 +96,7 @@ class Standing:
     needed_events: int | None = None
     enough: bool | None = None
     signal: bool | None = None
-    signal_undecided: bool = False
+    signal_open: bool = False
     by_rule: bool | None = None
     auroc: Measure = field(default=Measure())
     slope: Measure = field(default=Measure())
@@ -121,6 +121,11 @@ class Standing:
     def chance_possible(self) -> bool:
         """Whether the interval of the AUROC reaches chance."""
         return self.auroc.low is not None and self.auroc.low <= 0.5
+
+    @property
+    def signal_undecided(self) -> bool:
+        """Whether the test found nothing, and might with more permutations."""
+        return self.signal is False and self.signal_open
 
     @property
     def signal_shown(self) -> bool:
@@ -231,7 +236,7 @@ def standing(manifest: Mapping[str, Any]) -> Standing:
         needed_events=None if size.get("events") is None else math.ceil(round(size["events"], 9)),
         enough=size.get("enough"),
         signal=(found.get("signal") or {}).get("found"),
-        signal_undecided=undecided(found.get("signal")),
+        signal_open=is_open(found.get("signal")),
         by_rule=_by_rule(found),
         auroc=_corrected(figures, "auroc"),
         slope=_corrected(figures, "calibration_slope"),

@@ -193,7 +193,7 @@ def _steps(stands: Standing, warnings: Sequence[str]) -> Iterator[str]:
         yield words.BEFORE_ALL.format(names=", ".join(warnings))
     if stands.code == NOT_VALIDATED:
         yield from _missing_steps(stands)
-    if stands.signal_undecided:
+    if stands.signal_open and not stands.prevalence_chosen:
         yield MORE.format(enough=ENOUGH)
     outside = _outside(stands)
     for template in words.STEPS[stands.code]:
