@@ -113,7 +113,11 @@ def test_importance_has_its_interval_and_how_often_each_place_occurs() -> None:
     rows = {t.id: t.rows for t in tables_of([section])}
     first = rows["explanation-importance-table"][0]
     assert (first["variable"], first["value"], first["low"], first["high"]) == ("c3", 0.9, 0.6, 1.2)
-    assert "200 refits" in figures(section)["explanation-importance-figure"].note
+    note = figures(section)["explanation-importance-figure"].note
+    assert "200 refits" in note
+    assert "no confidence interval" in note  # a mean of absolute values is biased upwards
+    table = next(t for t in tables_of([section]) if t.id == "explanation-importance-table")
+    assert [c.label for c in table.columns][2] == "Range over refits from"
     shares = [r["share"] for r in rows["explanation-ranks-table"]]
     assert shares == [0.55, pytest.approx(0.45), pytest.approx(0.45), 0.55]
     assert "not settled: Complement C3 does in 55% of the refits, Score in 45%" in texts(section)
@@ -136,7 +140,7 @@ def test_without_refits_there_are_no_intervals() -> None:
     section = explanation(source("ridge", explanation=IMPORTANCE))
     table = next(t for t in tables_of([section]) if t.id == "explanation-importance-table")
     assert {row["low"] for row in table.rows} == {None}
-    assert "no intervals" in table.note
+    assert "no range over refits" in table.note
 
 
 def test_agreement_and_disagreement_with_the_dictionary_are_told() -> None:

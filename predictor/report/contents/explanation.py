@@ -154,8 +154,8 @@ def _importance(source: Source, rows: Sequence[Mapping[str, Cell]], scale: str) 
         (
             Column("label", "Variable"),
             Column("value", title, "number", 3),
-            Column("low", "Lower end", "number", 3),
-            Column("high", "Upper end", "number", 3),
+            Column("low", "Range over refits from", "number", 3),
+            Column("high", "to", "number", 3),
         ),
         shown,
         " ".join(notes),

@@ -33,10 +33,12 @@ IMPORTANCE_TITLE = "Mean absolute contribution to the {scale}"
 AVERAGED = "Mean over {patients:,} {unit} of the cohort."
 AVERAGED_SOME = "Mean over {patients:,} of the {of:,} {unit} of the cohort, drawn by seed."
 REFITTED = (
-    "Intervals: {level:.0%} of the {refits:,} refits in bootstrap resamples lie within, with "
-    "preparation and tuning repeated."
+    "Range over refits: the middle {level:.0%} of {refits:,} refits in bootstrap resamples, with "
+    "preparation and tuning repeated. It is no confidence interval: a mean of absolute "
+    "contributions grows with the noise of a refit, so the model's own value can lie below the "
+    "range."
 )
-NOT_REFITTED = "There are no intervals: this model was not refitted in bootstrap resamples."
+NOT_REFITTED = "There is no range over refits: this model was not refitted in bootstrap resamples."
 IMPORTANCE_ALTERNATIVE = (
     "Bars, the longest first. {first} moves the prediction most, by {value:.2f} on average{among}; "
     "{last} moves it least of the {count} shown, by {least:.2f}."
