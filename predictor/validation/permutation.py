@@ -21,6 +21,8 @@ from predictor.performance.classification import clopper_pearson
 
 ALPHA = 0.05
 """Largest p-value that is called a signal (design section 6)."""
+SETTLED = 999
+"""Permutations after which the test is taken as it is, however near the limit it lies."""
 FEWEST = round(1 / ALPHA) - 1
 """Permutations below which no p-value can reach ``ALPHA``: 1 / (1 + 19) = 0.05."""
 TOLERANCE = 1e-12
@@ -112,12 +114,15 @@ class Signal:
         >>> signal("AUROC", 0.55, [0.4, 0.6, 0.5] * 20, _PLAIN).sentence
         'No signal found: p = 0.34 with 60 permutations of the whole procedure.'
         """
-        answer = "Signal found" if self.found else "No signal found"
+        settled = "Signal found" if self.found else "No signal found"
+        open_to_more = self.low <= ALPHA < self.high
+        undecided = open_to_more and not self.found and self.permutations < SETTLED
+        answer = "Not decided" if undecided else settled
         text = (
             f"{answer}: p = {_p_text(self.p_value)} with {self.permutations:,} permutations of "
             f"{self.repeated}."
         )
-        if self.low <= ALPHA < self.high:
+        if open_to_more:
             text += (
                 f" More permutations could change this: they leave p between "
                 f"{_p_text(self.low)} and {_p_text(self.high)}."

@@ -317,6 +317,11 @@ def test_a_p_value_on_both_sides_of_its_limit_decides_nothing() -> None:
     assert standing(undecided).calibration == "undecided"
 
 
+def test_a_thousand_permutations_are_taken_as_they_are() -> None:
+    near = signal(found=False, p_value=0.0501, p_low=0.046, p_high=0.054, permutations=9999)
+    assert code(signal=near) == "no signal"
+
+
 def test_the_smallest_possible_p_value_is_called_so() -> None:
     # 20 permutations can give no less than 1/21.
     test = signal(found=True, p_value=1 / 21, p_low=0.0, p_high=0.17, permutations=20)

@@ -328,6 +328,11 @@ def test_a_p_value_that_more_permutations_could_move_says_so() -> None:
     assert said.endswith(f"they leave p between {low:.2g} and {high:.2g}.")
 
 
+def test_few_permutations_that_could_tell_otherwise_decide_nothing() -> None:
+    assert found(0.125, 39).sentence.startswith("Not decided: p = 0.12 with 39 permutations")
+    assert found(0.125, 999).sentence.startswith("No signal found")
+
+
 def test_rounding_does_not_carry_a_p_value_over_the_border() -> None:
     just_above = found(0.0501, 9999)
     assert just_above.p_value == 0.0501

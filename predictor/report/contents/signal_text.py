@@ -5,11 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-ALPHA = 0.05
-"""P-value up to which signal counts as found."""
-
-ENOUGH = 999
-"""Permutations after which a p-value that is not near 0.05 is settled."""
+from predictor.validation.permutation import ALPHA
+from predictor.validation.permutation import SETTLED as ENOUGH
 
 NOT_DECIDED = (
     "Not decided: p = {p} with {permutations:,} permutations of {repeated}, which leave it between "
@@ -41,7 +38,8 @@ def is_open(tested: _Row | None) -> bool:
     """
     if not tested or tested.get("p_low") is None or tested.get("p_high") is None:
         return False
-    return bool(tested["p_low"] <= ALPHA < tested["p_high"])
+    few = (tested.get("permutations") or 0) < ENOUGH
+    return bool(few and tested["p_low"] <= ALPHA < tested["p_high"])
 
 
 def undecided(tested: _Row | None) -> bool:
