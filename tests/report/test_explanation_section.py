@@ -7,12 +7,15 @@ from typing import Any
 
 import numpy as np
 import pytest
-from made_sources import LINEAR, OTHER, cohort, source
+from made_sources import LINEAR, OTHER, VARIABLES, cohort, source
 
 from predictor.clinic.prediction import predict
+from predictor.clinical.expectation import Direction, Expectation
 from predictor.errors import BundleError
+from predictor.explanation.direction import Found
 from predictor.explanation.shown import read_profiles
 from predictor.report.contents.explanation import explanation
+from predictor.report.contents.explanation_direction import Compared, _verdict
 from predictor.report.contents.profiles import with_patients
 from predictor.report.contents.source import Source, open_source
 from predictor.report.document import (
@@ -314,3 +317,24 @@ def test_many_predictors_stay_readable() -> None:
     table = next(t for t in tables_of([section]) if isinstance(t, Table))
     assert len(table.rows) == 20
     assert "40 further variables" in table.note
+
+
+def compared(found: Found, expected: Direction | None) -> Compared:
+    stated = None if expected is None else Expectation(expected, "Somebody et al.")
+    return Compared(VARIABLES[0], found, None, stated)
+
+
+def test_a_stated_direction_is_not_denied_where_the_model_has_none() -> None:
+    told = _verdict([compared("neither", "raises"), compared("raises", None)], "remission").text
+    assert "states directions for remission, 1 of them" in told
+    assert "not monotone" in told
+    told = _verdict([compared("raises", None)], "remission").text
+    assert "states no expected direction" in told
+
+
+@pytest.mark.parametrize("name", OTHER)
+def test_contributions_of_trees_start_from_the_average_prediction(name: str) -> None:
+    section = explanation(source(name, explanation=IMPORTANCE))
+    assert "away from the average prediction" in texts(section)
+    told = " ".join(figure.alternative for figure in figures(section).values())
+    assert "patient with average values" not in told

@@ -238,7 +238,7 @@ OTHER_EXAMPLE = (
     "contributions add up to its answer, {predicted:.4f}."
 )
 OTHER_STEPS = "From the reference to this profile, on the scale of {scale}"
-REFERENCE = "Reference: a patient with average values"
+REFERENCE = "Reference: the average prediction"
 ODDS_END = "The last sum is the log-odds; 1 / (1 + exp(-log-odds)) is the probability."
 PROBABILITY_END = "The last sum is the probability."
 

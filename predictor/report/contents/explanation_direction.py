@@ -132,6 +132,9 @@ def _row(each: Compared) -> Mapping[str, Cell]:
 def _verdict(found: Sequence[Compared], outcome: str) -> Paragraph:
     stated = [c for c in found if c.agreement in (words.AGREES, words.DISAGREES)]
     against = sum(c.agreement == words.DISAGREES for c in stated)
+    expected = sum(c.expected is not None for c in found)
+    if not stated and expected:
+        return Paragraph(words.NONE_TOLD.format(count=expected, outcome=outcome), "quiet")
     if not stated:
         return Paragraph(words.NONE_STATED.format(outcome=outcome), "quiet")
     if against:

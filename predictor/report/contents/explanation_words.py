@@ -10,10 +10,11 @@ DEPENDENCE, DIRECTION = "Variable by variable", "Direction against clinical expe
 EXAMPLES = "Example patients"
 
 WHAT = (
-    "A contribution is how far a patient's value moves the {scale} of {outcome} away from a "
-    "patient with average values; with that patient's {scale}, all contributions add up to the "
-    "prediction. They are exact SHAP values, nothing is sampled. They describe the model and not "
-    "causes, and least of all the effect of a treatment."
+    "A contribution is how far a patient's value moves the {scale} of {outcome} away from the "
+    "average prediction; with that average, all contributions add up to the prediction. They are "
+    "exact SHAP values of this kind of model, nothing is sampled; in models of trees they follow "
+    "the paths of the patients it was made from. They describe the model and not causes, and least "
+    "of all the effect of a treatment."
 )
 WHAT_LINEAR = (
     "A contribution is how far a patient's value moves the {scale} of {outcome} away from a "
@@ -108,7 +109,7 @@ DIRECTION_TABLE = "What higher values, or a yes, do to the probability of {outco
 FOUND: Mapping[str | None, str] = {
     "raises": "raise it",
     "lowers": "lower it",
-    "neither": "no clear direction",
+    "neither": "not monotone, no one direction",
     "nothing": "no effect",
     None: "states without order",
 }
@@ -122,6 +123,11 @@ OPEN, NOT_STATED = "cannot be told", "not stated"
 NONE_STATED = (
     "The dictionary states no expected direction for {outcome}, so there is nothing to hold the "
     "model against. A clinician who knows one can add it with its source (docs/configuration.md)."
+)
+NONE_TOLD = (
+    "The dictionary states directions for {outcome}, {count} of them for variables of this model; "
+    "but the model is not monotone in any of these, or they have no effect, so it can neither agree "
+    "nor disagree."
 )
 ALL_AGREE = (
     "All {count} directions that the dictionary expects for {outcome} are those of the model. "
@@ -167,5 +173,5 @@ EXAMPLE_ALTERNATIVE = (
 )
 STEP = "{label} ({value}) {contribution:+.2f}"
 OTHERS = "{count} others together"
-START_AVERAGE, START_TYPICAL = "a patient with average values", "a patient with typical values"
-AVERAGE, TYPICAL, THIS = "Average values", "Typical values", "This profile"
+START_AVERAGE, START_TYPICAL = "the average prediction", "a patient with typical values"
+AVERAGE, TYPICAL, THIS = "Average prediction", "Typical values", "This profile"
