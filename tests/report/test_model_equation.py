@@ -241,6 +241,19 @@ def test_the_nomogram_read_between_its_marks_gives_predict() -> None:
 
 
 @pytest.mark.parametrize("name", LINEAR)
+def test_the_scale_of_totals_reaches_the_largest_sum_that_can_be_read(name: str) -> None:
+    found = tables(the_model(source(name)))
+    largest: dict[str, float] = {}
+    for row in found["model-nomogram-marks"]:
+        points = math.floor(float(str(row["points"])) + 0.5)  # to the nearest whole point
+        largest[str(row["variable"])] = max(points, largest.get(str(row["variable"]), 0.0))
+    totals = [float(str(row["total_points"])) for row in found["model-nomogram-totals"]]
+    assert min(totals) == 0.0
+    assert max(totals) >= sum(largest.values())
+    assert max(totals) % 10 == 0
+
+
+@pytest.mark.parametrize("name", LINEAR)
 def test_every_step_of_the_example_adds_up_to_predict(name: str) -> None:
     opened = source(name)
     section = the_model(opened)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
@@ -306,7 +307,9 @@ def _mark(mark: Mark, variable: Variable) -> Mapping[str, Cell]:
 def _totals(found: Nomogram) -> Iterator[Mapping[str, Cell]]:
     """Round probabilities between no points and all of them, and both ends."""
     inside = [found.total(p) for p in PROBABILITIES]
-    for total in sorted({0.0, found.most, *(t for t in inside if 0.0 < t < found.most)}):
+    # Up to a round number that the largest sum of whole points lies below, each rounded up.
+    most = 10.0 * math.ceil((found.most + len(found.base) / 2) / 10.0)
+    for total in sorted({0.0, most, *(t for t in inside if 0.0 < t < most)}):
         probability = float(found.probability(np.array([total]))[0])
         yield {"total_points": total, "probability": probability}
 

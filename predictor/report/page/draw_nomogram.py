@@ -15,10 +15,13 @@ from predictor.report.page.wording import amount, plain_text
 
 _LABEL = 190.0  # room of the labels at the left, where there is any
 _STEP = 46.0  # from axis to axis
+_SHORT = 64.0  # an axis of this length or less has no room for a text at each mark
 _PROBABILITIES = (
     0.001, 0.005, 0.01, 0.02, 0.05, 0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8, 0.9, 0.95, 0.98, 0.99,
     0.995, 0.999,
 )  # fmt: skip
+
+SHORT_AXIS = "{first} to {last}: 0 to {points} points"
 
 Mark = tuple[float, str]
 """A place on an axis of points, and what is written there."""
@@ -56,9 +59,26 @@ def draw_nomogram(sheet: Sheet, figure: Figure) -> None:
         return
     low, high = min(t for t, _ in totals), max(t for t, _ in totals)
     scale = Scale(low, high, left, right)
-    marks = ticks(low, high, most=6 if sheet.narrow else 11)
-    y = _axis(sheet, scale, "Total points", _with_texts(marks), y + 10, bold=True)
+    y = _axis(sheet, scale, "Total points", total_marks(low, high, sheet), y + 10, bold=True)
     _axis(sheet, scale, "Probability", probability_marks(totals), y, bold=True)
+
+
+def total_marks(low: float, high: float, sheet: Sheet) -> list[Mark]:
+    """Round numbers on the axis of the total, and its end, which the largest sum may reach.
+
+    Parameters
+    ----------
+    low, high
+        Ends of the axis.
+    sheet
+        What it is drawn on; a narrow one has fewer marks.
+    """
+    marks = [*ticks(low, high, most=6 if sheet.narrow else 11)]
+    if len(marks) > 1 and high > marks[-1]:
+        # A number that stands too near to the end would have no room beside it.
+        near = high - marks[-1] < 0.4 * (marks[1] - marks[0])
+        return _with_texts([*(marks[:-1] if near else marks), high])
+    return _with_texts(marks)
 
 
 def probability_marks(totals: Sequence[tuple[float, float]]) -> list[Mark]:
@@ -175,6 +195,8 @@ def _axis(
         lines(0, y - height / 2, label, _LABEL, css)
     if not marks:
         return y + _STEP
+    if len(marks) > 2 and abs(scale(marks[-1][0]) - scale(marks[0][0])) <= _SHORT:
+        return _short_axis(sheet, scale, marks, y)
     placed = spread(marks, scale, 0.0 if sheet.narrow else _LABEL + 4, sheet.width)
     xs = [mark.x for mark in placed]
     sheet.line((min(xs), y), (max(xs), y), "axis strong")
@@ -185,6 +207,20 @@ def _axis(
         sheet.text(mark.middle, beside, mark.text, "small", anchor="middle", full=mark.full)
     crowded = sheet.narrow and any(mark.below for mark in placed)
     return y + _STEP + (10 if crowded else 0)
+
+
+def _short_axis(sheet: Sheet, scale: Scale, marks: Sequence[Mark], y: float) -> float:
+    """Draw an axis too short for its numbers: both ends, and beside it what they mean."""
+    xs = [scale(place) for place, _ in marks]
+    sheet.line((min(xs), y), (max(xs), y), "axis strong")
+    for x in xs:
+        sheet.line((x, y), (x, y - 5), "axis strong")
+    (_, first), *_, (place, last) = marks
+    text = SHORT_AXIS.format(first=first, last=last, points=amount(place, 1))
+    start, room = max(xs) + 9, sheet.width - max(xs) - 9
+    shown = shortened(text, room, size=SMALL)
+    sheet.text(start, y, shown, "small", full=text)
+    return y + _STEP
 
 
 def _with_texts(marks: Sequence[float]) -> list[Mark]:

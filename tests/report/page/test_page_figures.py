@@ -9,6 +9,7 @@ import made_report as made
 import pytest
 from drawn import WIDTHS, Drawn, at, dots, points
 
+from predictor.report.document import Cell
 from predictor.report.page.draw_nomogram import probability_marks
 from predictor.report.page.figures import DRAWN_BY, picture
 
@@ -289,9 +290,29 @@ def test_a_ruler_on_the_nomogram_gives_the_points_of_its_table(width: float) -> 
 
     sums = [(row["total_points"], row["probability"]) for row in rows(figure, 1)]
     for x, (_, text) in zip(probability, probability_marks(sums), strict=True):
-        points_there = 200 * (x - total[0]) / (total[-1] - total[0])
+        # The axis ends where its table ends, also between two round numbers.
+        points_there = 220 * (x - total[0]) / (total[-1] - total[0])
         exact = 1 / (1 + math.exp(-(points_there - 120) / 30))
         assert exact == pytest.approx(float(text.rstrip("%")) / 100, abs=0.003)
+
+
+@widths
+def test_a_short_scale_of_the_nomogram_says_beside_it_what_its_ends_mean(width: float) -> None:
+    scales: list[dict[str, Cell]] = []
+    for name, most in (("long", 100.0), ("short", 3.5)):
+        scales += [
+            {"variable": name, "label": name, "value": v, "value_label": f"{v:.0f}",
+             "points": most * v / 160}
+            for v in range(0, 161, 20)
+        ]  # fmt: skip
+    totals: list[dict[str, Cell]] = [
+        {"total_points": t, "probability": 0.2 + t / 200} for t in (0.0, 50.0, 103.5)
+    ]
+    drawn = Drawn(made.figure("nomogram", scales, totals, options={"points_max": 100}), width)
+    said = drawn.said()
+    assert "0 to 160: 0 to 3.5 points" in said
+    assert said.count("80") <= 3  # on the long scale, of points and of totals, but not on the short
+    assert "104" in said or "103.5" in said  # the end of the totals
 
 
 @widths
