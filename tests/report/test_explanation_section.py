@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -338,3 +339,13 @@ def test_contributions_of_trees_start_from_the_average_prediction(name: str) -> 
     assert "away from the average prediction" in texts(section)
     told = " ".join(figure.alternative for figure in figures(section).values())
     assert "patient with average values" not in told
+
+
+@pytest.mark.parametrize(("limits", "adults"), [({}, False), ({"years": [18.0, None]}, True)])
+def test_reference_ranges_are_those_of_adults(limits: dict[str, Any], adults: bool) -> None:
+    opened = source("ridge", explanation=IMPORTANCE)
+    known = {**opened.manifest["dictionary"], "years": {"unit": "a"}}
+    outcome = {**opened.manifest["outcome"], "limits": limits}
+    opened = replace(opened, manifest={**opened.manifest, "outcome": outcome, "dictionary": known})
+    note = figures(explanation(opened))["explanation-dependence-c3"].note
+    assert ("one of adults" in note) != adults

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -30,6 +31,7 @@ _BINS = 20
 _BAND = (0.05, 0.95)
 _DIGITS = 4
 _STILL = 1e-12
+_ADULT, _YEARS = 18.0, "a"
 
 
 def about_profiles(profiles: Profiles) -> Paragraph:
@@ -144,10 +146,23 @@ def dependence_part(source: Source, profiles: Profiles, names: Sequence[str]) ->
     band = not isinstance(source.bundle.model, LinearModel)
     blocks: list[Block] = [about_profiles(profiles)]
     for variable, effects in _drawn(source, profiles, names):
-        blocks.append(_dependence(variable, effects, profiles.scale, band=band))
+        figure = _dependence(variable, effects, profiles.scale, band=band)
+        if variable.reference is not None and not _adults_only(source):
+            note = " ".join(filter(None, (figure.note, words.OF_ADULTS)))
+            figure = replace(figure, note=note)
+        blocks.append(figure)
     if len(names) > MOST_VARIABLES:
         blocks.append(Paragraph(words.LARGEST.format(count=MOST_VARIABLES), "quiet"))
     return Section("explanation-dependence", words.DEPENDENCE, tuple(blocks))
+
+
+def _adults_only(source: Source) -> bool:
+    """Whether the population is limited to adults, as reference ranges commonly are."""
+    known = source.manifest.get("dictionary", {})
+    return any(
+        low is not None and low >= _ADULT and known.get(name, {}).get("unit") == _YEARS
+        for name, (low, _) in (source.manifest["outcome"].get("limits") or {}).items()
+    )
 
 
 def _dependence(variable: Variable, effects: Effects, scale: str, *, band: bool) -> Figure:

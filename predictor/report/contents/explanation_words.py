@@ -100,6 +100,10 @@ CURVE = (
 RISES, FALLS, GOES = "rises", "falls", "goes without clear direction"
 TURNS = " It is zero near {zero}."
 WITHIN = "The reference range is shaded: {reference} {unit}."
+OF_ADULTS = (
+    "The population is not limited to adults, and the dictionary's reference range is one of adults "
+    "unless it says otherwise: for children it does not hold."
+)
 NO_REFERENCE = "The dictionary states no reference range."
 STATES = "A bar for the mean contribution of each state of {label}: {bars}."
 BAR = "{state} {contribution:+.2f}"
@@ -126,8 +130,8 @@ NONE_STATED = (
 )
 NONE_TOLD = (
     "The dictionary states directions for {outcome}, {count} of them for variables of this model; "
-    "but the model is not monotone in any of these, or they have no effect, so it can neither agree "
-    "nor disagree."
+    "but the model is not monotone in any of these, or they have no effect, so it can neither "
+    "agree nor disagree."
 )
 ALL_AGREE = (
     "All {count} directions that the dictionary expects for {outcome} are those of the model. "
