@@ -20,6 +20,7 @@ from predictor.fitted.models import LinearModel
 from predictor.fitted.preparation import DesignColumn, Preparation
 from predictor.report.contents.equation import the_model
 from predictor.report.contents.source import Source, open_source
+from predictor.report.contents.verdict import verdict_of
 from predictor.report.document import (
     Cell,
     Facts,
@@ -392,3 +393,13 @@ def test_a_chart_that_loses_too_much_is_warned_of_or_left_out() -> None:
 def test_a_nomogram_that_cannot_be_read_is_warned_of() -> None:
     assert "check what you read" not in texts(the_model(source("ridge")))
     assert "check what you read" in texts(the_model(with_slopes_times(60)))
+
+
+def test_both_charts_repeat_the_verdict_and_neither_is_for_the_bedside() -> None:
+    opened = source("ridge")
+    headline = verdict_of(opened).headline
+    for id_ in ("model-points", "model-nomogram"):
+        (part,) = (one for one in the_model(opened).parts if one.id == id_)
+        told = [block for block in part.blocks if isinstance(block, Paragraph)]
+        assert any(block.text.startswith(headline) and block.tone == "alert" for block in told)
+        assert not any("bedside" in block.text for block in told)

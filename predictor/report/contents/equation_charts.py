@@ -25,6 +25,8 @@ from predictor.report.contents.clinical_text import (
     unit_of,
 )
 from predictor.report.contents.source import Source
+from predictor.report.contents.standing import READY, standing
+from predictor.report.contents.verdict import verdict_of
 from predictor.report.document import (
     Block,
     Cell,
@@ -70,12 +72,22 @@ def _points_blocks(source: Source, formula: Formula, profiles: Profiles | None) 
             return
         if not found.small:
             yield Paragraph(words.TOO_COARSE.format(**points), "warning")
+    yield _verdict_above(source)
     yield Paragraph(words.POINTS_HOW.format(unit=chart.unit, beyond=_beyond(chart, variables)))
     yield from _chart_tables(chart, variables)
     yield _totals_table(chart)
     yield Facts(tuple(_losses(source, chart, formula, profiles)))
     filled = source.bundle.moments is None and not preparation.regressions
     yield Paragraph(words.POINTS_GAPS_FILLED if filled else words.POINTS_GAPS, "quiet")
+
+
+def _verdict_above(source: Source) -> Paragraph:
+    """The verdict once more, as a chart is what people cut out of a report."""
+    headline = verdict_of(source).headline
+    ready = standing(source.manifest).code == READY
+    return Paragraph(
+        words.FIRST_THE_VERDICT.format(verdict=headline), "plain" if ready else "alert"
+    )
 
 
 def points_of(source: Source, formula: Formula, profiles: Profiles | None) -> PointsChart | None:
@@ -260,6 +272,7 @@ def nomogram_part(source: Source, formula: Formula, profiles: Profiles | None) -
     )
     how = words.NOMOGRAM_HOW.format(error=100 * found.largest_difference)
     blocks: tuple[Block, ...] = (
+        _verdict_above(source),
         Paragraph(how),
         *_read_by_ruler(source, found, profiles),
         figure,

@@ -83,10 +83,11 @@ BUNDLE_TELLS = (
     "the report and not the bundle."
 )
 
+FIRST_THE_VERDICT = "{verdict} The chart shows what the model computes; it is not for care."
 POINTS_HOW = (
-    "For the bedside without a calculator: look up the points of each value, add them up, and read "
-    "the probability from the second table. A point is worth {unit:g} of log-odds. Values beyond a "
-    "scale: {beyond}."
+    "To work out the model without a calculator: look up the points of each value, add them up, "
+    "and read the probability from the second table. A point is worth {unit:g} of log-odds. Values "
+    "beyond a scale: {beyond}."
 )
 BEYOND = "{label}, one point {more} for each further {step}"
 MORE, FEWER = "more", "less"
