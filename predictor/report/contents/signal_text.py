@@ -5,8 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from predictor.validation.permutation import ALPHA
-from predictor.validation.permutation import SETTLED as ENOUGH
+from predictor.validation.permutation import ALPHA, SETTLED
 
 NOT_DECIDED = (
     "Not decided: p = {p} with {permutations:,} permutations of {repeated}, which leave it between "
@@ -38,7 +37,7 @@ def is_open(tested: _Row | None) -> bool:
     """
     if not tested or tested.get("p_low") is None or tested.get("p_high") is None:
         return False
-    few = (tested.get("permutations") or 0) < ENOUGH
+    few = (tested.get("permutations") or 0) < SETTLED
     return bool(few and tested["p_low"] <= ALPHA < tested["p_high"])
 
 

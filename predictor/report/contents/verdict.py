@@ -21,7 +21,7 @@ from predictor.errors import LearningError
 from predictor.performance.classification import clopper_pearson
 from predictor.report.contents import verdict_words as words
 from predictor.report.contents.needed_patients import flexible_line, found_line, needed_table
-from predictor.report.contents.signal_text import ENOUGH, MORE, signal_lines
+from predictor.report.contents.signal_text import MORE, signal_lines
 from predictor.report.contents.source import Source
 from predictor.report.contents.standing import (
     DEMONSTRATION,
@@ -43,6 +43,7 @@ from predictor.report.document import (
     Tone,
     Verdict,
 )
+from predictor.validation.permutation import SETTLED
 from predictor.validation.reported import CROSS_VALIDATED, is_flexible
 from predictor.validation.validationsize import for_validation
 
@@ -194,7 +195,7 @@ def _steps(stands: Standing, warnings: Sequence[str]) -> Iterator[str]:
     if stands.code == NOT_VALIDATED:
         yield from _missing_steps(stands)
     if stands.signal_open and not stands.prevalence_chosen:
-        yield MORE.format(enough=ENOUGH)
+        yield MORE.format(enough=SETTLED)
     outside = _outside(stands)
     for template in words.STEPS[stands.code]:
         if "{outside" in template and outside is None:
