@@ -120,7 +120,7 @@ def stability_lines(bootstrap: Mapping[str, Any]) -> list[str]:
             f"{100 * at['mean']:.0f}% at a threshold of {100 * at['threshold']:g}%"
             for at in moved["classification"]
         )
-        lines.append(f"{text}. Patients on the other side: {changed}.")
+        lines.append(f"{text}. Refits move patients across a threshold: {changed}.")
     settings = [choice for choice in bootstrap["chosen_settings"] if choice["refits"]]
     if settings:
         listed = ", ".join(f"{c['name']} in {100 * c['share']:.0f}%" for c in settings[:_FEW])

@@ -102,8 +102,8 @@ def test_stability_is_told_in_percentage_points() -> None:
     first, tuning, top = stability_lines(bootstrap())
     assert first == (
         "Stability: from one sample of this size to another a patient's probability moves by 12 "
-        "percentage points on average (95% range 51 points wide). Patients on the other side: 17% "
-        "at a threshold of 25%, 11% at a threshold of 50%."
+        "percentage points on average (95% range 51 points wide). Refits move patients across "
+        "a threshold: 17% at a threshold of 25%, 11% at a threshold of 50%."
     )
     assert tuning == "Tuning chose penalty 10 in 70%, penalty 1 in 30% of the resamples."
     assert top == (

@@ -128,7 +128,7 @@ UNUSABLE = (
     "of the profiles would move by {mean:.1f} percentage points on average and by {largest:.1f} at "
     "most. Use the equation."
 )
-CHART = "Values with so many points"
+CHART = "Points, and the values of each variable that have them"
 LIST = "Points of each value, one after the other"
 CHART_NOTE = "From the first number to below the second; of whole numbers, both included."
 FROM_BELOW = "{low} to below {high}"

@@ -50,16 +50,19 @@ CORRECTED_BY = {
 
 ROC = "ROC curves of {label}"
 ROC_SEEN = (
-    "Sensitivity against the share of false alarms. At 20% false alarms the cross-validated curve "
+    "Sensitivity against 1 - specificity. At a specificity of 80% the cross-validated curve "
     "has a sensitivity of {beyond}, the apparent one of {apparent}; the areas below are {area} and "
     "{apparent_area}. {distance}"
 )
 ROC_SEEN_APPARENT = (
-    "Sensitivity against the share of false alarms, on the cohort itself only: at 20% false alarms "
+    "Sensitivity against 1 - specificity, on the cohort itself only: at a specificity of 80% "
     "{apparent}, area {apparent_area}. No test fold held both outcomes, so there is no other curve."
 )
 ROC_SEEN_CHANCE = "Both curves are the diagonal of chance: everybody has the same probability."
-ROC_DISTANCE = ("The curves lie close together.", "The distance between them is optimism.")
+ROC_DISTANCE = (
+    "The curves lie close together.",
+    "The apparent curve lies higher because of optimism.",
+)
 ROC_NOTE = (
     "The cross-validated curve is the mean of the curves within test folds, because models of "
     "different folds must not be compared; the area below it is the cross-validated AUROC. Neither "

@@ -183,8 +183,8 @@ SLOPE_MEANING = "1 is ideal; below it probabilities are too extreme, above it to
 WIDTH_LABEL = "Range of one patient's probability"
 WIDTH_VALUE = "{points:.0f} percentage points"
 WIDTH_MEANING = (
-    "So wide, on average, is the range that holds 95% of the probabilities which {refits:,} refits "
-    "give the same patient: how far an answer depends on who happened to be in the cohort."
+    "Mean width of the range that holds 95% of the probabilities which {refits:,} refits give the "
+    "same patient: how far an answer depends on who happened to be in the cohort."
 )
 PREVALENCE_LABEL = "Prevalence that everybody gets"
 PREVALENCE_MEANING = "{events:,} events of {rows:,}; the interval is exact."
