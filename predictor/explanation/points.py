@@ -24,7 +24,7 @@ Whole = NDArray[np.int64]
 
 LENGTHS = (10, 15, 20, 30, 40)
 """Points that the variable with the largest effect may span, the shortest chart first."""
-SMALL_LOSS = 0.02
+SMALL_LOSS = 0.025
 """Mean difference of the probability over profiles that makes a chart good enough,"""
 LARGE_LOSS = 0.1
 """as long as that of no profile is larger than this."""

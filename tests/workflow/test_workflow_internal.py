@@ -76,7 +76,9 @@ def test_without_resamples_and_permutations_nothing_is_validated(trained: Traine
     }
     assert "validation.csv" not in manifest_of(run)["files"]
     assert "Compared by repeated cross-validation only" in run.evidence["statement"]
-    assert "**Not validated: how well" in (run.bundle / "model_card.md").read_text()
+    card = (run.bundle / "model_card.md").read_text()
+    assert "No figure is corrected for optimism." in card
+    assert "Whether there is signal has not been tested." in card
 
 
 @pytest.mark.parametrize(

@@ -12,7 +12,7 @@ from predictor.clinic.answer import percent
 from predictor.clinical.variable import Variable
 from predictor.explanation.formula import Formula
 from predictor.explanation.nomogram import LONGEST, PROBABILITIES, Mark, Nomogram, nomogram
-from predictor.explanation.points import LARGE_LOSS, PointsChart, Stretch, loss
+from predictor.explanation.points import LARGE_LOSS, PointScale, PointsChart, Stretch, loss
 from predictor.explanation.shown import Profiles, chart_of
 from predictor.fitted.models import expit
 from predictor.report.contents import equation_words as words
@@ -47,7 +47,7 @@ UNUSABLE = 0.05
 
 _RARE = 0.01
 _MOST_TOTALS = 120
-_MOST_COLUMNS = 8
+_MOST_COLUMNS = 6
 _POINTS = "_points"  # no variable can have this name
 _TICKS_DIGITS = 2
 
@@ -120,15 +120,23 @@ def _beyond(chart: PointsChart, variables: tuple[Variable, ...]) -> str:
 
 
 def _chart_tables(chart: PointsChart, variables: tuple[Variable, ...]) -> Iterator[Table]:
-    """One column for each variable where they fit on a page, and always a list."""
+    """One column for each variable, in as many tables as a page's width asks for, and a list."""
+    tables = -(-len(chart.scales) // _MOST_COLUMNS)
+    each = -(-len(chart.scales) // tables)
+    for number in range(tables):
+        name = "model-points-chart" if tables == 1 else f"model-points-chart-{number + 1}"
+        title = words.CHART if tables == 1 else words.CHART_OF
+        yield _side_by_side(
+            chart.scales[number * each : (number + 1) * each],
+            variables,
+            name,
+            title.format(number=number + 1, tables=tables),
+        )
     rows = [
-        (variables[scale.variable], stretch, _stretch_text(stretch, variables[scale.variable]))
+        (variables[scale.variable], stretch)
         for scale in chart.scales
         for stretch in scale.stretches
     ]
-    side_by_side = len(chart.scales) <= _MOST_COLUMNS
-    if side_by_side:
-        yield _side_by_side(chart, variables, rows)
     yield Table(
         "model-points-list",
         words.LIST,
@@ -141,34 +149,34 @@ def _chart_tables(chart: PointsChart, variables: tuple[Variable, ...]) -> Iterat
             {
                 "variable": variable.name,
                 "label": named(variable),
-                "value": text,
+                "value": _stretch_text(stretch, variable),
                 "low": stretch.low,
                 "high": stretch.high,
                 "points": stretch.points,
             }
-            for variable, stretch, text in rows
+            for variable, stretch in rows
         ),
         words.CHART_NOTE,
-        folded=side_by_side,
+        folded=True,
     )
 
 
 def _side_by_side(
-    chart: PointsChart,
-    variables: tuple[Variable, ...],
-    rows: Sequence[tuple[Variable, Stretch, str]],
+    scales: Sequence[PointScale], variables: tuple[Variable, ...], name: str, title: str
 ) -> Table:
     """A line for each number of points; a cell holds the values that have so many."""
     lines: dict[int, dict[str, Cell]] = {}
-    for variable, stretch, _ in rows:
-        text = _stretch_text(stretch, variable, short=True)
-        line = lines.setdefault(stretch.points, {_POINTS: stretch.points})
-        before = line.get(variable.name)
-        line[variable.name] = f"{before}, {text}" if before else text
-    used = [variables[scale.variable] for scale in chart.scales]
+    for scale in scales:
+        variable = variables[scale.variable]
+        for stretch in scale.stretches:
+            text = _stretch_text(stretch, variable, short=True)
+            line = lines.setdefault(stretch.points, {_POINTS: stretch.points})
+            before = line.get(variable.name)
+            line[variable.name] = f"{before}, {text}" if before else text
+    used = [variables[scale.variable] for scale in scales]
     return Table(
-        "model-points-chart",
-        words.CHART,
+        name,
+        title,
         (Column(_POINTS, "Points", "count"), *(Column(v.name, named(v)) for v in used)),
         tuple({v.name: "" for v in used} | lines[points] for points in sorted(lines)),
         words.CHART_NOTE,

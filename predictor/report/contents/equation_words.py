@@ -129,6 +129,7 @@ UNUSABLE = (
     "most. Use the equation."
 )
 CHART = "Points, and the values of each variable that have them"
+CHART_OF = "Points, and the values of each variable that have them: chart {number} of {tables}"
 LIST = "Points of each value, one after the other"
 CHART_NOTE = "From the first number to below the second; of whole numbers, both included."
 FROM_BELOW = "{low} to below {high}"

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -145,12 +144,12 @@ def dependence_part(source: Source, profiles: Profiles, names: Sequence[str]) ->
     # The curve of a linear model is exact; a band would only show how wide its steps are.
     band = not isinstance(source.bundle.model, LinearModel)
     blocks: list[Block] = [about_profiles(profiles)]
+    referred = False
     for variable, effects in _drawn(source, profiles, names):
-        figure = _dependence(variable, effects, profiles.scale, band=band)
-        if variable.reference is not None and not _adults_only(source):
-            note = " ".join(filter(None, (figure.note, words.OF_ADULTS)))
-            figure = replace(figure, note=note)
-        blocks.append(figure)
+        blocks.append(_dependence(variable, effects, profiles.scale, band=band))
+        referred |= variable.reference is not None
+    if referred and not _adults_only(source):
+        blocks.insert(1, Paragraph(words.OF_ADULTS, "quiet"))
     if len(names) > MOST_VARIABLES:
         blocks.append(Paragraph(words.LARGEST.format(count=MOST_VARIABLES), "quiet"))
     return Section("explanation-dependence", words.DEPENDENCE, tuple(blocks))

@@ -101,8 +101,8 @@ RISES, FALLS, GOES = "rises", "falls", "goes without clear direction"
 TURNS = " It is zero near {zero}."
 WITHIN = "The reference range is shaded: {reference} {unit}."
 OF_ADULTS = (
-    "The population is not limited to adults, and the dictionary's reference range is one of "
-    "adults unless it says otherwise: for children it does not hold."
+    "The population is not limited to adults, and the dictionary's reference ranges are those of "
+    "adults unless one says otherwise: for children they do not hold."
 )
 NO_REFERENCE = "The dictionary states no reference range."
 STATES = "A bar for the mean contribution of each state of {label}: {bars}."

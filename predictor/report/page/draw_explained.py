@@ -102,7 +102,8 @@ def draw_dependence(sheet: Sheet, figure: Figure) -> None:
     contributions = [row.get(key) for row in rows for key in ("contribution", "low", "high")]
     x_axis = Axis(label, *limits(values, room=0.02))
     y_axis = Axis(str(options.get("axis", _LABEL)), *limits(contributions, 0.0, room=0.08))
-    plot = framed(sheet, x_axis, y_axis, height=220.0)
+    # Two stand side by side on most pages.
+    plot = framed(sheet, x_axis, y_axis, height=160.0 if sheet.narrow else 220.0)
     keys = _reference(sheet, plot, options.get("reference"))
     _density(sheet, plot, rows)
     sheet.line((plot.x.start, plot.y(0)), (plot.x.end, plot.y(0)), "diagonal")

@@ -77,7 +77,7 @@ def framed(
     """
     right = sheet.width - 14 if right is None else right
     top = sheet.lines(0, top, y.label, right, "small quiet") + 5 if y.label else top + 6
-    y_marks = ticks(y.low, y.high, most=max(4, round(height / 40)))
+    y_marks = ticks(y.low, y.high, most=max(5, round(height / 40)))
     y_texts = tick_texts(y_marks, percent=y.percent)
     left = max((width_of(text, "small") for text in y_texts), default=0.0) + 7
     plot = Plot(Scale(x.low, x.high, left, right), Scale(y.low, y.high, top + height, top), 0.0)

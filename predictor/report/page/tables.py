@@ -34,6 +34,7 @@ AMPLE, SCARCE = Room(1_400_000, 60), Room(0, 10)
 """What every study gets, and what one of very many variables gets, for a page below 3 MB."""
 
 _LONG_WORD = 22
+_SLIM_COLUMNS, _MANY_ROWS = 2, 24
 
 # As an address has them; everything else is written as %XX.
 _PLAIN = ",;:/?@!$()*+-._~='"
@@ -76,6 +77,11 @@ class ShownTable:
     rows: tuple[tuple[ShownCell, ...], ...]
     left_out: int
     file: str
+
+    @property
+    def slim(self) -> bool:
+        """Whether it is so narrow and long that it is set in columns."""
+        return len(self.heads) <= _SLIM_COLUMNS and len(self.rows) > _MANY_ROWS
 
 
 def shown(table: Table, file: str, most: int = MOST_ROWS) -> ShownTable:
