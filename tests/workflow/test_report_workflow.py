@@ -16,6 +16,7 @@ from predictor.errors import BundleError, DocumentError, PredictorError
 from predictor.fitted.bundle import load_bundle, save_bundle
 from predictor.fitted.folder import sole_writer
 from predictor.report.document import Figure, Report, blocks_of
+from predictor.shipped import find
 from predictor.workflow import report as stage
 from predictor.workflow.report import report_file, write_report
 from predictor.workflow.track import track
@@ -266,6 +267,24 @@ def test_real_patients_are_drawn_only_where_somebody_asks_and_not_in_a_bundle(
     assert swarm["p"] != swarm["d"]
     assert len({row["variable"] for row in swarm["d"]}) == 5
     assert content(bundle) == before
+
+
+@pytest.mark.parametrize("model", ["remission", "relapse"])
+def test_the_reports_of_the_shipped_models_are_those_that_this_version_writes(
+    model: str, tmp_path: Path
+) -> None:
+    report_file(model, tmp_path)
+    shipped = find(model, "models")
+    assert shipped is not None
+    # `predictor report models/NAME` writes them again.
+    assert (tmp_path / "model_card.md").read_text() == (shipped / "model_card.md").read_text()
+    written, kept = (_to_six_digits(folder / "report.json") for folder in (tmp_path, shipped))
+    assert written == kept
+    assert kept["title"] in (shipped / "report.html").read_text()
+
+
+def _to_six_digits(path: Path) -> Any:
+    return json.loads(path.read_text(), parse_float=lambda text: f"{float(text):.6g}")
 
 
 def test_a_cohort_without_anybody_is_told(bundle: Path, tmp_path: Path) -> None:
