@@ -3,98 +3,54 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Annotated, Any, Literal, TypeVar
+from typing import Annotated, Any, Literal
 
 from pydantic import (
     AfterValidator,
-    BaseModel,
-    BeforeValidator,
-    ConfigDict,
     Field,
-    GetCoreSchemaHandler,
-    GetJsonSchemaHandler,
     StrictBool,
-    StrictFloat,
     StrictInt,
     StrictStr,
     field_validator,
     model_validator,
 )
-from pydantic_core import core_schema
 
 from predictor.clinical.variable import Range
-
-Code = StrictInt | Annotated[StrictFloat, Field(allow_inf_nan=False)] | StrictStr
-"""A cell as a person writes it in the file: ``1``, ``0.5`` or ``female``."""
-
-
-def _as_list(value: object) -> object:
-    """A single value where a list is meant is a list of one."""
-    return value if isinstance(value, list | tuple) else [value]
-
-
-class _OneOrMany:
-    """A list that may be written without brackets when it has one item, also for editors."""
-
-    def __get_pydantic_core_schema__(
-        self, source: Any, handler: GetCoreSchemaHandler
-    ) -> core_schema.CoreSchema:
-        return core_schema.no_info_before_validator_function(_as_list, handler(source))
-
-    def __get_pydantic_json_schema__(
-        self, schema: core_schema.CoreSchema, handler: GetJsonSchemaHandler
-    ) -> dict[str, Any]:
-        many = handler(schema)
-        return {"anyOf": [many["items"], many]}
-
-
-def _distinct(values: tuple[Any, ...]) -> tuple[Any, ...]:
-    # 1 and True are equal, so the type counts; a number may be too long to be written out.
-    typed = [(type(v), v) for v in values]
-    twice = sorted(
-        {f"{v!s:.80}" for pair, v in zip(typed, values, strict=True) if typed.count(pair) > 1}
-    )
-    if twice:
-        raise ValueError(f"named twice: {', '.join(twice)}")
-    return values
+from predictor.config_parts import (
+    Answer,
+    Code,
+    Count,
+    Grid,
+    Limits,
+    Name,
+    Number,
+    OneOrMany,
+    Part,
+    Positive,
+    Share,
+    distinct,
+)
+from predictor.config_records import (
+    BaselinePlan,
+    IndexRule,
+    OutcomePlan,
+    VisitSource,
+    check_records,
+    with_patients_of_visits,
+)
+from predictor.config_sources import LaboratoryRules, OmopSource, RedcapSource, SqlSource
 
 
-def _number_like(value: object) -> object:
-    """Whole numbers are fine where a decimal is meant; text and yes/no are not."""
-    return float(value) if isinstance(value, int) and not isinstance(value, bool) else value
-
-
-Number = Annotated[StrictFloat, BeforeValidator(_number_like)]
-Positive = Annotated[Number, Field(gt=0, allow_inf_nan=False)]
-Share = Annotated[Number, Field(gt=0, le=1, allow_inf_nan=False)]
-# More would be a slip of the pen, and the fit would not end in this life.
-Count = Annotated[StrictInt, Field(ge=1, le=100_000)]
-Name = Annotated[StrictStr, Field(min_length=1, max_length=200)]
-Answer = Annotated[StrictStr, Field(min_length=1, max_length=4000)]
-
-
-Limits = Annotated[tuple[Number | None, Number | None], Field(min_length=2, max_length=2)]
-"""Lowest and highest value; null leaves a side open."""
-
-Item = TypeVar("Item")
-Grid = Annotated[tuple[Item, ...], AfterValidator(_distinct), Field(min_length=1), _OneOrMany()]
-"""Settings that tuning chooses from; a single one may be written without brackets."""
-
-
-class _Part(BaseModel):
-    model_config = ConfigDict(frozen=True, extra="forbid", use_attribute_docstrings=True)
-
-
-class Question(_Part):
+class Question(Part):
     """What is predicted, for whom and over which time."""
 
     outcome: Name
     """The outcome: its column in the cohort file, unless ``cohort.columns`` names another."""
     label: Name | None = None
     """What the event is called in answers, such as "low disease activity"."""
-    event: Annotated[tuple[Code, ...], AfterValidator(_distinct), Field(min_length=1), _OneOrMany()]
+    event: Annotated[tuple[Code, ...], AfterValidator(distinct), Field(min_length=1), OneOrMany()]
     """Values of the outcome that count as the event."""
-    non_event: Annotated[tuple[Code, ...], AfterValidator(_distinct), _OneOrMany()] = ()
+    non_event: Annotated[tuple[Code, ...], AfterValidator(distinct), OneOrMany()] = ()
     """Values that count as no event; needed unless the outcome is 0/1 or in the dictionary."""
     horizon: Name
     """Time from index visit to outcome, in words."""
@@ -114,7 +70,7 @@ class Question(_Part):
         return {name: Range(low, high) for name, (low, high) in self.limits.items()}
 
 
-class PublishedCohort(_Part):
+class PublishedCohort(Part):
     """The published cohort, rebuilt; no patient in it is real."""
 
     patients: Annotated[StrictInt, Field(ge=3, le=1_000_000)] = 31
@@ -125,13 +81,27 @@ class PublishedCohort(_Part):
     """How the outcome depends on the baseline: a shipped scenario, or a file beside this one."""
 
 
-class CohortSource(_Part):
+class CohortSource(Part):
     """Where the patients are and how their columns map to the dictionary."""
 
     file: Name | None = None
     """CSV, Excel or Parquet, relative to this configuration; ``--data`` overrides it."""
+    sql: SqlSource | None = None
+    """Rows of a database instead of a file; see ``docs/sources.md``."""
+    redcap: RedcapSource | None = None
+    """The export of a REDCap project instead of a file; see ``docs/sources.md``."""
+    omop: OmopSource | None = None
+    """Tables of the OMOP common data model instead of a file; see ``docs/sources.md``."""
     published: PublishedCohort | None = None
     """The published cohort instead of a file."""
+    visits: VisitSource | None = None
+    """Visits instead of a file with one row per patient; see `docs/records.md`."""
+    index: IndexRule | None = None
+    """The visit at which a patient enters; only with ``visits``."""
+    baseline: BaselinePlan | None = None
+    """Which values count as known at the index visit; only with ``visits``."""
+    outcome: OutcomePlan | None = None
+    """What happened after the index visit, and when it is looked for; only with ``visits``."""
     patient: Name | None = None
     """Column that identifies the patient; never leaves this machine."""
     centre: Name | None = None
@@ -144,13 +114,16 @@ class CohortSource(_Part):
     """Dictionary variable -> unit of the column, where it is not the dictionary's."""
     values: Mapping[StrictStr, Mapping[StrictStr, StrictStr]] = {}
     """Dictionary variable -> {value in the file: state in the dictionary; "" for missing}."""
-    missing: Annotated[tuple[StrictStr, ...], _OneOrMany()] = ("NA", "NaN")
+    laboratory: Mapping[StrictStr, LaboratoryRules] = {}
+    """Dictionary variable -> what its values become that are no plain numbers, such as
+    ``crp: {below: half}``; see ``docs/laboratory.md``."""
+    missing: Annotated[tuple[StrictStr, ...], OneOrMany()] = ("NA", "NaN")
     """Further spellings of a missing value; an empty cell is always missing."""
     impossible: Literal["refuse", "missing"] = "refuse"
     """What happens to values outside the plausible range: stop, or count and leave out."""
-    exclude: Annotated[tuple[Name, ...], AfterValidator(_distinct), _OneOrMany()] = ()
+    exclude: Annotated[tuple[Name, ...], AfterValidator(distinct), OneOrMany()] = ()
     """Exclusion criteria of the dictionary; patients who have one are left out and counted."""
-    accept_suspected_leakage: Annotated[tuple[Name, ...], _OneOrMany()] = ()
+    accept_suspected_leakage: Annotated[tuple[Name, ...], OneOrMany()] = ()
     """Predictors that separate the outcome and have been checked by hand."""
     encoding: Name = "utf-8"
     """Text encoding of a CSV file."""
@@ -161,30 +134,39 @@ class CohortSource(_Part):
     sheet: StrictStr | StrictInt = 0
     """Sheet of an Excel file, by name or position."""
 
+    @model_validator(mode="before")
+    @classmethod
+    def _of_visits(cls, data: object) -> object:
+        """Who a visit belongs to is said once, beside the visits."""
+        return with_patients_of_visits(data)
+
     @model_validator(mode="after")
     def _one_source(self) -> CohortSource:
-        if self.file is not None and self.published is not None:
-            raise ValueError("name a file or the published cohort, not both")
+        places = ("file", "sql", "redcap", "omop", "published", "visits")
+        named = [name for name in places if getattr(self, name) is not None]
+        if len(named) > 1:
+            raise ValueError(f"name one of {', '.join(places)}, not {' and '.join(named)}")
+        check_records(self.visits, self.index, self.baseline, self.outcome)
         return self
 
 
-class PreparationPlan(_Part):
+class PreparationPlan(Part):
     """How missing values are filled in; learned inside each training fold."""
 
     imputation: Literal["median", "iterative"] = "median"
     """Median (most frequent state), or chained regressions."""
-    missing_indicators: Annotated[tuple[Name, ...], AfterValidator(_distinct), _OneOrMany()] = ()
+    missing_indicators: Annotated[tuple[Name, ...], AfterValidator(distinct), OneOrMany()] = ()
     """Predictors whose missingness is itself offered to the model."""
 
 
-class RidgePlan(_Part):
+class RidgePlan(Part):
     """Logistic regression, coefficients shrunk by the sum of their squares."""
 
     penalty: Grid[Positive] = (0.01, 0.1, 1.0, 10.0, 100.0)
     """Lambda: half of it times the sum of squared standardised coefficients."""
 
 
-class ElasticNetPlan(_Part):
+class ElasticNetPlan(Part):
     """Logistic regression, shrunk by squares and absolute values of the coefficients."""
 
     penalty: Grid[Positive] = (0.3, 1.0, 3.0, 10.0, 30.0)
@@ -193,14 +175,14 @@ class ElasticNetPlan(_Part):
     """Share of the penalty on absolute values."""
 
 
-class FirthPlan(_Part):
+class FirthPlan(Part):
     """Logistic regression with Firth's penalty, for rare events and separation."""
 
     intercept_correction: Literal["flic", "none"] = "flic"
     """FLIC makes predictions average to the observed share of events."""
 
 
-class ForestPlan(_Part):
+class ForestPlan(Part):
     """Random forest of probability trees."""
 
     trees: Count = 500
@@ -208,7 +190,7 @@ class ForestPlan(_Part):
     """Fewest patients in a leaf; small leaves can encode single patients."""
 
 
-class BoostingPlan(_Part):
+class BoostingPlan(Part):
     """Histogram gradient boosting."""
 
     trees: Grid[Count] = (100,)
@@ -217,14 +199,14 @@ class BoostingPlan(_Part):
     min_samples_leaf: Count = 10
 
 
-class AdditivePlan(_Part):
+class AdditivePlan(Part):
     """Explainable boosting machine; needs the extra ``ebm``."""
 
     interactions: Annotated[StrictInt, Field(ge=0, le=1000)] = 0
     max_bins: Annotated[StrictInt, Field(ge=4, le=10_000)] = 32
 
 
-class Models(_Part):
+class Models(Part):
     """The candidate models; an empty entry means its defaults."""
 
     firth: FirthPlan | None = None
@@ -248,7 +230,7 @@ class Models(_Part):
         return self
 
 
-class ValidationPlan(_Part):
+class ValidationPlan(Part):
     """How the candidates are compared."""
 
     folds: Annotated[StrictInt, Field(ge=2, le=100)] = 5
@@ -264,9 +246,9 @@ class ValidationPlan(_Part):
     fewer of them, and the result says so."""
     thresholds: Annotated[
         tuple[Annotated[Number, Field(gt=0, lt=1)], ...],
-        AfterValidator(_distinct),
+        AfterValidator(distinct),
         Field(min_length=1, max_length=20),
-        _OneOrMany(),
+        OneOrMany(),
     ] = (0.25, 0.5, 0.75)
     """Probabilities at which a decision would change; net benefit and changes of class are told
     for these."""
@@ -275,7 +257,7 @@ class ValidationPlan(_Part):
     """What stays whole in a fold; auto: the centre if named, else the patient if named."""
 
 
-class TrackingPlan(_Part):
+class TrackingPlan(Part):
     """The MLflow record."""
 
     experiment: Name | None = None
@@ -287,7 +269,7 @@ class TrackingPlan(_Part):
     enabled: StrictBool = True
 
 
-class ExplanationPlan(_Part):
+class ExplanationPlan(Part):
     """What the explanation shows."""
 
     patients: StrictBool = False
@@ -295,28 +277,28 @@ class ExplanationPlan(_Part):
     patients, stand for them."""
 
 
-class PrivacyPlan(_Part):
+class PrivacyPlan(Part):
     """What may leave the centre."""
 
     cell_size: Annotated[StrictInt, Field(ge=1, le=1000)] = 5
     """Smallest count shown in what is shared."""
 
 
-class ComputePlan(_Part):
+class ComputePlan(Part):
     """Where the fits run."""
 
     workers: Count | None = None
     """Parallel workers; every available core by default. Results do not depend on it."""
 
 
-class PredictionPlan(_Part):
+class PredictionPlan(Part):
     """When the model answers."""
 
     most_missing: Annotated[Number, Field(ge=0, le=1, allow_inf_nan=False)] = 0.5
     """Largest share of predictors that may be missing before a patient is refused."""
 
 
-class ReportingPlan(_Part):
+class ReportingPlan(Part):
     """What only people know, for the checklists of the report."""
 
     tripod: Mapping[StrictStr, Answer] = {}
@@ -326,7 +308,7 @@ class ReportingPlan(_Part):
     its part on evaluation."""
 
 
-class Config(_Part):
+class Config(Part):
     """One study."""
 
     name: Annotated[StrictStr, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]{0,99}$")]
@@ -335,7 +317,7 @@ class Config(_Part):
     cohort: CohortSource
     dictionary: Name | None = None
     """Dictionary file of your own, relative to this configuration."""
-    predictors: Annotated[tuple[Name, ...], AfterValidator(_distinct), Field(min_length=1)]
+    predictors: Annotated[tuple[Name, ...], AfterValidator(distinct), Field(min_length=1)]
     """Dictionary variables measured at or before the index visit."""
     baseline: Name
     """The one predictor that stands alone as a baseline."""

@@ -21,6 +21,9 @@ FLOORS = {
     "checklists": 0,
     "clinical": 0,
     "config": 1,
+    "config_parts": 1,
+    "config_records": 1,
+    "config_sources": 1,
     "study": 1,
     "performance": 1,
     "fitted": 2,
@@ -76,9 +79,10 @@ OWNERS = {
     "joblib": {"learning", "workflow"},
     "threadpoolctl": {"learning", "workflow"},
     "interpret": {"learning"},
-    "pydantic": {"config", "study"},
+    "pydantic": {"config", "config_parts", "config_records", "config_sources", "study"},
     "yaml": {"documents"},
     "openpyxl": {"cohort"},
+    "sqlalchemy": {"cohort"},
 }
 
 # What answering for one patient from a linear bundle goes through: standard library and numpy.

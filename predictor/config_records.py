@@ -1,0 +1,228 @@
+"""The parts of a configuration that lead from visits to one row per patient."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Annotated, Literal
+
+from pydantic import AfterValidator, Field, StrictInt, StrictStr, model_validator
+
+from predictor.config_parts import Name, Number, OneOrMany, Part, distinct
+from predictor.config_sources import OmopSource, RedcapSource, SqlSource
+
+Rule = Annotated[StrictStr, Field(min_length=1, max_length=4000)]
+"""A condition over dictionary variables, such as ``sledai_2k >= 6``."""
+
+Days = Annotated[Number, Field(ge=-40_000, le=40_000, allow_inf_nan=False)]
+"""Days from the index visit; more than a century is a slip of the pen."""
+
+Window = Annotated[tuple[Days, Days], Field(min_length=2, max_length=2)]
+
+Unit = Literal["days", "weeks", "months", "years", "date"]
+
+INDEX_CHOICES = ("first", "last", "every")
+
+
+def _in_order(window: tuple[float, float]) -> tuple[float, float]:
+    if window[0] > window[1]:
+        raise ValueError("the window ends before it starts; write the earlier day first")
+    return window
+
+
+def _before_index(window: tuple[float, float]) -> tuple[float, float]:
+    if window[1] > 0:
+        raise ValueError(
+            "nothing after the index visit is a baseline value; end at 0 at the latest"
+        )
+    return _in_order(window)
+
+
+def _after_index(window: tuple[float, float]) -> tuple[float, float]:
+    if window[0] <= 0:
+        raise ValueError("the outcome window reaches the index visit; begin after day 0")
+    return _in_order(window)
+
+
+BaselineWindow = Annotated[Window, AfterValidator(_before_index)]
+OutcomeWindow = Annotated[Window, AfterValidator(_after_index)]
+
+
+class VisitSource(Part):
+    """A table of visits: one row for each time a patient was seen."""
+
+    file: Name | None = None
+    """CSV, Excel or Parquet, relative to this configuration; ``--data`` overrides it."""
+    sql: SqlSource | None = None
+    """Rows of a database instead of a file."""
+    redcap: RedcapSource | None = None
+    """The export of a REDCap project instead of a file."""
+    omop: OmopSource | None = None
+    """Tables of the OMOP common data model instead of a file."""
+    patient: Name
+    """Column that identifies the patient; never leaves this machine."""
+    time: Name
+    """Column with the time of the visit."""
+    unit: Unit = "days"
+    """What the times are: numbers since any start, or dates (ISO 8601). Months have 30.4375 days,
+    years 365.25."""
+    same_day: Literal["refuse", "first", "last"] = "refuse"
+    """Which of several visits on one day counts where they differ, by time and then by place in the
+    file. Identical ones are merged in any case."""
+    fixed: Annotated[tuple[Name, ...], AfterValidator(distinct), OneOrMany()] = ("sex",)
+    """Variables that cannot change; where they do, two patients have one identifier. Those that the
+    table or the dictionary has not are passed over."""
+
+    @model_validator(mode="after")
+    def _one_place(self) -> VisitSource:
+        places = ("file", "sql", "redcap", "omop")
+        named = [name for name in places if getattr(self, name) is not None]
+        if len(named) > 1:
+            raise ValueError(f"name one of {', '.join(places)}, not {' and '.join(named)}")
+        return self
+
+
+class IndexRule(Part):
+    """At which visit a patient enters: one of the three."""
+
+    first: Rule | None = None
+    """The first visit at which this holds."""
+    last: Rule | None = None
+    """The last visit at which this holds."""
+    every: Rule | None = None
+    """Every visit at which this holds; a patient's rows stay together in all folds."""
+
+    @model_validator(mode="after")
+    def _one_rule(self) -> IndexRule:
+        if sum(getattr(self, name) is not None for name in INDEX_CHOICES) != 1:
+            raise ValueError("name exactly one of first, last and every")
+        return self
+
+    @property
+    def which(self) -> str:
+        """``first``, ``last`` or ``every``."""
+        return next(name for name in INDEX_CHOICES if getattr(self, name) is not None)
+
+    @property
+    def rule(self) -> str:
+        """The condition as it is written."""
+        return str(getattr(self, self.which))
+
+
+class VariableWindow(Part):
+    """Another window for one variable."""
+
+    latest_within: BaselineWindow
+    """First and last day before the index visit."""
+
+
+class BaselinePlan(Part):
+    """Which values count as known at the index visit: the latest in a window, never a later one."""
+
+    latest_within: BaselineWindow = (-30.0, 0.0)
+    """First and last day, counted from the index visit."""
+    variables: Mapping[StrictStr, VariableWindow] = {}
+    """Dictionary variable -> its own window, such as ``c3: {latest_within: [-90, 0]}``."""
+
+    def window(self, name: str) -> tuple[float, float]:
+        """Window of a variable."""
+        own = self.variables.get(name)
+        return own.latest_within if own else self.latest_within
+
+
+class FollowUpVisit(Part):
+    """The visit at which the outcome is read."""
+
+    nearest: Days
+    """Day after the index visit; of two visits equally near the earlier one counts."""
+    within: OutcomeWindow
+    """First and last day. Without a visit in it the outcome is unknown, never "no response"."""
+
+    @model_validator(mode="after")
+    def _inside(self) -> FollowUpVisit:
+        low, high = self.within
+        if not low <= self.nearest <= high:
+            raise ValueError(f"nearest lies outside within, {low:g} to {high:g}")
+        return self
+
+
+class DeathSource(Part):
+    """Where a death is recorded: one of the two columns."""
+
+    time: Name | None = None
+    """Column with the time of death, in the unit of the visits; empty for those alive."""
+    visit: Name | None = None
+    """Column that is 1 or yes at the visit at which a death was recorded."""
+    state: StrictInt | StrictStr | None = None
+    """What the outcome of the dead is: by default that the rule does not hold (0), or ``death``
+    where the definition has several states. Say 1 where death is part of the event, such as a
+    flare."""
+
+    @model_validator(mode="after")
+    def _one_column(self) -> DeathSource:
+        if (self.time is None) == (self.visit is None):
+            raise ValueError("name exactly one of time and visit")
+        return self
+
+
+class OutcomePlan(Part):
+    """What is looked for after the index visit, by a definition or a rule of your own."""
+
+    definition: Name | None = None
+    """A shipped outcome definition (``predictor outcomes`` lists them), or a file of your own."""
+    rule: Rule | None = None
+    """A condition at the follow-up visit; ``index.NAME`` is a value at the index visit."""
+    at: FollowUpVisit
+    death: DeathSource | None = None
+    """A death up to the last day of the window is an outcome, never a missing one."""
+    confirmed_after: Annotated[Number, Field(gt=0, le=40_000)] | None = None
+    """With ``rule``: it must hold again at the first visit at least so many days later."""
+
+    @model_validator(mode="after")
+    def _one_definition(self) -> OutcomePlan:
+        if (self.definition is None) == (self.rule is None):
+            raise ValueError("name exactly one of definition and rule")
+        if self.definition is not None and self.confirmed_after is not None:
+            raise ValueError("a definition says itself whether it must be confirmed")
+        return self
+
+
+def with_patients_of_visits(data: object) -> object:
+    """The source with what its visits imply: who the patient is, and whether rows repeat.
+
+    Parameters
+    ----------
+    data
+        What stands under ``cohort``, before it is checked.
+    """
+    if not isinstance(data, Mapping) or not isinstance(data.get("visits"), Mapping):
+        return data
+    implied: dict[str, object] = {}
+    if isinstance(patient := data["visits"].get("patient"), str):
+        implied["patient"] = patient
+    index = data.get("index")
+    if isinstance(index, Mapping) and index.get("every") is not None:
+        implied["repeated_rows"] = True
+    return {**data, **{key: value for key, value in implied.items() if data.get(key) is None}}
+
+
+def check_records(
+    visits: VisitSource | None,
+    index: IndexRule | None,
+    baseline: BaselinePlan | None,
+    outcome: OutcomePlan | None,
+) -> None:
+    """Hold the four parts against each other.
+
+    Raises
+    ------
+    ValueError
+        If one is there without those it needs.
+    """
+    if visits is None:
+        there = {"index": index, "baseline": baseline, "outcome": outcome}
+        alone = [name for name, part in there.items() if part is not None]
+        if alone:
+            raise ValueError(f"{', '.join(alone)} can only stand beside visits")
+        return
+    if index is None or outcome is None:
+        raise ValueError("visits need index and outcome beside them")
