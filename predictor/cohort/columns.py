@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 
 from predictor.clinical.values import read_column
 from predictor.clinical.variable import Variable
+from predictor.cohort.laboratory import by_rules, day_problem, explained
 from predictor.cohort.problem import Problem
 from predictor.cohort.table import Table, shown, without_missing
 
@@ -18,7 +19,6 @@ if TYPE_CHECKING:
 
 # Problems of single cells that `impossible: missing` turns into counted missing values.
 _IMPOSSIBLE = {"impossible_value", "infinite_value"}
-_DECIMAL_HINT = "{rule}. If the file writes decimals with a comma, set `cohort.decimal: ','`."
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,21 +54,35 @@ def read_variable(table: Table, variable: Variable, source: CohortSource) -> Rea
         )
         return ReadColumn(np.full(table.rows, np.nan), (missing,), there=False)
     cells = without_missing(table.columns[column], source.missing, source.decimal)
+    ruled = by_rules(cells, variable, source.laboratory.get(variable.name), source.decimal)
     reading = read_column(
-        cells,
+        ruled.cells,
         variable,
         unit=source.units.get(variable.name),
         coding=source.values.get(variable.name),
         decimal=source.decimal,
     )
-    problems = []
+    problems = [
+        Problem(table.numbers[row], column, f"{kind}_converted", message, False, variable.name)
+        for row, kind, message in ruled.notes
+    ]
+    odd = day_problem(variable) if ruled.days else ""
+    for row in ruled.days:
+        reading.values[row] = np.nan
+        place, cell = (table.numbers[row], column), shown(cells[row])
+        problems.append(
+            Problem(*place, "day_fraction", odd, True, variable.name, cell, "day_fraction")
+        )
     for findings, mild in ((reading.problems, False), (reading.warnings, True)):
         for row, reason in findings:
+            if row in ruled.days:  # said already, and what a day looks like as a number misleads
+                continue
             counted = reason.code in _IMPOSSIBLE and source.impossible == "missing"
             message, whole = reason.message, row < 0  # such as an unknown unit of the column
-            number = reason.code == "unreadable_number" and not whole
-            if number and source.decimal == "." and "," in shown(cells[row]):
-                message = _DECIMAL_HINT.format(rule=message.rstrip("."))
+            kind = ""
+            if reason.code == "unreadable_number" and not whole:
+                known = explained(cells[row], variable, source.decimal)
+                kind, message = known or (kind, message)
             problems.append(
                 Problem(
                     None if whole else table.numbers[row],
@@ -78,6 +92,7 @@ def read_variable(table: Table, variable: Variable, source: CohortSource) -> Rea
                     not (mild or counted),
                     variable.name,
                     "" if whole else shown(cells[row]),
+                    kind,
                 )
             )
     return ReadColumn(reading.values, tuple(problems), there=True)

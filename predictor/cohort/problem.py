@@ -29,6 +29,8 @@ class Problem:
         Dictionary variable the column is mapped to, if any.
     value
         The cell, for the output of ``predictor check`` alone.
+    kind
+        What the cell is, where a rule of ``cohort.laboratory`` could deal with it.
     """
 
     row: int | None
@@ -38,6 +40,7 @@ class Problem:
     fatal: bool = True
     variable: str = ""
     value: str = ""
+    kind: str = ""
 
 
 def as_warnings(problems: Iterable[Problem]) -> tuple[CohortWarning, ...]:
