@@ -88,6 +88,14 @@ class UnitError(PredictorError):
     """A unit is unknown for a variable, or no conversion exists."""
 
 
+class ExpressionError(PredictorError):
+    """A rule cannot be understood; ``where`` ends with the position of the character."""
+
+
+class OutcomeError(PredictorError):
+    """An outcome definition breaks a rule, is unknown, or can never be determined."""
+
+
 class ConfigError(PredictorError):
     """The configuration breaks a rule."""
 
