@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import asdict
 from pathlib import Path
 
 import click
@@ -58,7 +59,7 @@ def variables(dictionary: Path | None, config: str | None, output: str) -> None:
 
 
 @command("predictor check cohort.csv --config study.yaml")
-@click.argument("cohort", type=FILE)
+@click.argument("cohort", type=FILE, required=False)
 @click.option("--config", help="Configuration whose columns, units and rules are used.")
 @click.option(
     "--limit",
@@ -68,13 +69,16 @@ def variables(dictionary: Path | None, config: str | None, output: str) -> None:
     help="Most problems to print as text.",
 )
 @as_format
-def check(cohort: Path, config: str | None, limit: int, output: str) -> None:
+def check(cohort: Path | None, config: str | None, limit: int, output: str) -> None:
     """List every problem of a cohort: row, column, rule, suggestion.
 
-    COHORT is a CSV, Excel or Parquet file. Exits with 1 if a problem is fatal.
+    COHORT is a CSV, Excel or Parquet file; without it, --config says where the patients are. Exits
+    with 1 if a problem is fatal.
     """
     from predictor.workflow.check import check as run
 
+    if cohort is None and config is None:
+        raise click.UsageError("name a cohort file, or --config with a configuration.")
     found = run(cohort, config)
     if output == "json":
         problems = [
@@ -89,7 +93,15 @@ def check(cohort: Path, config: str | None, limit: int, output: str) -> None:
             for p in found.problems
         ]
         flow = [{"step": s.step, "patients": s.patients} for s in found.flow]
-        print_json({"usable": found.usable, "problems": problems, "flow": flow})
+        laboratory = [asdict(proposal) for proposal in found.proposals]
+        print_json(
+            {
+                "usable": found.usable,
+                "problems": problems,
+                "flow": flow,
+                "laboratory": laboratory,
+            }
+        )
     else:
         terminal_cohorts.show_problems(found, limit)
     if not found.usable:

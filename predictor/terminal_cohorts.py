@@ -10,6 +10,7 @@ from predictor.terminal import plain, print_tables, say, say_wrapped
 
 if TYPE_CHECKING:
     from predictor.clinical.dictionary import Dictionary
+    from predictor.cohort.laboratory import Proposal
     from predictor.cohort.problem import Problem
     from predictor.workflow.check import CohortCheck
     from predictor.workflow.simulate import SimulatedFile
@@ -41,12 +42,24 @@ def show_problems(check: CohortCheck, limit: int) -> None:
             say(f"... and {len(groups) - limit} more kinds; --format json lists all.")
         counts = Counter(problem.code for problem in check.problems)
         say("Found: " + ", ".join(f"{code} {count}" for code, count in counts.most_common()))
+    if check.proposals:
+        show_proposals(check.proposals)
     if check.flow:
         say("Patients: " + ", ".join(f"{s.patients} {s.step}" for s in check.flow))
     say(f"Columns checked: {', '.join(check.checked) or 'none'}")
     if check.unchecked:
         say(f"Not checked: {len(check.unchecked)} columns that nothing names.")
     say("The cohort can be used." if check.usable else "The cohort cannot be used as it is.")
+
+
+def show_proposals(proposals: Sequence[Proposal]) -> None:
+    """Values that are no plain numbers, counted by kind, and rules that can be pasted."""
+    from predictor.cohort.laboratory import as_yaml
+
+    for p in proposals:
+        say(f"{p.column}: {p.count} of kind {p.kind.replace('_', ' ')}")
+    say("Rules to choose from and to paste (docs/laboratory.md says what each does to statistics):")
+    say(as_yaml(proposals))
 
 
 def _few(items: Sequence[str]) -> str:

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from predictor.clinical.dictionary import Dictionary
 from predictor.clinical.laboratory import TITRE, LaboratoryText, classify, titre_of_days
 from predictor.clinical.variable import Variable
 from predictor.cohort.problem import Problem
@@ -259,21 +260,19 @@ def _rule(kind: str, variable: Variable, cells: Sequence[str]) -> str:
     }[kind]
 
 
-def proposals(
-    problems: Sequence[Problem], variables: Mapping[str, Variable]
-) -> tuple[Proposal, ...]:
+def proposals(problems: Sequence[Problem], dictionary: Dictionary) -> tuple[Proposal, ...]:
     """Return one rule for each kind of odd value in each column.
 
     Parameters
     ----------
     problems
         What a check found.
-    variables
-        Name -> variable.
+    dictionary
+        What the variables are.
     """
     groups: dict[tuple[str, str, str], list[Problem]] = {}
     for problem in problems:
-        if problem.kind and problem.variable in variables:
+        if problem.kind and problem.variable in dictionary:
             groups.setdefault((problem.column, problem.variable, problem.kind), []).append(problem)
     return tuple(
         Proposal(
@@ -281,7 +280,9 @@ def proposals(
             name,
             kind,
             len(found),
-            _rule(kind, variables[name], list(dict.fromkeys(p.value.strip() for p in found))),
+            _rule(
+                kind, dictionary.variable(name), list(dict.fromkeys(p.value.strip() for p in found))
+            ),
         )
         for (column, name, kind), found in groups.items()
     )

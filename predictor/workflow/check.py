@@ -9,10 +9,13 @@ from predictor.clinical.dictionary import load_dictionary
 from predictor.cohort.checking import check_cohort
 from predictor.cohort.cohort import FlowStep
 from predictor.cohort.columns import read_variable
+from predictor.cohort.laboratory import Proposal, proposals
 from predictor.cohort.outcome import outcome_column
 from predictor.cohort.problem import Problem
 from predictor.cohort.reading import read_table
+from predictor.cohort.sources.source import read_source
 from predictor.config import CohortSource
+from predictor.errors import CohortError
 from predictor.study import load_study
 
 
@@ -28,12 +31,15 @@ class CohortCheck:
         Read, excluded, analysed; empty without a configuration or after a fatal problem.
     checked, unchecked
         Columns that were held against the dictionary, and those that were not.
+    proposals
+        Rules for values that are no plain numbers, which ``cohort.laboratory`` could hold.
     """
 
     problems: tuple[Problem, ...]
     flow: tuple[FlowStep, ...]
     checked: tuple[str, ...]
     unchecked: tuple[str, ...]
+    proposals: tuple[Proposal, ...] = ()
 
     @property
     def usable(self) -> bool:
@@ -41,21 +47,24 @@ class CohortCheck:
         return not any(problem.fatal for problem in self.problems)
 
 
-def check(data: str | Path, config: str | Path | None = None) -> CohortCheck:
-    """Check a cohort file.
+def check(data: str | Path | None, config: str | Path | None = None) -> CohortCheck:
+    """Check a cohort.
 
     Parameters
     ----------
     data
-        The file.
+        The file; None for what the configuration names.
     config
         A configuration, whose columns, units and rules are then used. Without one, columns named
         like a variable of the shipped dictionary are checked against it.
     """
     if config is None:
+        if data is None:
+            raise CohortError("check", "there is nothing to check", "Name a file or --config.")
         return _check_by_name(Path(data))
     study = load_study(config)
-    table = read_table(Path(data), study.config.cohort)
+    given = None if data is None else Path(data)
+    table = read_source(study.config.cohort, study.folder, how=study.config.cohort, data=given)
     found = check_cohort(study, table)
     source = study.config.cohort
     used = {source.columns.get(name, name) for name in (*study.config.predictors, *source.exclude)}
@@ -65,6 +74,7 @@ def check(data: str | Path, config: str | Path | None = None) -> CohortCheck:
         found.cohort.flow if found.cohort else (),
         tuple(name for name in table.columns if name in used),
         tuple(name for name in table.columns if name not in used),
+        proposals(found.problems, study.dictionary),
     )
 
 
@@ -78,4 +88,5 @@ def _check_by_name(path: Path) -> CohortCheck:
         for problem in read_variable(table, dictionary.variable(name), source).problems
     ]
     unknown = tuple(name for name in table.columns if name not in dictionary)
-    return CohortCheck(tuple(problems), (), known, unknown)
+    proposed = proposals(problems, dictionary)
+    return CohortCheck(tuple(problems), (), known, unknown, proposed)

@@ -15,7 +15,8 @@ import predictor
 from predictor.cohort.checking import check_cohort
 from predictor.cohort.cohort import Cohort
 from predictor.cohort.published import simulate
-from predictor.cohort.reading import read_table, table_from_frame
+from predictor.cohort.reading import table_from_frame
+from predictor.cohort.sources.source import read_source
 from predictor.cohort.table import Table, table_of
 from predictor.config import PublishedCohort
 from predictor.documents import Document
@@ -360,13 +361,10 @@ def _table(study: Study, data: str | Path | pd.DataFrame | None) -> Table:
     if data is not None and not isinstance(data, str | Path):
         return table_from_frame(data)
     source = study.config.cohort
-    if data is not None:
-        return read_table(Path(data), source)
-    if source.published is not None:
+    if data is None and source.published is not None:
         return _published(study, source.published)
-    if source.file is None:
-        raise ConfigError("cohort.file", "no cohort is named", "Name one, or give --data FILE.")
-    return read_table(study.folder / source.file, source)
+    given = None if data is None else Path(data)
+    return read_source(source, study.folder, how=source, data=given)
 
 
 def _published(study: Study, source: PublishedCohort) -> Table:
