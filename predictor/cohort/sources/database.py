@@ -162,8 +162,8 @@ def _engine(variable: str) -> Engine:
         )
     try:
         return _made(sqlalchemy.make_url(address))
-    except ArgumentError:
-        # An unknown kind of database is one of these; its name is part of the address.
+    except (ArgumentError, ValueError):
+        # So are an unknown kind of database and a port that is no number; both are parts of it.
         raise CohortError(
             variable,
             "it holds no address of a database that SQLAlchemy knows",
@@ -175,7 +175,7 @@ def _engine(variable: str) -> Engine:
             f"the driver of this database, the Python package {error.name}, is not installed",
             "Install it beside this package.",
         ) from None
-    except Exception as error:  # noqa: BLE001 - a port that is no number, and what drivers say of options
+    except Exception as error:  # noqa: BLE001 - whatever drivers say of options
         raise failure(error, variable) from None
 
 
