@@ -34,6 +34,7 @@ from predictor.config_records import (
     BaselinePlan,
     IndexRule,
     OutcomePlan,
+    RecordsPlan,
     VisitSource,
     check_records,
     with_patients_of_visits,
@@ -148,6 +149,13 @@ class CohortSource(Part):
             raise ValueError(f"name one of {', '.join(places)}, not {' and '.join(named)}")
         check_records(self.visits, self.index, self.baseline, self.outcome)
         return self
+
+    @property
+    def records(self) -> RecordsPlan | None:
+        """How visits become one row per patient; None where the source has such rows."""
+        if self.visits is None or self.index is None or self.outcome is None:
+            return None
+        return RecordsPlan(self.visits, self.index, self.baseline or BaselinePlan(), self.outcome)
 
 
 class PreparationPlan(Part):

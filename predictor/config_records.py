@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import dataclass
 from typing import Annotated, Literal
 
 from pydantic import AfterValidator, Field, StrictInt, StrictStr, model_validator
@@ -184,6 +185,16 @@ class OutcomePlan(Part):
         if self.definition is not None and self.confirmed_after is not None:
             raise ValueError("a definition says itself whether it must be confirmed")
         return self
+
+
+@dataclass(frozen=True, slots=True)
+class RecordsPlan:
+    """How visits become one row per patient: the four parts, all of them there."""
+
+    visits: VisitSource
+    index: IndexRule
+    baseline: BaselinePlan
+    outcome: OutcomePlan
 
 
 def with_patients_of_visits(data: object) -> object:

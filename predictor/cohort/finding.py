@@ -1,0 +1,145 @@
+"""What is wrong, or odd, with many rows at once: one rule, one column, the rows it holds for."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from predictor.cohort.cohort import CohortWarning
+from predictor.cohort.problem import Problem
+from predictor.cohort.table import Table, shown
+from predictor.errors import CohortError, Reason
+
+_MOST_ROWS = 10
+_MOST_CELLS = 1_000
+
+ROWS = "{message} ({count:,} rows: {rows})"
+MORE = "{rows} ..."
+
+
+def _no_rows() -> NDArray[np.int64]:
+    return np.empty(0, dtype=np.int64)
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """One broken rule.
+
+    Parameters
+    ----------
+    code
+        Stable name of the rule.
+    column
+        Column of the file, or key of the configuration.
+    message
+        Rule and suggestion, without any patient's value.
+    rows
+        Positions of the rows in the table, shape (k,); empty where the rule speaks of the whole.
+    fatal
+        Whether nothing can be made of the table.
+    variable
+        Dictionary variable the column is mapped to, if any.
+    count
+        What is counted where it is not the rows, such as patients.
+    """
+
+    code: str
+    column: str
+    message: str
+    rows: NDArray[np.int64] = field(default_factory=_no_rows)
+    fatal: bool = True
+    variable: str = ""
+    count: int | None = None
+
+    @property
+    def times(self) -> int:
+        """How often the rule is broken."""
+        return max(1, len(self.rows)) if self.count is None else self.count
+
+    def reason(self, numbers: Sequence[int]) -> Reason:
+        """The finding as one entry of an error.
+
+        Parameters
+        ----------
+        numbers
+            Number of each row as a reader of the file sees it.
+        """
+        if not len(self.rows):
+            return Reason(self.code, self.column, self.message)
+        listed = ", ".join(str(numbers[row]) for row in self.rows[:_MOST_ROWS].tolist())
+        more = MORE.format(rows=listed) if len(self.rows) > _MOST_ROWS else listed
+        text = ROWS.format(message=self.message.rstrip("."), count=len(self.rows), rows=more)
+        return Reason(self.code, self.column, text)
+
+    def problems(self, table: Table) -> Iterator[Problem]:
+        """The finding row by row with its cells, for the output of ``predictor check``."""
+        if not len(self.rows):
+            yield Problem(None, self.column, self.code, self.message, self.fatal, self.variable)
+        cells = table.columns.get(self.column)
+        for row in self.rows[:_MOST_CELLS].tolist():
+            cell = "" if cells is None else shown(cells[row])
+            yield Problem(
+                table.numbers[row],
+                self.column,
+                self.code,
+                self.message,
+                self.fatal,
+                self.variable,
+                cell,
+            )
+
+
+def of_problems(
+    problems: Iterable[Problem], codes: NDArray[np.integer[Any]] | None
+) -> Iterator[Finding]:
+    """Findings of a column whose cells were read once for each different entry.
+
+    Parameters
+    ----------
+    problems
+        With the position of the entry as the number of the row.
+    codes
+        Entry of each row, shape (rows,); None where each row was read.
+    """
+    groups: dict[tuple[str, str, str, bool, str], list[int]] = {}
+    for p in problems:
+        key = (p.code, p.column, p.message, p.fatal, p.variable)
+        groups.setdefault(key, []).extend(() if p.row is None else (p.row,))
+    for (code, column, message, fatal, variable), places in groups.items():
+        rows = np.array(sorted(places), dtype=np.int64)
+        if codes is not None and len(rows):
+            named = np.zeros(int(codes.max()) + 1, dtype=bool)
+            named[rows] = True
+            rows = np.flatnonzero(named[codes])
+        yield Finding(code, column, message, rows, fatal, variable)
+
+
+def as_cohort_warnings(findings: Iterable[Finding]) -> tuple[CohortWarning, ...]:
+    """Findings as they travel with the run: variable, rule and count, without rows and cells."""
+    return tuple(
+        CohortWarning(f.variable or f.column, f.code, f.times, f.message)
+        for f in findings
+        if not f.fatal
+    )
+
+
+def refuse(findings: Iterable[Finding], table: Table) -> None:
+    """Stop where a finding is fatal.
+
+    Raises
+    ------
+    CohortError
+        With all fatal findings at once.
+    """
+    fatal = [finding for finding in findings if finding.fatal]
+    if fatal:
+        raise CohortError(
+            table.source,
+            f"no cohort can be made of it ({len(fatal)} problems)",
+            "`predictor check` shows each row. Mend these:",
+            reasons=[finding.reason(table.numbers) for finding in fatal],
+        )

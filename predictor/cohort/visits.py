@@ -1,0 +1,293 @@
+"""Visits in order: by patient and time, one for each day, with the values that are needed."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+from numpy.typing import NDArray
+
+from predictor.clinical.variable import Variable
+from predictor.cohort.coded import coded
+from predictor.cohort.columns import read_variable
+from predictor.cohort.deaths import read_deaths
+from predictor.cohort.finding import Finding, of_problems
+from predictor.cohort.same_day import one_for_each_day
+from predictor.cohort.table import Table, identity, without_missing
+from predictor.cohort.visit_times import Times, read_times
+
+if TYPE_CHECKING:
+    from predictor.config_records import RecordsPlan
+    from predictor.study import Study
+
+Places = NDArray[np.int64]
+Numbers = NDArray[np.float64]
+
+NO_PATIENT = "the patient is not named."
+SORTED = "visits did not stand in order of time; they were put in order."
+EMPTY = "visits without any value that is needed here were left out."
+TWO_PATIENTS = (
+    "this cannot change in a patient, and does: two patients share an identifier, or a cell is "
+    "wrong."
+)
+AFTER_DEATH = "a visit after the patient's death."
+
+
+@dataclass(frozen=True, slots=True)
+class Visits:
+    """Visits of patients, sorted by patient and time, at most one for each day.
+
+    Parameters
+    ----------
+    ids
+        Identifier of each patient, in order of first appearance.
+    patient
+        Position in ``ids`` of each visit, shape (visits,), never falling.
+    day
+        Days since any start, rising within a patient.
+    start
+        First visit of each patient, and the number of all visits, shape (patients + 1,).
+    values
+        Variable -> canonical numbers, shape (visits,), states as their position, NaN where missing.
+    death
+        Day of death of each patient, NaN where none is recorded, shape (patients,).
+    rows
+        Row of the table that each visit comes from.
+    """
+
+    ids: Sequence[object]
+    patient: Places
+    day: Numbers
+    start: Places
+    values: Mapping[str, Numbers]
+    death: Numbers
+    rows: Places
+
+    @property
+    def patients(self) -> int:
+        """Number of patients, those without a usable visit included."""
+        return len(self.ids)
+
+
+@dataclass(frozen=True, slots=True)
+class ReadVisits:
+    """Visits, if they can be used, and all findings about them."""
+
+    visits: Visits | None
+    findings: tuple[Finding, ...]
+
+
+def read_visits(
+    study: Study,
+    plan: RecordsPlan,
+    table: Table,
+    names: Collection[str],
+    optional: Collection[str] = (),
+) -> ReadVisits:
+    """Read, check and sort visits.
+
+    Parameters
+    ----------
+    study
+        Configuration and dictionary.
+    plan
+        How visits become rows.
+    table
+        Cells as the source has them.
+    names
+        Dictionary variables that are needed.
+    optional
+        Those among them that the table may be without.
+
+    Returns
+    -------
+    ReadVisits
+        All problems at once; no visits where one is fatal.
+    """
+    patient = _patients(table, plan.visits.patient, study.config.cohort.missing)
+    times = _times(study, plan, table)
+    findings = [*patient.findings, *times.findings]
+    fixed = [
+        n for n in plan.visits.fixed if n in study.dictionary and _column(study, n) in table.columns
+    ]
+    values: dict[str, Numbers] = {}
+    for name in dict.fromkeys((*names, *fixed)):
+        if name in optional and _column(study, name) not in table.columns:
+            continue
+        values[name], found = _values(study, table, study.dictionary.variable(name))
+        findings += found
+    codes = patient.codes
+    if codes is None or times.times is None:
+        return ReadVisits(None, tuple(findings))
+    deaths = read_deaths(study, plan, table, codes, len(patient.ids), times.times)
+    findings += deaths.findings
+    if any(finding.fatal for finding in findings):
+        return ReadVisits(None, tuple(findings))
+    return _in_order(
+        study, plan, patient.ids, codes, times.times, values, fixed, deaths.day, findings
+    )
+
+
+def needed_columns(study: Study, plan: RecordsPlan, names: Collection[str]) -> frozenset[str]:
+    """Columns of a table of visits that are read at all.
+
+    Parameters
+    ----------
+    study, plan
+        Configuration, and how visits become rows.
+    names
+        Dictionary variables that are needed.
+    """
+    columns = {plan.visits.patient, plan.visits.time}
+    columns |= {_column(study, name) for name in (*names, *plan.visits.fixed)}
+    death = plan.outcome.death
+    if death is not None:
+        columns |= {column for column in (death.time, death.visit) if column}
+    return frozenset(columns)
+
+
+@dataclass(frozen=True, slots=True)
+class _Patients:
+    ids: Sequence[object]
+    codes: Places | None
+    findings: tuple[Finding, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class _Times:
+    times: Times | None
+    findings: tuple[Finding, ...]
+
+
+def _column(study: Study, name: str) -> str:
+    return study.config.cohort.columns.get(name, name)
+
+
+def _patients(table: Table, column: str, missing: Sequence[str]) -> _Patients:
+    """Who each visit belongs to, as positions in the order of first appearance."""
+    if column not in table.columns:
+        lost = Finding("missing_column", column, table.missing_column(column))
+        return _Patients((), None, (lost,))
+    cells = coded(table.columns[column])
+    entries = without_missing(cells.entries, missing)
+    known: dict[str, int] = {}
+    # Written as 7 and as 7.0 a patient is the same one.
+    names = [
+        -1 if entry is None else known.setdefault(identity(entry), len(known)) for entry in entries
+    ]
+    codes = np.array(names, dtype=np.int64)[cells.codes]
+    nobody = np.flatnonzero(codes < 0)
+    findings = (Finding("missing_patient", column, NO_PATIENT, nobody),) if len(nobody) else ()
+    return _Patients(tuple(known), codes, findings)
+
+
+def _times(study: Study, plan: RecordsPlan, table: Table) -> _Times:
+    source, column = study.config.cohort, plan.visits.time
+    if column not in table.columns:
+        return _Times(None, (Finding("missing_column", column, table.missing_column(column)),))
+    times = read_times(table.columns[column], plan.visits.unit, source.missing, source.decimal)
+    findings = [
+        Finding(code, column, message, rows) for (code, message), rows in times.problems.items()
+    ]
+    return _Times(times, tuple(findings))
+
+
+def _values(study: Study, table: Table, variable: Variable) -> tuple[Numbers, Iterator[Finding]]:
+    """Canonical numbers of a variable at each row, each different entry read once."""
+    source, column = study.config.cohort, _column(study, variable.name)
+    cells = table.columns.get(column)
+    numbers = isinstance(cells, np.ndarray) and cells.dtype.kind in "iuf"
+    whole = numbers and variable.kind == "continuous" and variable.name not in source.values
+    if cells is None or whole:
+        columns = {} if cells is None else {column: cells}
+        alone = Table(table.source, columns, range(table.rows))
+        read = read_variable(alone, variable, source)
+        if cells is None:
+            lost = Finding("missing_column", column, table.missing_column(column))
+            return read.values, iter((lost,))
+        return read.values, of_problems(read.problems, None)
+    entries = coded(cells)
+    alone = Table(table.source, {column: entries.entries}, range(len(entries.entries)))
+    read = read_variable(alone, variable, source)
+    return read.values[entries.codes], of_problems(read.problems, entries.codes)
+
+
+def _in_order(
+    study: Study,
+    plan: RecordsPlan,
+    ids: Sequence[object],
+    patient: Places,
+    times: Times,
+    values: dict[str, Numbers],
+    fixed: Sequence[str],
+    death: Numbers,
+    findings: list[Finding],
+) -> ReadVisits:
+    """Sort, leave out what is empty, and keep one visit for each day."""
+    codes, order, moved = _sorted(patient, times.moment)
+    if len(moved):
+        findings.append(Finding("visits_sorted", plan.visits.time, SORTED, moved, fatal=False))
+    columns = {name: _taken(column, order) for name, column in values.items()}
+    day, calendar = _taken(times.day, order), _taken(times.calendar, order)
+    rows = np.arange(len(codes)) if order is None else order
+
+    empty = np.logical_and.reduce([np.isnan(c) for c in columns.values()])
+    if empty.any():
+        findings.append(Finding("empty_visits", "", EMPTY, rows[empty], fatal=False))
+        codes, rows = codes[~empty], rows[~empty]
+        day, calendar = day[~empty], calendar[~empty]
+        columns = {name: column[~empty] for name, column in columns.items()}
+
+    days = one_for_each_day(codes, calendar, columns, rows, plan.visits.same_day)
+    findings += days.findings
+    if days.keep is not None:
+        codes, rows, day = codes[days.keep], rows[days.keep], day[days.keep]
+    start = np.searchsorted(codes, np.arange(len(ids) + 1))
+    for name in fixed:
+        changed = _changed(days.values[name], codes)
+        if len(changed):
+            column = _column(study, name)
+            findings.append(
+                Finding("two_patients", column, TWO_PATIENTS, rows[changed], variable=name)
+            )
+    with np.errstate(invalid="ignore"):
+        late = np.flatnonzero(day > death[codes])
+    if len(late):
+        findings.append(Finding("visit_after_death", plan.visits.time, AFTER_DEATH, rows[late]))
+    if any(finding.fatal for finding in findings):
+        return ReadVisits(None, tuple(findings))
+    visits = Visits(ids, codes, day, start, days.values, death, rows)
+    return ReadVisits(visits, tuple(findings))
+
+
+def _taken(column: NDArray[np.float64], rows: Places | None) -> Numbers:
+    return column if rows is None else column[rows]
+
+
+def _sorted(patient: Places, moment: Numbers) -> tuple[Places, Places | None, Places]:
+    """Patients in order, the rows in order (None: as they stand), and rows that came too late."""
+    if _in_place(patient, moment):
+        return patient, None, np.empty(0, dtype=np.int64)
+    rows = np.argsort(patient, kind="stable")
+    codes, when = patient[rows], moment[rows]
+    back = (codes[1:] == codes[:-1]) & (when[1:] < when[:-1])
+    moved = rows[1:][back]
+    if len(moved):
+        rows = np.lexsort((moment, patient))
+    return patient[rows], rows, np.sort(moved)
+
+
+def _in_place(patient: Places, moment: Numbers) -> bool:
+    later = patient[1:] > patient[:-1]
+    return bool(np.all(later | ((patient[1:] == patient[:-1]) & (moment[1:] >= moment[:-1]))))
+
+
+def _changed(column: Numbers, patient: Places) -> Places:
+    """Visits at which a value differs from the patient's last one before."""
+    there = np.flatnonzero(~np.isnan(column))
+    same = patient[there][1:] == patient[there][:-1]
+    other: NDArray[np.bool_] = column[there][1:] != column[there][:-1]
+    found: Places = there[1:][same & other]
+    return found
