@@ -8,8 +8,8 @@ this module knows which variables there are.
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field, replace
 from functools import lru_cache, partial
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -29,7 +29,9 @@ AFTER = "_after"
 
 _HERE = Path(__file__).resolve().parent
 _DEFAULT = "sle_ivig"
-_FILE_KEYS = ("name", "extends", "variables")
+_SHIPPED = ("sle_ivig",)
+_PARTS = ("sle_visits",)
+_FILE_KEYS = ("name", "extends", "includes", "variables")
 _NAME = re.compile(r"[a-z][a-z0-9_]*")
 
 
@@ -44,10 +46,14 @@ class Dictionary:
     variables
         Name -> variable, in the order of the file. Follow-up values are not listed: every
         baseline variable has one under its name with the suffix ``_after``.
+    included
+        What further files add (``includes`` of the file), such as the items of a score: known by
+        name, but in no form, table or bundle that does not ask for it.
     """
 
     name: str
     variables: Mapping[str, Variable]
+    included: Mapping[str, Variable] = field(default_factory=dict)
 
     def variable(self, name: str) -> Variable:
         """Return a variable by name, a follow-up value (``c3_after``) included.
@@ -59,7 +65,8 @@ class Dictionary:
         """
         found = self._find(name)
         if found is None:
-            known = [*self.variables, *(n + AFTER for n in self.variables if self._find(n + AFTER))]
+            plain = [*self.variables, *self.included]
+            known = [*plain, *(n + AFTER for n in plain if self._find(n + AFTER))]
             raise DictionaryError(
                 f"dictionary {self.name}",
                 f"there is no variable {name[:80]!r}",
@@ -70,22 +77,30 @@ class Dictionary:
     def __contains__(self, name: object) -> bool:
         return isinstance(name, str) and self._find(name) is not None
 
+    def holding(self, names: Iterable[str]) -> Mapping[str, Variable]:
+        """Return the variables, and of the included ones those that are asked for."""
+        asked = {name: self.included[name] for name in names if name in self.included}
+        return {**asked, **self.variables}
+
     def _find(self, name: str) -> Variable | None:
-        found = self.variables.get(name)
+        found = self._entry(name)
         if found is not None or not name.endswith(AFTER):
             return found
-        before = self.variables.get(name.removesuffix(AFTER))
+        before = self._entry(name.removesuffix(AFTER))
         if before is None or before.time != "baseline" or before.exclusion:
             return None
         label = f"{before.label} after treatment"
         return replace(before, name=name, label=label, time="follow_up")
 
+    def _entry(self, name: str) -> Variable | None:
+        found = self.variables.get(name)
+        return self.included.get(name) if found is None else found
+
     def to_dict(self) -> dict[str, object]:
         """Return the dictionary as plain JSON data."""
-        return {
-            "name": self.name,
-            "variables": [variable.to_dict() for variable in self.variables.values()],
-        }
+        parts = {"variables": self.variables, "included": self.included}
+        listed = {key: [v.to_dict() for v in found.values()] for key, found in parts.items()}
+        return {"name": self.name, **listed}
 
     @classmethod
     def from_dict(cls, data: object) -> Dictionary:
@@ -96,10 +111,13 @@ class Dictionary:
         DictionaryError
             If the data break a rule of a dictionary file.
         """
+        included = data.get("included", []) if isinstance(data, Mapping) else None
         if not isinstance(data, Mapping) or not isinstance(data.get("variables"), list):
             raise DictionaryError("dictionary", "it must be a mapping with a list of variables")
-        variables = [Variable.from_dict(entry) for entry in data["variables"]]
-        return cls(str(data.get("name", "")), {variable.name: variable for variable in variables})
+        if not isinstance(included, list):
+            raise DictionaryError("dictionary", "'included' must be a list of variables")
+        parts = [[Variable.from_dict(v) for v in part] for part in (data["variables"], included)]
+        return cls(str(data.get("name", "")), *({v.name: v for v in part} for part in parts))
 
 
 def load_dictionary(path: Path | None = None) -> Dictionary:
@@ -158,16 +176,18 @@ class _FileReader:
             if key not in _FILE_KEYS:
                 hint = suggestion(key, _FILE_KEYS) or f"Known: {', '.join(_FILE_KEYS)}."
                 self.problem("unknown_key", f"unknown key {key[:40]!r}. {hint}", key)
-        inherited = self.extended(data.get("extends"))
+        inherited, included = self.extended(data.get("extends"))
+        included = {**included, **self.included(data.get("includes"))}
         entries = data.get("variables")
         if not isinstance(entries, Mapping) or not entries:
             message = "'variables' must be a mapping of at least one variable"
             self.problem("missing_key", message, "variables")
             entries = {}
         own = {
-            name: self.entry(name, entry, inherited.get(name)) for name, entry in entries.items()
+            name: self.entry(name, entry, inherited.get(name, included.get(name)))
+            for name, entry in entries.items()
         }
-        self.check_codes({**inherited, **own})
+        self.check_codes({**included, **inherited, **own})
         name = data.get("name", self.path.stem)
         if not isinstance(name, str) or not name.strip():
             self.problem("bad_value", "'name' must be text", "name")
@@ -176,19 +196,34 @@ class _FileReader:
             rule = f"{count} problem{'s' if count > 1 else ''} in this dictionary"
             raise DictionaryError(str(self.path), rule, "Correct each:", reasons=self.problems)
         found = {key: variable for key, variable in own.items() if variable is not None}
-        return Dictionary(str(name).strip(), {**inherited, **found})
+        # An entry of the file itself, or of what it extends, replaces an included one.
+        variables = {**inherited, **found}
+        others = {key: v for key, v in included.items() if key not in variables}
+        return Dictionary(str(name).strip(), variables, others)
 
-    def extended(self, name: object) -> Mapping[str, Variable]:
-        """Return the variables of the shipped dictionary that this file extends."""
+    def extended(self, name: object) -> tuple[Mapping[str, Variable], Mapping[str, Variable]]:
+        """Return what the shipped dictionary has that this file extends: listed and included."""
+        if name is None:
+            return {}, {}
+        if isinstance(name, str) and name in _SHIPPED:
+            found = _shipped(name)
+            return found.variables, found.included
+        self.not_shipped("extends", name, _SHIPPED)
+        return {}, {}
+
+    def included(self, name: object) -> Mapping[str, Variable]:
+        """Return the variables of the shipped file that this one includes."""
         if name is None:
             return {}
-        shipped = sorted(file.stem for file in _HERE.glob("*.yaml"))
-        if isinstance(name, str) and name in shipped:
+        if isinstance(name, str) and name in _PARTS:
             return _shipped(name).variables
-        hint = suggestion(str(name), shipped) or f"Shipped: {', '.join(shipped)}."
-        message = f"'extends' must name a shipped dictionary. {hint}"
-        self.problem("bad_value", message, "extends")
+        self.not_shipped("includes", name, _PARTS)
         return {}
+
+    def not_shipped(self, key: str, name: object, known: Iterable[str]) -> None:
+        """Note that a key names nothing that comes with the package."""
+        hint = suggestion(str(name), known) or f"Shipped: {', '.join(known)}."
+        self.problem("bad_value", f"{key!r} must name a shipped dictionary. {hint}", key)
 
     def check_codes(self, variables: Mapping[str, Variable | None]) -> None:
         """Check that no result can be read as two variables."""

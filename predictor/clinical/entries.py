@@ -31,7 +31,7 @@ NUMBER_KEYS = (
     "unit_slips",
     "integer",
 )
-STATE_KEYS = ("states", "exclusion")
+STATE_KEYS = ("states", "exclusion", "points")
 ENTRY_KEYS = (*COMMON_KEYS, *NUMBER_KEYS, *STATE_KEYS)
 
 _QUOTIENT = re.compile(r"\s*([0-9.]+(?:e-?[0-9]+)?)\s*/\s*([0-9.]+(?:e-?[0-9]+)?)\s*")
@@ -75,7 +75,7 @@ class EntryReader:
 
     def number(self) -> Variable:
         """Read a continuous variable."""
-        self.refuse_keys(("exclusion", "states"), "a continuous variable")
+        self.refuse_keys(STATE_KEYS, "a continuous variable")
         unit = self.text("unit", required=True)
         unit = canonical_unit(unit)
         units = self.units(unit)
@@ -124,7 +124,7 @@ class EntryReader:
         exclusion = self.flag("exclusion")
         if exclusion and kind != "binary":
             self.problem("bad_value", "an exclusion criterion is binary", "exclusion")
-        return self.variable(kind, states=states, exclusion=exclusion)
+        return self.variable(kind, states=states, exclusion=exclusion, points=self.points(kind))
 
     def variable(
         self,
@@ -140,6 +140,7 @@ class EntryReader:
         unit_slips: tuple[str, ...] = (),
         integer: bool = False,
         exclusion: bool = False,
+        points: int | None = None,
     ) -> Variable:
         """Add what every kind has in common."""
         expected: Mapping[str, Expectation] = {}
@@ -177,7 +178,19 @@ class EntryReader:
             source=source,
             note=self.text("note"),
             expected=expected,
+            points=points,
         )
+
+    def points(self, kind: Kind) -> int | None:
+        """Read what a yes adds to the score of which this is an item."""
+        raw = self.data.get("points")
+        if raw is None:
+            return None
+        if kind != "binary" or not isinstance(raw, int) or isinstance(raw, bool) or raw < 1:
+            message = "'points' is a whole number of at least 1, of a binary variable"
+            self.problem("bad_value", message, "points")
+            return None
+        return raw
 
     def units(self, canonical: str) -> dict[str, float]:
         """Read the accepted units with their factors; the canonical unit comes first."""

@@ -49,6 +49,8 @@ class Expression:
         Variables written ``index.NAME``: the value at the index visit.
     condition
         What the text means.
+    needs
+        Both, ``index.NAME`` those of the index visit, in the order of the text.
     cautions
         What is odd about a number in it, such as one that looks like another unit.
     """
@@ -57,6 +59,7 @@ class Expression:
     names: frozenset[str]
     index_names: frozenset[str]
     condition: Condition = field(repr=False)
+    needs: tuple[str, ...] = ()
     cautions: tuple[Reason, ...] = ()
 
     def truth(
@@ -132,12 +135,13 @@ variable 'platlets'. Did you mean 'platelets'?
         raise ExpressionError(where, "a rule is expected", "Write one, such as c3 < 80.")
     parser = Parser(tokens_of(text, where), dictionary, where)
     condition = parser.read()
-    if not parser.names and not parser.index_names:
+    if not parser.needs:
         raise ExpressionError(where, "the rule names no variable", "Name at least one.")
     return Expression(
         " ".join(text.split()),
-        frozenset(parser.names),
-        frozenset(parser.index_names),
+        frozenset(found.name for found in parser.needs if not found.at_index),
+        frozenset(found.name for found in parser.needs if found.at_index),
         condition,
+        tuple(str(found) for found in parser.needs),
         tuple(parser.cautions),
     )

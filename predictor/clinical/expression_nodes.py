@@ -29,6 +29,10 @@ COMPARISONS: Mapping[str, Callable[[Values, Values], Mask]] = {
 }
 
 
+INDEX = "index"
+"""In front of a variable and a point: its value at the index visit."""
+
+
 @dataclass(frozen=True, slots=True)
 class Columns:
     """The values that a rule is held against.
@@ -103,6 +107,9 @@ class Recorded:
 
     name: str
     at_index: bool
+
+    def __str__(self) -> str:
+        return f"{INDEX}.{self.name}" if self.at_index else self.name
 
     def values(self, columns: Columns) -> Values:
         """Its column."""

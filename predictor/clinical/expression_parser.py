@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from predictor.clinical.dictionary import Dictionary
 from predictor.clinical.expression_nodes import (
     COMPARISONS,
+    INDEX,
     AllOf,
     AnyOf,
     Compared,
@@ -27,9 +28,6 @@ from predictor.clinical.values import read_value
 from predictor.clinical.variable import Variable
 from predictor.errors import DictionaryError, ExpressionError, Reason
 
-INDEX = "index"
-"""In front of a variable and a point: its value at the index visit."""
-
 DEEPEST = 30
 """Brackets, ``not`` and minus signs that may stand inside each other."""
 
@@ -45,7 +43,7 @@ class Part:
 
 
 class Parser:
-    """Reads one rule; ``names`` and ``index_names`` hold the variables it needed."""
+    """Reads one rule; ``needs`` holds the variables it speaks of, in order."""
 
     def __init__(self, tokens: list[Token], dictionary: Dictionary, where: str) -> None:
         self.tokens = tokens
@@ -53,8 +51,7 @@ class Parser:
         self.where = where
         self.next = 0
         self.depth = 0
-        self.names: set[str] = set()
-        self.index_names: set[str] = set()
+        self.needs: dict[Recorded, None] = {}
         self.cautions: list[Reason] = []
 
     def read(self) -> Condition:
@@ -257,7 +254,7 @@ class Parser:
     def note(self, part: Part) -> None:
         """Remember a variable that the rule needs."""
         if isinstance(part.number, Recorded):
-            (self.index_names if part.number.at_index else self.names).add(part.number.name)
+            self.needs[part.number] = None
 
     def condition(self, part: Part) -> Condition:
         """Take a part as a condition; a yes/no variable may stand alone."""

@@ -276,11 +276,12 @@ def _state(raw: object, variable: Variable) -> float:
     else:
         word = ""
     if variable.kind == "binary":
-        if word in _YES:
+        if word in _YES or (variable.points is not None and _is_number(raw, variable.points)):
             return 1.0
         if word in _NO:
             return 0.0
-        expected = "yes or no (1 or 0)"
+        points = "" if variable.points is None else f", nor its points (0 or {variable.points})"
+        expected = f"yes or no (1 or 0){points}"
     else:
         for index, state in enumerate(variable.states):
             if word == state.casefold() and not isinstance(raw, TRUTH_TYPES):
@@ -289,6 +290,13 @@ def _state(raw: object, variable: Variable) -> float:
     raise Unreadable(
         "unreadable_state", f"is not {expected}; if it is coded otherwise, state the coding"
     )
+
+
+def _is_number(raw: object, number: int) -> bool:
+    """Whether an entry is this number, in text or as a number."""
+    if isinstance(raw, str):
+        return raw.strip() in (str(number), f"{number}.0")
+    return raw == number and isinstance(raw, int | float | np.integer | np.floating)
 
 
 def _measured(number: float, unit: str | None, variable: Variable) -> Reading:

@@ -103,6 +103,8 @@ class Variable:
         What a user must know besides.
     expected
         Outcome -> what a higher value, or a yes, is expected to do to its probability.
+    points
+        What an item adds to its score when it is there; such a number in a cell means yes.
     """
 
     name: str
@@ -123,6 +125,7 @@ class Variable:
     source: str
     note: str
     expected: Mapping[str, Expectation] = field(default_factory=dict)
+    points: int | None = None
 
     def to_dict(self) -> dict[str, object]:
         """Return the entry as plain JSON data, complete: ``from_dict`` gives it back."""
@@ -147,6 +150,8 @@ class Variable:
         }
         if self.expected:  # left out otherwise, so that earlier versions read the others
             entry["expected"] = {name: e.to_dict() for name, e in self.expected.items()}
+        if self.points is not None:
+            entry["points"] = self.points
         return entry
 
     @classmethod

@@ -110,7 +110,10 @@ def describe(
         "privacy": {"cell_size": config.privacy.cell_size},
         "config": _shareable_config(study),
         "dictionary": {
-            name: variable.to_dict() for name, variable in study.dictionary.variables.items()
+            name: variable.to_dict()
+            for name, variable in study.dictionary.holding(
+                (*config.predictors, *config.question.limits)
+            ).items()
         },
         "environment": environment(),
         "created": datetime.now(UTC).isoformat(timespec="seconds"),

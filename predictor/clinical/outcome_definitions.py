@@ -1,0 +1,306 @@
+"""Outcome definitions: a published rule with its reference, as data.
+
+The shipped ones are ``outcomes/*.yaml``; a researcher writes a file of the same form. Whether the
+rule holds at a visit is yes, no, or undeterminable where a value is missing that matters.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Container, Mapping
+from dataclasses import dataclass
+from functools import lru_cache
+from pathlib import Path
+
+import numpy as np
+
+from predictor.clinical import sledai
+from predictor.clinical.citation import Citation
+from predictor.clinical.dictionary import Dictionary
+from predictor.clinical.expression import NO, UNKNOWN, YES, Expression, Truth, Values
+from predictor.clinical.names import suggestion
+from predictor.errors import OutcomeError
+
+SHIPPED = Path(__file__).resolve().parent / "outcomes"
+_SUFFIXES = (".yaml", ".yml")
+_INDEX = "index."
+
+_NEVER = "the outcome definition {name} can never be determined: not recorded are {missing}"
+_NEVER_NEXT = (
+    "Add these columns, which `predictor outcomes {name}` explains, or take another definition."
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Caution:
+    """What a treatment does to a measurement without doing it to the disease.
+
+    Parameters
+    ----------
+    variables
+        The measurements.
+    days
+        How long after the treatment.
+    message
+        What happens, as a sentence.
+    reference
+        Where it was shown.
+    """
+
+    variables: tuple[str, ...]
+    days: float
+    message: str
+    reference: Citation
+
+    def to_dict(self) -> dict[str, object]:
+        """Return it as plain JSON data."""
+        return {
+            "variables": list(self.variables),
+            "days": self.days,
+            "message": self.message,
+            "reference": self.reference.to_dict(),
+        }
+
+
+@dataclass(frozen=True, slots=True)
+class MissingRule:
+    """What a variable without an entry means.
+
+    Parameters
+    ----------
+    text
+        In words.
+    assumed
+        Variable -> value taken where there is no entry; of all others nothing is assumed, and the
+        outcome is undeterminable where the value matters.
+    """
+
+    text: str
+    assumed: Mapping[str, float]
+
+
+@dataclass(frozen=True, slots=True)
+class OutcomeDefinition:
+    """An outcome as a rule over the variables of a visit.
+
+    Parameters
+    ----------
+    name, label
+        In configurations, and as people read it.
+    reference
+        The publication whose rule it is.
+    further
+        Other publications it rests on.
+    rule
+        Holds where the outcome is there.
+    requires
+        Variables the rule speaks of, ``index.NAME`` those of the index visit, in order of the text.
+    note
+        What a user must know besides, such as which of two sources is taken.
+    states
+        State -> rule, of an outcome of several states; the first that holds counts.
+    otherwise
+        The state where none of them holds.
+    confirmed_after
+        Days: the rule must hold again at a visit at least so many days later.
+    warnings
+        Measurements in it that the treatment itself disturbs.
+    missing_rule
+        What a variable without an entry means.
+    """
+
+    name: str
+    label: str
+    reference: Citation
+    further: tuple[Citation, ...]
+    rule: Expression
+    requires: tuple[str, ...]
+    note: str
+    states: Mapping[str, Expression] | None
+    otherwise: str | None
+    confirmed_after: float | None
+    warnings: tuple[Caution, ...]
+    missing_rule: MissingRule
+
+    @property
+    def variables(self) -> frozenset[str]:
+        """Variables that the rules speak of, at the visit or at the index visit."""
+        return frozenset(name.removeprefix(_INDEX) for name in self.requires)
+
+    @property
+    def reads(self) -> frozenset[str]:
+        """Columns worth reading: the variables, and the items of a score among them."""
+        items = {item for name in self.variables for item in sledai.items_of(name)}
+        return self.variables | items
+
+    def truth(
+        self, values: Mapping[str, Values], index: Mapping[str, Values] | None = None
+    ) -> Truth:
+        """Whether the outcome is there at each visit.
+
+        Parameters
+        ----------
+        values
+            Name -> shape (rows,) at the visit; scores are computed from their items.
+        index
+            The same at each row's index visit.
+
+        Returns
+        -------
+        Shape (rows,): 1 yes, 0 no, -1 undeterminable.
+        """
+        return self.rule.truth(self._filled(values), self._filled(index or {}))
+
+    def state(
+        self, values: Mapping[str, Values], index: Mapping[str, Values] | None = None
+    ) -> Truth:
+        """Return the state at each visit: its position in ``state_names``, -1 undeterminable.
+
+        The states are asked in order, so a state is known only where every one before it is
+        known not to hold.
+        """
+        now, before = self._filled(values), self._filled(index or {})
+        if self.states is None:
+            raise ValueError(f"{self.name} has no states")
+        truths = [rule.truth(now, before) for rule in self.states.values()]
+        found = np.full(len(truths[0]), UNKNOWN, dtype=np.int8)
+        open_ = np.ones(len(found), dtype=bool)
+        for position, truth in enumerate(truths):
+            found[open_ & (truth == YES)] = position
+            open_ &= truth == NO
+        if self.otherwise is not None:
+            found[open_] = len(truths)
+        return found
+
+    @property
+    def state_names(self) -> tuple[str, ...]:
+        """States in the order in which they are asked, the one of all others last."""
+        named = tuple(self.states or ())
+        return named if self.otherwise is None else (*named, self.otherwise)
+
+    def _filled(self, values: Mapping[str, Values]) -> dict[str, Values]:
+        found = sledai.completed(values)
+        rows = {len(column) for column in values.values()}
+        for name, value in self.missing_rule.assumed.items():
+            column = found.get(name)
+            if column is not None:
+                found[name] = np.where(np.isnan(column), value, column)
+            elif rows:
+                found[name] = np.full(max(rows), value)
+        return found
+
+    def to_dict(self) -> dict[str, object]:
+        """Return it as plain JSON data."""
+        return {
+            "name": self.name,
+            "label": self.label,
+            "rule": self.rule.text,
+            "states": {k: v.text for k, v in self.states.items()} if self.states else None,
+            "otherwise": self.otherwise,
+            "requires": list(self.requires),
+            "confirmed_after": self.confirmed_after,
+            "missing": {
+                "text": self.missing_rule.text,
+                "assumed": dict(self.missing_rule.assumed),
+            },
+            "reference": self.reference.to_dict(),
+            "further": [citation.to_dict() for citation in self.further],
+            "warnings": [caution.to_dict() for caution in self.warnings],
+            "note": self.note,
+        }
+
+
+def outcome_names() -> tuple[str, ...]:
+    """Names of the shipped definitions.
+
+    >>> "lldas" in outcome_names()
+    True
+    """
+    return tuple(sorted(path.stem for path in SHIPPED.glob("*.yaml")))
+
+
+def load_outcome(name_or_path: str | Path, dictionary: Dictionary) -> OutcomeDefinition:
+    """Load a shipped definition by its name, or one of a researcher's own from a YAML file.
+
+    Parameters
+    ----------
+    name_or_path
+        A name of ``outcome_names()``, or the path of a file that ends in ``.yaml``.
+    dictionary
+        The variables it may speak of.
+
+    Raises
+    ------
+    OutcomeError
+        If there is no such definition, or it breaks a rule; ``reasons`` lists every problem with
+        its line.
+    DocumentError
+        If the file cannot be read as YAML.
+    """
+    # YAML is needed only here.
+    from predictor.clinical.outcome_reading import read_outcome_file
+
+    path = Path(name_or_path)
+    if path.suffix.lower() in _SUFFIXES:
+        return read_outcome_file(path, dictionary)
+    known = outcome_names()
+    name = str(name_or_path)
+    if name not in known:
+        rule = f"there is no outcome definition {name[:80]!r}"
+        next_step = suggestion(name, known) or f"Shipped: {', '.join(known)}."
+        own = "One of your own is named by its file, such as outcome.yaml."
+        raise OutcomeError("outcome", rule, f"{next_step} {own}")
+    return read_outcome_file(SHIPPED / f"{name}.yaml", dictionary)
+
+
+def requirements_unmet(definition: OutcomeDefinition, available: Container[str]) -> tuple[str, ...]:
+    """Variables without which a definition can never be determined.
+
+    A definition is determinable where both a yes and a no can come out: without the physician's
+    global assessment LLDAS could be denied and never found, which would be no outcome.
+
+    Parameters
+    ----------
+    definition
+        The definition.
+    available
+        Variables that are recorded at all; a score counts where all its items do.
+
+    Returns
+    -------
+    What is missing, in the order of the rule; empty where the definition can be determined.
+    """
+    computed = sledai.derivable(available)
+    assumed = definition.missing_rule.assumed
+
+    def has(name: str) -> bool:
+        return name in available or name in computed or name in assumed
+
+    asked = [definition.rule, *(definition.states or {}).values()]
+    if all(all(rule.condition.attainable(has)) for rule in asked):
+        return ()
+    missing = (name.removeprefix(_INDEX) for name in definition.requires)
+    return tuple(dict.fromkeys(name for name in missing if not has(name)))
+
+
+def refuse_undeterminable(
+    definition: OutcomeDefinition, available: Container[str], where: str
+) -> None:
+    """Refuse a definition that the data can never determine.
+
+    Raises
+    ------
+    OutcomeError
+        Names the definition and what is missing.
+    """
+    missing = requirements_unmet(definition, available)
+    if missing:
+        rule = _NEVER.format(name=definition.name, missing=", ".join(missing))
+        raise OutcomeError(where, rule, _NEVER_NEXT.format(name=definition.name))
+
+
+@lru_cache(maxsize=1)
+def ivig_cautions() -> tuple[Caution, ...]:
+    """Return what an infusion of immunoglobulin does to measurements."""
+    from predictor.clinical.outcome_reading import read_cautions_file
+
+    return read_cautions_file(SHIPPED.parent / "cautions" / "ivig.yaml")
