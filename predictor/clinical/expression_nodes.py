@@ -19,15 +19,11 @@ Mask = NDArray[np.bool_]
 Has = Callable[[str], bool]
 """Whether a variable is recorded at all."""
 
-COMPARISONS: Mapping[str, Callable[[Values, Values], Mask]] = {
-    "<": np.less,
-    "<=": np.less_equal,
-    ">": np.greater,
-    ">=": np.greater_equal,
-    "==": np.equal,
-    "!=": np.not_equal,
-}
+COMPARISONS = ("<", "<=", ">", ">=", "==", "!=")
 
+_MARGIN = 1e-9
+"""Numbers that differ by less are equal, relative to numbers above 1: 70 g/L times 1/10 is 7 g/dL,
+and 2.3 is 1 more than 1.3, which binary fractions miss by their last digit."""
 
 INDEX = "index"
 """In front of a variable and a point: its value at the index visit."""
@@ -172,13 +168,31 @@ class Compared:
         """Unknown where one of them is missing."""
         left, right = self.left.values(columns), self.right.values(columns)
         known = ~(np.isnan(left) | np.isnan(right))
-        holds = COMPARISONS[self.sign](left, right)
+        holds = _holds(self.sign, left, right)
         return Masks(holds & known, ~holds & known)
 
     def attainable(self, has: Has) -> tuple[bool, bool]:
         """Return both or neither: which values there are is not known here."""
         known = self.left.recorded(has) and self.right.recorded(has)
         return known, known
+
+
+def _holds(sign: str, left: Values, right: Values) -> Mask:
+    """Compare, whatever comes out where one of them is missing."""
+    margin = _MARGIN * np.maximum(1, np.abs(right))
+    found: Mask
+    with np.errstate(invalid="ignore"):
+        if sign == "<":
+            found = left < right - margin
+        elif sign == "<=":
+            found = left <= right + margin
+        elif sign == ">":
+            found = left > right + margin
+        elif sign == ">=":
+            found = left >= right - margin
+        else:
+            found = (np.abs(left - right) <= margin) == (sign == "==")
+    return found
 
 
 @dataclass(frozen=True, slots=True)

@@ -252,7 +252,9 @@ def load_outcome(name_or_path: str | Path, dictionary: Dictionary) -> OutcomeDef
     return read_outcome_file(SHIPPED / f"{name}.yaml", dictionary)
 
 
-def requirements_unmet(definition: OutcomeDefinition, available: Container[str]) -> tuple[str, ...]:
+def requirements_unmet(
+    definition: OutcomeDefinition, available: Container[str], *, states: bool = False
+) -> tuple[str, ...]:
     """Variables without which a definition can never be determined.
 
     A definition is determinable where both a yes and a no can come out: without the physician's
@@ -264,6 +266,8 @@ def requirements_unmet(definition: OutcomeDefinition, available: Container[str])
         The definition.
     available
         Variables that are recorded at all; a score counts where all its items do.
+    states
+        Whether every state must be determinable too, not only whether the outcome is there.
 
     Returns
     -------
@@ -275,10 +279,9 @@ def requirements_unmet(definition: OutcomeDefinition, available: Container[str])
     def has(name: str) -> bool:
         return name in available or name in computed or name in assumed
 
-    asked = [definition.rule, *(definition.states or {}).values()]
-    if all(all(rule.condition.attainable(has)) for rule in asked):
-        return ()
-    missing = (name.removeprefix(_INDEX) for name in definition.requires)
+    asked = [definition.rule, *((definition.states or {}).values() if states else ())]
+    never = [rule for rule in asked if not all(rule.condition.attainable(has))]
+    missing = (name.removeprefix(_INDEX) for rule in never for name in rule.needs)
     return tuple(dict.fromkeys(name for name in missing if not has(name)))
 
 

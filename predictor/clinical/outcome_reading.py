@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -112,7 +113,11 @@ class _DefinitionReader:
         requires = _requires([rule, *(states or {}).values()])
         read = {n.removeprefix("index.") for n in requires}
         read |= {item for name_ in read for item in items_of(name_)}
-        cautions = tuple(c for c in ivig_cautions() if read & set(c.variables))
+        cautions = tuple(
+            replace(caution, variables=touched)
+            for caution in ivig_cautions()
+            if (touched := tuple(v for v in caution.variables if v in read))
+        )
         sentences = [_ASSUMED.format(name=n, value=shown) for n, (_, shown) in assumed.items()]
         return OutcomeDefinition(
             name,
