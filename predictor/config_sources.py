@@ -15,7 +15,7 @@ from pydantic import (
     model_validator,
 )
 
-from predictor.config_parts import Name, Part
+from predictor.config_parts import Name, OneOrMany, Part, distinct
 
 _VARIABLE = re.compile(r"[A-Za-z_][A-Za-z0-9_]{0,199}")
 
@@ -63,6 +63,9 @@ class RedcapSource(Part):
     choices: Literal["codes", "labels"] = "codes"
     """What the cells of choice fields become: the codes of the data dictionary, or its labels.
     Either kind of export gives the same cells."""
+    once: Annotated[tuple[Name, ...], AfterValidator(distinct), OneOrMany()] = ()
+    """Fields that are asked once for a record, such as sex; every row of the record gets them. A
+    row in which nothing else is filled in is then no visit."""
     missing_codes: Mapping[StrictStr, StrictStr] = {}
     """Missing data codes of the project with their labels, such as ``{"-99": Not done}``."""
 

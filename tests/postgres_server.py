@@ -41,7 +41,7 @@ def running() -> Iterator[str]:
         absent("psycopg (pip install '.[dev]')")
     # The server refuses to run as root, and its folder must belong to who runs it.
     account = _account()
-    place = Path(tempfile.mkdtemp(prefix="postgres-", dir="/tmp"))  # noqa: S108 - a socket's path must be short
+    place = Path(tempfile.mkdtemp(prefix="postgres-", dir="/tmp"))
     server: subprocess.Popen[bytes] | None = None
     try:
         secret = place / "password"
@@ -90,12 +90,11 @@ def running() -> Iterator[str]:
 def _account() -> int | None:
     if os.getuid() != 0:
         return None
-    for name in ("postgres", "nobody"):
-        try:
-            return pwd.getpwnam(name).pw_uid
-        except KeyError:
-            continue
-    absent("a user other than root to run a PostgreSQL server")
+    accounts = {account.pw_name: account.pw_uid for account in pwd.getpwall()}
+    found = accounts.get("postgres", accounts.get("nobody"))
+    if found is None:
+        absent("a user other than root to run a PostgreSQL server")
+    return found
 
 
 def _wait(port: int, server: subprocess.Popen[bytes]) -> None:
