@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -51,6 +51,9 @@ class Visits:
         First visit of each patient, and the number of all visits, shape (patients + 1,).
     values
         Variable -> canonical numbers, shape (visits,), states as their position, NaN where missing.
+    unreadable
+        Variable -> visits at which its cell could not be read, for variables that have such cells.
+        It is a problem where the value would be used.
     death
         Day of death of each patient, NaN where none is recorded, shape (patients,).
     rows
@@ -62,6 +65,7 @@ class Visits:
     day: Numbers
     start: Places
     values: Mapping[str, Numbers]
+    unreadable: Mapping[str, NDArray[np.bool_]]
     death: Numbers
     rows: Places
 
@@ -73,10 +77,14 @@ class Visits:
 
 @dataclass(frozen=True, slots=True)
 class ReadVisits:
-    """Visits, if they can be used, and all findings about them."""
+    """Visits, if they can be used, findings about them, and those about single cells.
+
+    A cell that cannot be read stops the work only where its value would be used.
+    """
 
     visits: Visits | None
     findings: tuple[Finding, ...]
+    cells: tuple[Finding, ...] = ()
 
 
 def read_visits(
@@ -113,21 +121,40 @@ def read_visits(
         n for n in plan.visits.fixed if n in study.dictionary and _column(study, n) in table.columns
     ]
     values: dict[str, Numbers] = {}
+    cells: list[Finding] = []
     for name in dict.fromkeys((*names, *fixed)):
         if name in optional and _column(study, name) not in table.columns:
             continue
         values[name], found = _values(study, table, study.dictionary.variable(name))
-        findings += found
+        for finding in found:
+            single = finding.fatal and len(finding.rows) > 0
+            (cells if single else findings).append(finding)
+            if single:
+                # Infinite is no value of anything, and outlives sorting and merging.
+                values[name][finding.rows] = np.inf
     codes = patient.codes
     if codes is None or times.times is None:
-        return ReadVisits(None, tuple(findings))
+        return ReadVisits(None, (*findings, *cells))
     deaths = read_deaths(study, plan, table, codes, len(patient.ids), times.times)
     findings += deaths.findings
     if any(finding.fatal for finding in findings):
-        return ReadVisits(None, tuple(findings))
-    return _in_order(
+        return ReadVisits(None, (*findings, *cells))
+    read = _in_order(
         study, plan, patient.ids, codes, times.times, values, fixed, deaths.day, findings
     )
+    if read.visits is None:
+        return ReadVisits(None, (*read.findings, *cells))
+    return ReadVisits(_without_unreadable(read.visits), read.findings, tuple(cells))
+
+
+def _without_unreadable(visits: Visits) -> Visits:
+    unreadable = {name: np.isinf(column) for name, column in visits.values.items()}
+    unreadable = {name: where for name, where in unreadable.items() if where.any()}
+    values = {
+        name: np.where(unreadable[name], np.nan, column) if name in unreadable else column
+        for name, column in visits.values.items()
+    }
+    return replace(visits, values=values, unreadable=unreadable)
 
 
 def needed_columns(study: Study, plan: RecordsPlan, names: Collection[str]) -> frozenset[str]:
@@ -258,7 +285,7 @@ def _in_order(
         findings.append(Finding("visit_after_death", plan.visits.time, AFTER_DEATH, rows[late]))
     if any(finding.fatal for finding in findings):
         return ReadVisits(None, tuple(findings))
-    visits = Visits(ids, codes, day, start, days.values, death, rows)
+    visits = Visits(ids, codes, day, start, days.values, {}, death, rows)
     return ReadVisits(visits, tuple(findings))
 
 

@@ -1,0 +1,71 @@
+"""What was known at the index visit: of each variable the latest value in a window before it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from predictor.cohort.search import last_at_or_before
+from predictor.cohort.visits import Visits
+
+Places = NDArray[np.int64]
+Numbers = NDArray[np.float64]
+
+
+@dataclass(frozen=True, slots=True)
+class BaselineValue:
+    """Values of one variable at the index visits.
+
+    Parameters
+    ----------
+    values
+        Shape (index visits,), NaN where the window holds none.
+    at
+        Visit each comes from, -1 where there is none.
+    """
+
+    values: Numbers
+    at: Places
+
+
+def latest_value(
+    visits: Visits, index: Places, name: str, window: tuple[float, float]
+) -> BaselineValue:
+    """Take the latest value in a window that ends at the index visit or before it.
+
+    Nothing later is looked at: the search begins at the index visit and goes back.
+
+    Parameters
+    ----------
+    visits
+        In order.
+    index
+        Positions of the index visits.
+    name
+        Variable.
+    window
+        First and last day from the index visit, both at most 0.
+
+    Raises
+    ------
+    ValueError
+        If the window reaches beyond the index visit.
+    """
+    low, high = window
+    if high > 0:
+        raise ValueError("a baseline window ends at the index visit at the latest")
+    column = visits.values[name]
+    recorded = ~np.isnan(column)
+    if name in visits.unreadable:  # no older value takes the place of one that cannot be read
+        recorded |= visits.unreadable[name]
+    there = np.where(recorded, np.arange(len(column)), -1)
+    latest = np.maximum.accumulate(there)
+    zero = visits.day[index]
+    last = index if high == 0 else last_at_or_before(visits, index, zero + high)
+    found = np.where(last >= 0, latest[last], -1)
+    first = visits.start[visits.patient[index]]
+    usable = (found >= first) & (visits.day[found] >= zero + low)
+    at = np.where(usable, found, -1)
+    return BaselineValue(np.where(usable, column[found], np.nan), at)

@@ -1,0 +1,240 @@
+"""From visits to a cohort: index visit, baseline values and outcome as one row, with the flow."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
+
+import numpy as np
+from numpy.typing import NDArray
+
+from predictor.clinical.sledai import completed, derivable
+from predictor.clinical.units import readable_unit
+from predictor.cohort.asked import findings_of
+from predictor.cohort.baseline_values import BaselineValue, latest_value
+from predictor.cohort.cohort import FlowStep
+from predictor.cohort.finding import Finding
+from predictor.cohort.follow_up import FollowUp, follow_up
+from predictor.cohort.index_visits import IndexVisits, in_population, index_visits
+from predictor.cohort.rules import Rules
+from predictor.cohort.sensitivity import Sensitivity
+from predictor.cohort.table import Table
+from predictor.cohort.used_cells import judged, used_cells
+from predictor.cohort.visits import Visits, read_visits
+
+if TYPE_CHECKING:
+    from predictor.study import Study
+
+Places = NDArray[np.int64]
+
+NEVER_INDEX = (
+    "at no visit of anybody {rule} holds, so nobody enters. Check the rule and its columns."
+)
+NOBODY_FOLLOWED = (
+    "nobody has a visit {low:g} to {high:g} days after the index visit. Check `at.within`, and "
+    "`cohort.visits.unit`."
+)
+NEVER_TOLD = (
+    "the outcome could be told at no follow-up visit. Without a value at any of them: {names}. "
+    "Measured at the index visit alone, a variable says nothing of the outcome."
+)
+DOUBTFUL = "the index rule cannot be told at a visit that could have been the index visit instead."
+OUTSIDE = "excluded: never in the population ({rules})"
+NO_INDEX = "excluded: no visit with {rule}"
+NO_FOLLOW_UP = "excluded: no follow-up visit within {low:g} to {high:g} days"
+UNTOLD = "excluded: outcome cannot be told at follow-up"
+LIMIT = "{label} {limit} {unit}"
+WITHOUT = "without {label}"
+
+
+@dataclass(frozen=True, slots=True)
+class Records:
+    """Index visits with a known outcome.
+
+    Parameters
+    ----------
+    visits, rules
+        What they were made from.
+    index
+        Who entered, and where.
+    known
+        Positions among the index visits of those with a known outcome.
+    baseline
+        Variable -> values at all index visits.
+    follow_up
+        Outcome of all index visits.
+    flow
+        Read, left out and why, analysed.
+    findings
+        What did not stop the work.
+    """
+
+    visits: Visits
+    rules: Rules
+    index: IndexVisits
+    known: Places
+    baseline: Mapping[str, BaselineValue]
+    follow_up: FollowUp
+    flow: tuple[FlowStep, ...]
+    findings: tuple[Finding, ...]
+
+    def sensitivity(self, events: int) -> Sensitivity:
+        """What the unknown outcomes could change.
+
+        Parameters
+        ----------
+        events
+            Events among those with a known outcome.
+        """
+        lost = int(self.follow_up.lost.sum())
+        untold = int(self.follow_up.undeterminable.sum())
+        return Sensitivity(len(self.known), events, lost, untold)
+
+
+@dataclass(frozen=True, slots=True)
+class MadeRecords:
+    """Records, if they could be made, and all findings."""
+
+    records: Records | None
+    findings: tuple[Finding, ...]
+
+
+def make_records(study: Study, rules: Rules, table: Table) -> MadeRecords:
+    """Find index visits, baseline values and outcomes.
+
+    Parameters
+    ----------
+    study, rules
+        Configuration, dictionary, and what they ask.
+    table
+        Visits as the source has them.
+
+    Returns
+    -------
+    MadeRecords
+        All problems at once; no records where one is fatal.
+    """
+    source, plan = study.config.cohort, rules.plan
+    available = {n for n in rules.reads if source.columns.get(n, n) in table.columns}
+    scores = derivable(available)
+    findings = findings_of(study, plan, rules.asked, available | scores)
+    # What is not recorded itself is either computed, or its absence is for the rules to judge.
+    needed = {*rules.variables, *rules.index.names, *rules.asked.named}
+    unread = {name for name in rules.reads if name not in available}
+    limits = set(study.config.question.limits) - set(study.config.predictors)
+    optional = unread - (needed - scores - limits)
+    read = read_visits(study, plan, table, sorted(rules.reads), optional)
+    findings += read.findings
+    if read.visits is None or any(finding.fatal for finding in findings):
+        return MadeRecords(None, (*findings, *read.cells))
+    visits = replace(read.visits, values=completed(read.visits.values))
+    return _made(study, rules, visits, findings, read.cells)
+
+
+def _made(
+    study: Study,
+    rules: Rules,
+    visits: Visits,
+    findings: list[Finding],
+    cells: tuple[Finding, ...],
+) -> MadeRecords:
+    config, plan = study.config, rules.plan
+    ranges = dict(config.question.ranges)
+    death = plan.outcome.death
+    eligible = in_population(
+        visits,
+        ranges,
+        config.cohort.exclude,
+        died_at_visit=death is not None and death.visit is not None,
+    )
+    index = index_visits(visits, rules.index, plan.index.which, eligible=eligible)
+    if not len(index.at):
+        text = NEVER_INDEX.format(rule=rules.index.text)
+        findings.append(Finding("no_index", f"cohort.index.{plan.index.which}", text))
+        return MadeRecords(None, (*findings, *cells))
+    if len(index.unknown):
+        key = f"cohort.index.{plan.index.which}"
+        doubt = visits.rows[index.unknown]
+        findings.append(Finding("index_doubtful", key, DOUBTFUL, doubt, fatal=False))
+    at = plan.outcome.at
+    followed = follow_up(visits, index.at, rules.asked, at.nearest, at.within)
+    fatal = _never_known(visits, rules, followed)
+    if fatal is not None:
+        return MadeRecords(None, (*findings, *cells, fatal))
+    baseline = {
+        name: latest_value(visits, index.at, name, plan.baseline.window(name))
+        for name in rules.variables
+        if name in visits.values
+    }
+    findings += judged(cells, used_cells(visits, rules, index, followed, baseline))
+    if any(finding.fatal for finding in findings):
+        return MadeRecords(None, tuple(findings))
+    known = np.flatnonzero(~followed.lost & ~followed.undeterminable)
+    flow = _flow(study, rules, visits, index, followed)
+    records = Records(visits, rules, index, known, baseline, followed, flow, tuple(findings))
+    return MadeRecords(records, tuple(findings))
+
+
+def _never_known(visits: Visits, rules: Rules, followed: FollowUp) -> Finding | None:
+    """Why no outcome is known at all."""
+    if followed.died.any() or (followed.state >= 0).any():
+        return None
+    seen = followed.at[followed.at >= 0]
+    if not len(seen):
+        low, high = rules.plan.outcome.at.within
+        return Finding(
+            "no_follow_up", "cohort.outcome.at", NOBODY_FOLLOWED.format(low=low, high=high)
+        )
+    empty = [
+        name
+        for name in sorted(rules.asked.reads)
+        if name in visits.values and np.isnan(visits.values[name][seen]).all()
+    ]
+    text = NEVER_TOLD.format(names=", ".join(empty) or "none alone, but never all together")
+    return Finding("undeterminable", "cohort.outcome", text)
+
+
+def _flow(
+    study: Study, rules: Rules, visits: Visits, index: IndexVisits, followed: FollowUp
+) -> tuple[FlowStep, ...]:
+    """Patients, or visits where every one may be an index visit, at each step."""
+    every = rules.plan.index.which == "every"
+    read = len(visits.patient) if every else visits.patients
+    inside = index.eligible
+    eligible = int(inside.sum()) if every else len(np.unique(visits.patient[inside]))
+    indexed, lost = len(index.at), int(followed.lost.sum())
+    untold = int(followed.undeterminable.sum())
+    low, high = rules.plan.outcome.at.within
+    population = _population(study)
+    steps = [FlowStep("read", read)]
+    if population:
+        steps.append(FlowStep(OUTSIDE.format(rules=population), read - eligible))
+    steps += [
+        FlowStep("eligible", eligible),
+        FlowStep(NO_INDEX.format(rule=rules.index.text), eligible - indexed),
+        FlowStep("indexed", indexed),
+        FlowStep(NO_FOLLOW_UP.format(low=low, high=high), lost),
+        FlowStep("with follow-up", indexed - lost),
+        FlowStep(UNTOLD, untold),
+        FlowStep("analysed", indexed - lost - untold),
+    ]
+    return tuple(steps)
+
+
+def _population(study: Study) -> str:
+    """The limits of the population and its exclusion criteria in words."""
+    known = study.dictionary
+    limits = [
+        LIMIT.format(
+            label=known.variable(name).label.lower(),
+            limit=limit,
+            unit=readable_unit(known.variable(name).unit),
+        ).rstrip()
+        for name, limit in study.config.question.ranges.items()
+    ]
+    without = [
+        WITHOUT.format(label=known.variable(name).label.lower())
+        for name in study.config.cohort.exclude
+    ]
+    return ", ".join((*limits, *without))
