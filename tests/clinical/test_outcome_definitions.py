@@ -7,6 +7,8 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from predictor.clinical.dictionary import load_dictionary
 from predictor.clinical.outcome_definitions import (
@@ -15,6 +17,7 @@ from predictor.clinical.outcome_definitions import (
     refuse_undeterminable,
     requirements_unmet,
 )
+from predictor.clinical.sledai import sledai_scores
 from predictor.errors import OutcomeError
 
 DICTIONARY = load_dictionary()
@@ -60,3 +63,393 @@ def test_a_definition_the_data_can_never_determine_is_refused_by_name(tmp_path):
 def test_an_unknown_definition_is_refused_with_the_nearest_name():
     with pytest.raises(OutcomeError, match="Did you mean 'sledai_low_activity'"):
         load_outcome("sledai_low_activty", DICTIONARY)
+
+
+# ---- the shipped rules, case by case
+
+ITEMS = tuple(sledai_scores().points)
+QUIET = dict.fromkeys(ITEMS, 0.0)
+CLINICALLY_QUIET = {**QUIET, "sledai_low_complement": 1.0, "sledai_increased_dna_binding": 1.0}
+
+DORIS = {**CLINICALLY_QUIET, "pga": 0.4, "glucocorticoid_dose": 35.0, "maintenance_treatment": 1.0}
+LLDAS = {
+    **CLINICALLY_QUIET,
+    "haemolytic_anaemia": 0.0,
+    "gastrointestinal_activity": 0.0,
+    "new_lupus_activity": 0.0,
+    "pga": 1.0,
+    "glucocorticoid_dose": 52.5,
+    "maintenance_treatment": 1.0,
+}
+STABLE = {
+    "sledai_2k": 4.0,
+    "pga": 1.0,
+    "new_mild_manifestation": 0.0,
+    "new_severe_manifestation": 0.0,
+    "hospitalised_for_lupus": 0.0,
+    "haemolytic_anaemia": 0.0,
+    "haemoglobin": 12.0,
+    "platelets": 200.0,
+    "glucocorticoid_dose": 35.0,
+    "weight": 60.0,
+    "nsaid": 0.0,
+    "hydroxychloroquine": 0.0,
+    "cyclophosphamide": 0.0,
+    "azathioprine": 0.0,
+    "methotrexate": 0.0,
+    "mycophenolate": 0.0,
+}
+WAIHA = {
+    "sex": 0.0,
+    "haemoglobin": 12.0,
+    "red_cell_transfusion": 0.0,
+    "ldh": 200.0,
+    "bilirubin": 0.8,
+    "haptoglobin": 0.9,
+    "reticulocytes": 80.0,
+}
+ANAEMIC = {"haemoglobin": 7.0}
+
+
+def visit(base: dict[str, float], changes: dict[str, float]) -> dict[str, np.ndarray]:
+    return {name: np.array([value]) for name, value in {**base, **changes}.items()}
+
+
+def asked(name: str, now: dict, index: dict | None = None) -> int:
+    found = load_outcome(name, DICTIONARY)
+    return int(found.truth(visit(now, {}), visit(index or {}, {}))[0])
+
+
+def state(name: str, now: dict, index: dict | None = None) -> str | None:
+    found = load_outcome(name, DICTIONARY)
+    place = int(found.state(visit(now, {}), visit(index or {}, {}))[0])
+    return None if place < 0 else found.state_names[place]
+
+
+@pytest.mark.parametrize(
+    ("changes", "expected"),
+    [
+        ({}, 1),
+        ({"pga": 0.5}, 0),
+        ({"sledai_fever": 1.0}, 0),
+        ({"glucocorticoid_dose": 35.7}, 0),
+        ({"glucocorticoid_dose": 0.0}, 1),
+        ({"maintenance_treatment": 0.0}, 0),
+        ({"sledai_low_complement": NAN}, 1),
+        ({"pga": NAN}, -1),
+        ({"pga": NAN, "sledai_rash": 1.0}, 0),
+        ({"sledai_rash": NAN}, -1),
+        ({"glucocorticoid_dose": NAN}, -1),
+    ],
+)
+def test_doris_2021(changes, expected):
+    assert asked("doris_2021", {**DORIS, **changes}) == expected
+
+
+@pytest.mark.parametrize(
+    ("changes", "expected"),
+    [
+        ({}, 1),
+        ({"pga": 0.5}, 0),
+        ({"sledai_alopecia": 1.0}, 0),
+        ({"glucocorticoid_dose": 200.0}, 1),
+    ],
+)
+def test_remission_as_in_the_paper_asks_no_dose(changes, expected):
+    assert asked("remission_kaya_2024", {**DORIS, **changes}) == expected
+
+
+@pytest.mark.parametrize(
+    ("changes", "expected"),
+    [
+        ({}, 1),
+        ({"pga": 1.1}, 0),
+        ({"glucocorticoid_dose": 53.0}, 0),
+        ({"maintenance_treatment": 0.0}, 0),
+        ({"haemolytic_anaemia": 1.0}, 0),
+        ({"gastrointestinal_activity": 1.0}, 0),
+        ({"new_lupus_activity": 1.0}, 0),
+        ({"new_lupus_activity": NAN}, -1),
+        ({"new_lupus_activity": NAN, "pga": 2.0}, 0),
+        ({"sledai_rash": 1.0}, 0),  # 6 points with both serological items
+        ({"sledai_rash": 1.0, "sledai_low_complement": 0.0}, 1),
+        *(
+            (
+                {
+                    "sledai_low_complement": 0.0,
+                    "sledai_increased_dna_binding": 0.0,
+                    f"sledai_{item}": 1.0,
+                },
+                expected,
+            )
+            for item, expected in {
+                "arthritis": 1,
+                "leukopenia": 1,
+                "fever": 0,
+                "pleurisy": 0,
+                "pericarditis": 0,
+                "proteinuria": 0,
+                "haematuria": 0,
+                "pyuria": 0,
+                "urinary_casts": 0,
+                "vasculitis": 0,
+                "seizure": 0,
+            }.items()
+        ),
+        ({"sledai_increased_dna_binding": 0.0, "sledai_fever": 1.0, "sledai_2k": 3.0}, 0),
+    ],
+)
+def test_lldas(changes, expected):
+    assert asked("lldas", {**LLDAS, **changes}) == expected
+
+
+@pytest.mark.parametrize(
+    ("changes", "expected"),
+    [
+        ({}, "none"),
+        ({"sledai_2k": 6.0}, "none"),
+        ({"sledai_2k": 7.0}, "mild_moderate"),
+        ({"sledai_2k": 13.0}, "severe"),
+        ({"pga": 2.0}, "mild_moderate"),
+        ({"pga": 1.9}, "none"),
+        ({"pga": 2.6}, "severe"),
+        ({"new_mild_manifestation": 1.0}, "mild_moderate"),
+        ({"nsaid": 1.0}, "mild_moderate"),
+        ({"hydroxychloroquine": 1.0}, "mild_moderate"),
+        ({"glucocorticoid_dose": 70.0}, "mild_moderate"),
+        ({"glucocorticoid_dose": 210.0}, "mild_moderate"),  # 30 mg a day are 0.5 mg/kg
+        ({"glucocorticoid_dose": 217.0}, "severe"),
+        ({"glucocorticoid_dose": 0.0}, "none"),
+        ({"new_severe_manifestation": 1.0}, "none"),
+        ({"new_severe_manifestation": 1.0, "glucocorticoid_dose": 70.0}, "severe"),
+        ({"new_severe_manifestation": 1.0, "glucocorticoid_dose": 60.0}, "mild_moderate"),
+        ({"platelets": 59.0, "glucocorticoid_dose": 70.0}, "severe"),
+        ({"platelets": 60.0, "glucocorticoid_dose": 70.0}, "mild_moderate"),
+        ({"haemoglobin": 8.9, "glucocorticoid_dose": 70.0}, "mild_moderate"),
+        (
+            {"haemoglobin": 8.9, "haemolytic_anaemia": 1.0, "glucocorticoid_dose": 70.0},
+            "severe",
+        ),
+        (
+            {"haemoglobin": 9.0, "haemolytic_anaemia": 1.0, "glucocorticoid_dose": 70.0},
+            "mild_moderate",
+        ),
+        ({"hospitalised_for_lupus": 1.0}, "severe"),
+        *(
+            ({drug: 1.0}, "severe")
+            for drug in ("cyclophosphamide", "azathioprine", "methotrexate", "mycophenolate")
+        ),
+        ({"nsaid": NAN}, None),
+        ({"nsaid": NAN, "hospitalised_for_lupus": 1.0}, "severe"),
+        ({"hospitalised_for_lupus": NAN, "nsaid": 1.0}, None),
+    ],
+)
+def test_the_selena_flare_index(changes, expected):
+    now = {**STABLE, **changes}
+    assert state("selena_flare", now, STABLE) == expected
+    answers = {None: (-1, 1), "none": (0,), "mild_moderate": (1,), "severe": (1,)}
+    assert asked("selena_flare", now, STABLE) in answers[expected]
+    severe = {None: (-1, 0), "none": (0,), "mild_moderate": (0,), "severe": (1,)}
+    assert asked("selena_severe_flare", now, STABLE) in severe[expected]
+
+
+def test_a_drug_or_a_high_score_that_was_there_before_is_no_flare():
+    high = {
+        **STABLE,
+        "sledai_2k": 14.0,
+        "pga": 2.8,
+        "azathioprine": 1.0,
+        "glucocorticoid_dose": 400.0,
+    }
+    assert state("selena_flare", high, high) == "none"
+
+
+@pytest.mark.parametrize(("after", "expected"), [(9.0, 1), (8.0, 0), (NAN, -1)])
+def test_a_rise_of_sledai_by_4(after, expected):
+    assert asked("sledai_flare", {"sledai_2k": after}, {"sledai_2k": 5.0}) == expected
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "bleeding", "expected"),
+    [
+        (10, 100, 0, "complete"),
+        (60, 100, 0, "complete"),
+        (60, 110, 1, "none"),
+        (15, 30, 0, "response"),
+        (14, 29, 0, "none"),
+        (20, 39, 0, "none"),
+        (20, 40, 0, "response"),
+        (20, 40, 1, "none"),
+        (NAN, 120, 0, "complete"),
+        (NAN, 40, 0, None),
+        (NAN, 29, 0, "none"),
+        (20, NAN, 1, "none"),
+        (20, 40, NAN, None),
+    ],
+)
+def test_response_of_thrombocytopenia(before, after, bleeding, expected):
+    now, index = {"platelets": after, "bleeding": bleeding}, {"platelets": before}
+    assert state("thrombocytopenia_response", now, index) == expected
+    truth = {None: -1, "none": 0, "response": 1, "complete": 1}[expected]
+    assert asked("thrombocytopenia_response", now, index) == truth
+    assert load_outcome("thrombocytopenia_response", DICTIONARY).confirmed_after == 7
+
+
+@pytest.mark.parametrize(
+    ("changes", "expected"),
+    [
+        ({}, "complete"),
+        ({"sex": 1.0}, "response"),
+        ({"sex": 1.0, "haemoglobin": 13.0}, "complete"),
+        ({"ldh": 300.0}, "response"),
+        ({"bilirubin": 2.0}, "response"),
+        ({"haptoglobin": 0.1}, "response"),
+        ({"reticulocytes": 200.0}, "response"),
+        ({"haemoglobin": 9.0}, "response"),
+        ({"haemoglobin": 8.9}, "none"),
+        ({"red_cell_transfusion": 1.0}, "none"),
+        ({"red_cell_transfusion": NAN}, None),
+    ],
+)
+def test_response_of_haemolytic_anaemia(changes, expected):
+    assert state("haemolytic_anaemia_response", {**WAIHA, **changes}, ANAEMIC) == expected
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "expected"),
+    [
+        (0.3, 1.5, "complete"),
+        (0.3, 0.5, "response"),
+        (0.3, 0.49, "none"),
+        (0.5, 0.99, "none"),
+        (0.5, 1.0, "response"),
+        (1.0, 1.4, "none"),
+        (NAN, 1.4, None),
+        (NAN, 0.4, "none"),
+    ],
+)
+def test_response_of_neutropenia(before, after, expected):
+    found = state("neutropenia_response", {"neutrophils": after}, {"neutrophils": before})
+    assert found == expected
+
+
+@pytest.mark.parametrize(
+    ("proteinuria", "creatinine", "expected"),
+    [
+        (499, 1.0, "complete"),
+        (499, 1.15, "complete"),
+        (499, 1.2, "none"),
+        (500, 1.0, "partial"),
+        (2000, 1.0, "partial"),
+        (2001, 1.0, "none"),
+        (2000, NAN, None),
+        (NAN, 2.0, "none"),
+    ],
+)
+def test_renal_response(proteinuria, creatinine, expected):
+    now = {"proteinuria": proteinuria, "creatinine": creatinine}
+    assert state("renal_response", now, {"proteinuria": 4000, "creatinine": 1.0}) == expected
+
+
+def test_halved_nephrotic_proteinuria_is_no_partial_response():
+    now, index = {"proteinuria": 3000, "creatinine": 1.0}, {"proteinuria": 9000, "creatinine": 1.0}
+    assert state("renal_response", now, index) == "none"
+
+
+@pytest.mark.parametrize(
+    ("changes", "expected"),
+    [
+        ({}, "remission"),
+        ({"sledai_fever": 1.0, "sledai_low_complement": 0.0}, "low_activity"),
+        ({"sledai_arthritis": 1.0}, "active"),
+        ({"sledai_pyuria": 1.0, "sledai_2k": 4.0}, "active"),
+        ({"sledai_fever": NAN}, None),
+    ],
+)
+def test_three_states_by_sledai(changes, expected):
+    assert state("sledai_response", {**CLINICALLY_QUIET, **changes}) == expected
+
+
+@pytest.mark.parametrize("name", ["sledai_low_activity", "lldas", "sledai_flare", "selena_flare"])
+def test_what_counts_serology_warns_of_antibodies_given_with_the_infusion(name):
+    (caution,) = load_outcome(name, DICTIONARY).warnings
+    assert caution.variables == ("sledai_increased_dna_binding",)
+    assert caution.days == 90
+    assert caution.reference.doi
+
+
+def test_clinical_scores_warn_of_nothing():
+    assert load_outcome("doris_2021", DICTIONARY).warnings == ()
+
+
+def test_sedimentation_and_protein_warn_too(tmp_path):
+    text = f"label: X\n{REFERENCE}rule: esr < 20 and total_protein > 60 and c3 > 80\n"
+    found = load_outcome(written(tmp_path, text), DICTIONARY).warnings
+    assert [(caution.variables, caution.days) for caution in found] == [
+        (("esr",), 28),
+        (("total_protein",), 28),
+    ]
+
+
+@pytest.mark.parametrize(
+    ("name", "recorded", "missing"),
+    [
+        ("lldas", {"sledai_2k", *ITEMS}, "pga"),
+        ("doris_2021", {*ITEMS, "pga", "maintenance_treatment"}, "glucocorticoid_dose"),
+        ("doris_2021", {"sledai_2k", "pga"}, "clinical_sledai_2k"),
+        ("selena_flare", set(STABLE) - {"nsaid"}, "nsaid"),
+        ("selena_flare", set(STABLE) - {"hospitalised_for_lupus"}, "hospitalised_for_lupus"),
+        ("thrombocytopenia_response", {"platelets"}, "bleeding"),
+        ("renal_response", {"proteinuria"}, "creatinine"),
+    ],
+)
+def test_what_a_definition_cannot_do_without_is_named(name, recorded, missing):
+    found = load_outcome(name, DICTIONARY)
+    assert missing in requirements_unmet(found, recorded)
+    assert not set(requirements_unmet(found, recorded)) & recorded
+
+
+@pytest.mark.parametrize(
+    ("name", "recorded"),
+    [
+        ("sledai_low_activity", set(ITEMS)),
+        ("sledai_remission", set(ITEMS) - {"sledai_low_complement"}),
+        ("lldas", set(LLDAS)),
+        ("selena_flare", set(STABLE)),
+        ("haemolytic_anaemia_response", {"haemoglobin", "sex", "red_cell_transfusion"}),
+    ],
+)
+def test_what_can_be_determined_is_not_refused(name, recorded):
+    assert requirements_unmet(load_outcome(name, DICTIONARY), recorded) == ()
+
+
+def test_every_state_may_need_more_than_the_outcome():
+    found = load_outcome("haemolytic_anaemia_response", DICTIONARY)
+    missing = requirements_unmet(found, {"haemoglobin", "sex", "red_cell_transfusion"}, states=True)
+    assert missing == ("ldh", "bilirubin", "haptoglobin", "reticulocytes")
+
+
+@pytest.mark.parametrize("name", outcome_names())
+@given(st.data())
+def test_a_visit_with_everything_recorded_is_always_determined(name, data):
+    found = load_outcome(name, DICTIONARY)
+
+    def drawn() -> dict[str, np.ndarray]:
+        values = {}
+        for variable in map(DICTIONARY.variable, sorted(found.variables)):
+            if variable.states:
+                value = data.draw(st.integers(0, len(variable.states) - 1))
+            else:
+                low, high = variable.plausible.bounds()
+                value = data.draw(st.floats(low, high))
+            values[variable.name] = np.array([float(value)])
+        return values
+
+    now, index = drawn(), drawn()
+    truth = found.truth(now, index)[0]
+    assert truth in (0, 1)
+    if found.states is not None:
+        place = found.state(now, index)[0]
+        assert place >= 0
+        # The outcome is there in every state but the last, "none" or "active".
+        assert (place < len(found.states)) == (truth == 1)
