@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -12,13 +13,19 @@ from predictor.clinical.values import read_column
 from predictor.clinical.variable import Variable
 from predictor.cohort.laboratory import by_rules, day_problem, explained
 from predictor.cohort.problem import Problem
-from predictor.cohort.table import Table, shown, without_missing
+from predictor.cohort.slips import slips
+from predictor.cohort.table import Cells, Table, shown, spelling, without_missing
 
 if TYPE_CHECKING:
     from predictor.config import CohortSource
 
 # Problems of single cells that `impossible: missing` turns into counted missing values.
 _IMPOSSIBLE = {"impossible_value", "infinite_value"}
+_POINTS = {"2", "4", "8"}
+_OF_SCORE = (
+    "is not yes or no but, it seems, the points of a score. If so: "
+    '`cohort.values: {{{name}: {{"0": "no", "{points}": "yes"}}}}`.'
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,6 +80,7 @@ def read_variable(table: Table, variable: Variable, source: CohortSource) -> Rea
         problems.append(
             Problem(*place, "day_fraction", odd, True, variable.name, cell, "day_fraction")
         )
+    points = _points(cells, variable, [row for row, _ in reading.problems])
     for findings, mild in ((reading.problems, False), (reading.warnings, True)):
         for row, reason in findings:
             if row in ruled.days:  # said already, and what a day looks like as a number misleads
@@ -83,6 +91,8 @@ def read_variable(table: Table, variable: Variable, source: CohortSource) -> Rea
             if reason.code == "unreadable_number" and not whole:
                 known = explained(cells[row], variable, source.decimal)
                 kind, message = known or (kind, message)
+            if reason.code == "unreadable_state" and points:
+                message = points
             problems.append(
                 Problem(
                     None if whole else table.numbers[row],
@@ -96,3 +106,36 @@ def read_variable(table: Table, variable: Variable, source: CohortSource) -> Rea
                 )
             )
     return ReadColumn(reading.values, tuple(problems), there=True)
+
+
+def _points(cells: Cells, variable: Variable, rows: Sequence[int]) -> str:
+    """What to say where a yes is written as the points of a score; empty if it is not."""
+    written = {spelling(cells[row]) for row in rows if row >= 0}
+    if variable.kind != "binary" or len(written) != 1 or not written <= _POINTS:
+        return ""
+    (points,) = written
+    return _OF_SCORE.format(name=variable.name, points=points)
+
+
+def slip_problems(
+    read: ReadColumn, table: Table, variable: Variable, source: CohortSource
+) -> Iterator[Problem]:
+    """What the distribution of a column gives away and its cells alone do not.
+
+    Parameters
+    ----------
+    read
+        From :func:`read_variable`.
+    table, variable, source
+        What it was read from.
+    """
+    column = source.columns.get(variable.name, variable.name)
+    told = {problem.row for problem in read.problems}
+    for slip in slips(variable, read.values):
+        if not slip.rows:
+            yield Problem(None, column, slip.code, slip.message, slip.fatal, variable.name)
+        for row in slip.rows:
+            if table.numbers[row] not in told:
+                cell = shown(table.columns[column][row])
+                place = (table.numbers[row], column)
+                yield Problem(*place, slip.code, slip.message, slip.fatal, variable.name, cell)

@@ -8,7 +8,7 @@ from pathlib import Path
 from predictor.clinical.dictionary import load_dictionary
 from predictor.cohort.checking import check_cohort
 from predictor.cohort.cohort import FlowStep
-from predictor.cohort.columns import read_variable
+from predictor.cohort.columns import read_variable, slip_problems
 from predictor.cohort.laboratory import Proposal, proposals
 from predictor.cohort.outcome import outcome_column
 from predictor.cohort.problem import Problem
@@ -82,11 +82,11 @@ def _check_by_name(path: Path) -> CohortCheck:
     dictionary, source = load_dictionary(), CohortSource()
     table = read_table(path, source)
     known = tuple(name for name in table.columns if name in dictionary)
-    problems = [
-        problem
-        for name in known
-        for problem in read_variable(table, dictionary.variable(name), source).problems
-    ]
+    problems: list[Problem] = []
+    for name in known:
+        variable = dictionary.variable(name)
+        read = read_variable(table, variable, source)
+        problems += [*read.problems, *slip_problems(read, table, variable, source)]
     unknown = tuple(name for name in table.columns if name not in dictionary)
     proposed = proposals(problems, dictionary)
     return CohortCheck(tuple(problems), (), known, unknown, proposed)
