@@ -16,7 +16,8 @@ import numpy as np
 from predictor.clinical import sledai
 from predictor.clinical.citation import Citation
 from predictor.clinical.dictionary import Dictionary
-from predictor.clinical.expression import NO, UNKNOWN, YES, Expression, Truth, Values
+from predictor.clinical.expression import NO, UNKNOWN, YES, Expression, Truth
+from predictor.clinical.expression_nodes import Values
 from predictor.clinical.names import suggestion
 from predictor.errors import OutcomeError
 
@@ -253,7 +254,7 @@ def load_outcome(name_or_path: str | Path, dictionary: Dictionary) -> OutcomeDef
 
 
 def requirements_unmet(
-    definition: OutcomeDefinition, available: Container[str], *, states: bool = False
+    definition: OutcomeDefinition, available: Container[str], *, states: bool = True
 ) -> tuple[str, ...]:
     """Variables without which a definition can never be determined.
 
@@ -267,7 +268,8 @@ def requirements_unmet(
     available
         Variables that are recorded at all; a score counts where all its items do.
     states
-        Whether every state must be determinable too, not only whether the outcome is there.
+        Whether every state must be determinable, where there are states; False where only
+        ``truth`` is asked.
 
     Returns
     -------

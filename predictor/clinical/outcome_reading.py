@@ -40,9 +40,7 @@ KEYS = (
 _CAUTION_KEYS = ("variables", "days", "message", "reference")
 _STATE = re.compile(r"[a-z][a-z0-9_]*")
 _LONGEST_WAIT = 3660
-_OWN = (
-    "\n  Write authors: this study, with title, journal and year, where the definition is your own."
-)
+_OWN = "Of a rule of your own: authors, title, journal (such as this study) and year."
 
 _UNDETERMINABLE = (
     "A variable without an entry makes the outcome undeterminable, unless the others decide it."
@@ -97,7 +95,7 @@ class _DefinitionReader:
                 self.problem("unknown_key", f"unknown key {str(key)[:40]!r}. {hint}", key)
         label = self.text("label", required=True)
         note = self.text("note")
-        reference = self.citation("reference")
+        reference = self.citation(self.data.get("reference"), "reference")
         further = self.citations("further")
         rule = self.expression("rule")
         states = self.states()
@@ -239,20 +237,10 @@ class _DefinitionReader:
                 message = f"{name} is in no rule of this definition. Remove it."
                 self.problem("unknown_variable", message, "missing", name)
 
-    def citation(self, *keys: str | int) -> Citation | None:
-        raw: object = self.data
-        for key in keys:
-            raw = (
-                raw[key]
-                if isinstance(raw, list)
-                else raw.get(key)
-                if isinstance(raw, Mapping)
-                else None
-            )  # type: ignore[index, call-overload]
+    def citation(self, raw: object, *keys: str | int) -> Citation | None:
         if raw is None:
-            self.problem(
-                "missing_key", f"needs the key {keys[-1]!r}: where the rule comes from.{_OWN}"
-            )
+            message = f"needs the key {keys[-1]!r}: where the rule comes from. {_OWN}"
+            self.problem("missing_key", message, *keys)
             return None
         return read_citation(raw, lambda message: self.problem("bad_citation", message, *keys))
 
@@ -263,7 +251,7 @@ class _DefinitionReader:
         if not isinstance(raw, list):
             self.problem("bad_value", f"{key!r} is a list of citations", key)
             return ()
-        found = (self.citation(key, i) for i in range(len(raw)))
+        found = (self.citation(entry, key, i) for i, entry in enumerate(raw))
         return tuple(citation for citation in found if citation is not None)
 
     def cautions(self, key: str) -> tuple[Caution, ...]:
@@ -282,7 +270,7 @@ class _DefinitionReader:
         names, days, message = entry["variables"], entry["days"], entry["message"]
         listed = isinstance(names, list) and bool(names) and all(isinstance(n, str) for n in names)
         timed = isinstance(days, int | float) and not isinstance(days, bool) and days > 0
-        reference = self.citation(*keys, "reference")
+        reference = self.citation(entry["reference"], *keys, "reference")
         if not listed or not timed or not isinstance(message, str) or not message.strip():
             rule = "variables is a list of names, days a number above 0, message a sentence"
             self.problem("bad_value", rule, *keys)

@@ -416,7 +416,7 @@ def test_what_a_definition_cannot_do_without_is_named(name, recorded, missing):
         ("sledai_remission", set(ITEMS) - {"sledai_low_complement"}),
         ("lldas", set(LLDAS)),
         ("selena_flare", set(STABLE)),
-        ("haemolytic_anaemia_response", {"haemoglobin", "sex", "red_cell_transfusion"}),
+        ("haemolytic_anaemia_response", set(WAIHA)),
     ],
 )
 def test_what_can_be_determined_is_not_refused(name, recorded):
@@ -425,8 +425,10 @@ def test_what_can_be_determined_is_not_refused(name, recorded):
 
 def test_every_state_may_need_more_than_the_outcome():
     found = load_outcome("haemolytic_anaemia_response", DICTIONARY)
-    missing = requirements_unmet(found, {"haemoglobin", "sex", "red_cell_transfusion"}, states=True)
-    assert missing == ("ldh", "bilirubin", "haptoglobin", "reticulocytes")
+    recorded = {"haemoglobin", "sex", "red_cell_transfusion"}
+    missing = ("ldh", "bilirubin", "haptoglobin", "reticulocytes")
+    assert requirements_unmet(found, recorded) == missing
+    assert requirements_unmet(found, recorded, states=False) == ()
 
 
 @pytest.mark.parametrize("name", outcome_names())
@@ -453,3 +455,93 @@ def test_a_visit_with_everything_recorded_is_always_determined(name, data):
         assert place >= 0
         # The outcome is there in every state but the last, "none" or "active".
         assert (place < len(found.states)) == (truth == 1)
+
+
+# ---- files of one's own
+
+
+def refused(folder: Path, text: str) -> str:
+    with pytest.raises(OutcomeError) as caught:
+        load_outcome(written(folder, text), DICTIONARY)
+    return str(caught.value)
+
+
+def test_several_states_are_asked_in_order(tmp_path):
+    text = OWN + "states:\n  good: c3 >= 80\n  fair: c3 >= 40\notherwise: poor\n"
+    found = load_outcome(written(tmp_path, text), DICTIONARY)
+    assert found.state_names == ("good", "fair", "poor")
+    assert found.state({"c3": np.array([90, 50, 10, NAN])}).tolist() == [0, 1, 2, -1]
+
+
+def test_a_missing_entry_is_taken_as_declared_and_as_nothing_else(tmp_path):
+    text = "label: X\n" + REFERENCE + "rule: c3 > 80 and not bleeding\nmissing: {bleeding: no}\n"
+    found = load_outcome(written(tmp_path, text), DICTIONARY)
+    columns = {"c3": np.array([90, 90, NAN]), "bleeding": np.array([NAN, 1, NAN])}
+    assert found.truth(columns).tolist() == [1, 0, -1]
+    assert found.truth({"c3": np.array([90.0])}).tolist() == [1]
+    assert requirements_unmet(found, {"c3"}) == ()
+    assert found.missing_rule.text.startswith("bleeding without an entry is taken as no.")
+
+
+def test_every_problem_of_a_file_is_told_at_once_with_line_and_key(tmp_path):
+    text = """label: [1]
+reference: {title: T, journal: J, year: twenty, doi: nothing}
+rule: c33 > 80
+states: {Bad State: c3 > 80}
+confirmed_after: -3
+missing: {nothing: no, bleeding: 7}
+warnings: [{variables: [c3]}]
+laber: x
+"""
+    message = refused(tmp_path, text)
+    for part in [
+        "mine.yaml: 12 problems in this outcome definition",
+        "mine.yaml, line 8, laber: unknown key 'laber'. Did you mean 'label'?",
+        "mine.yaml, line 1, label: 'label' must be text",
+        "mine.yaml, line 2, reference: a citation needs 'authors'",
+        "'year' of a citation is a number such as 2016",
+        "'doi' of a citation begins with 10.",
+        "mine.yaml, line 3, rule, character 1: the dictionary sle_ivig has no variable 'c33'.",
+        "names no state",
+        "'states' and 'otherwise', the state where none of them holds, go together",
+        "line 5, confirmed_after: 'confirmed_after' is a number of days above 0",
+        "'nothing' is no variable of the dictionary",
+        "what bleeding is taken as cannot be",
+        "line 7, warnings.0: a warning is a mapping of variables, days, message, reference",
+    ]:
+        assert part in message
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        ("just text\n", "an outcome definition is a mapping"),
+        ("label: X\nrule: c3 > 80\n", "needs the key 'reference'"),
+        ("label: X\n" + REFERENCE, "needs the key 'rule'"),
+        (OWN.replace("c3 >= 80 and pga < 1", "5"), "a rule is text"),
+        (OWN + "states: {a: c3 > 80}\notherwise: a\n", "'otherwise' names one more state"),
+        (OWN + "otherwise: b\n", "'states' and 'otherwise'"),
+        (OWN + "missing: {fever: no}\n", "fever is in no rule of this definition"),
+        (OWN + "further: x\n", "'further' is a list of citations"),
+        (OWN + "warnings: {}\n", "'warnings' is a list of warnings"),
+        (OWN.replace("title: T", "titel: T"), "Did you mean 'title'"),
+    ],
+)
+def test_a_file_that_breaks_a_rule_is_refused(tmp_path, text, message):
+    assert message in refused(tmp_path, text)
+
+
+def test_a_warning_of_ones_own_goes_with_the_definition(tmp_path):
+    own = (
+        "warnings:\n  - variables: [c3]\n    days: 10\n    message: Why.\n"
+        "    reference: {authors: A, title: T, journal: J, year: 2001}\n"
+    )
+    (caution,) = load_outcome(written(tmp_path, OWN + own), DICTIONARY).warnings
+    assert (caution.variables, caution.days, caution.message) == (("c3",), 10, "Why.")
+
+
+def test_a_definition_speaks_of_the_dictionary_it_is_loaded_with(tmp_path):
+    own = tmp_path / "own.yaml"
+    own.write_text("variables: {score: {label: S, kind: binary}}\n", encoding="utf-8")
+    with pytest.raises(OutcomeError, match="the dictionary own has no variable 'sledai_2k'"):
+        load_outcome("lldas", load_dictionary(own))
