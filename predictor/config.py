@@ -40,6 +40,7 @@ from predictor.config_records import (
     with_patients_of_visits,
 )
 from predictor.config_sources import LaboratoryRules, OmopSource, RedcapSource, SqlSource
+from predictor.config_states import State, check_states
 
 
 class Question(Part):
@@ -49,10 +50,12 @@ class Question(Part):
     """The outcome: its column in the cohort file, unless ``cohort.columns`` names another."""
     label: Name | None = None
     """What the event is called in answers, such as "low disease activity"."""
-    event: Annotated[tuple[Code, ...], AfterValidator(distinct), Field(min_length=1), OneOrMany()]
+    event: Annotated[tuple[Code, ...], AfterValidator(distinct), OneOrMany()] = ()
     """Values of the outcome that count as the event."""
     non_event: Annotated[tuple[Code, ...], AfterValidator(distinct), OneOrMany()] = ()
     """Values that count as no event; needed unless the outcome is 0/1 or in the dictionary."""
+    states: tuple[State, ...] = ()
+    """Instead of an event: the ordered states of the outcome, worst first; see docs/response.md."""
     horizon: Name
     """Time from index visit to outcome, in words."""
     population: Name
@@ -64,6 +67,13 @@ class Question(Part):
     """What the sample size is judged by: the AUROC of an earlier model of the same question."""
     time_zero: Name | None = None
     """Where the horizon starts, such as first or last infusion."""
+
+    @model_validator(mode="after")
+    def _event_or_states(self) -> Question:
+        check_states(self.states, (*self.event, *self.non_event))
+        if not self.states and not self.event:
+            raise ValueError("name the event, or several states")
+        return self
 
     @property
     def ranges(self) -> Mapping[str, Range]:
@@ -223,6 +233,10 @@ class Models(Part):
     ebm: AdditivePlan | None = None
     random_forest: ForestPlan | None = None
     hist_gradient_boosting: BoostingPlan | None = None
+    proportional_odds: RidgePlan | None = None
+    """For several states: one sum of coefficients, and a threshold for each state."""
+    multinomial: RidgePlan | None = None
+    """For several states: coefficients for each state."""
 
     @model_validator(mode="before")
     @classmethod
@@ -316,6 +330,12 @@ class ReportingPlan(Part):
     its part on evaluation."""
 
 
+OTHER_MODELS = (
+    "the model {} is for several states; name it with question.states",
+    "the model {} is for an event; for states name proportional_odds or multinomial",
+)
+
+
 class Config(Part):
     """One study."""
 
@@ -353,6 +373,10 @@ class Config(Part):
 
     @model_validator(mode="after")
     def _can_be_chosen(self) -> Config:
+        several = {"proportional_odds", "multinomial"}
+        wrong = [name for name in self.choices[3:] if (name in several) != bool(self.question.states)]
+        if wrong:
+            raise ValueError(OTHER_MODELS[bool(self.question.states)].format(wrong[0]))
         if self.choose not in self.choices:
             raise ValueError(f"choose names one of {', '.join(self.choices)}")
         return self

@@ -18,10 +18,11 @@ from numpy.typing import NDArray
 from predictor.clinical.units import readable_unit
 from predictor.cohort import suspicion
 from predictor.cohort.cohort import Cohort, FlowStep
-from predictor.cohort.columns import ReadColumn, read_variable
+from predictor.cohort.columns import ReadColumn, read_variable, slip_problems
 from predictor.cohort.groups import Groups, read_groups
 from predictor.cohort.outcome import outcome_column, read_outcome
 from predictor.cohort.problem import Problem, as_warnings
+from predictor.cohort.state_outcome import read_states, too_few_states
 from predictor.cohort.table import Table, is_simulated
 from predictor.errors import CohortError, Reason
 
@@ -90,11 +91,19 @@ def check_cohort(study: Study, table: Table) -> Checked:
     for name in config.question.limits:
         if name not in config.predictors:
             columns[name] = _may_be_absent(columns[name])
-    outcome, outcome_problems = read_outcome(study, table)
+    read = read_states if config.question.states else read_outcome
+    outcome, outcome_problems = read(study, table)
     groups = read_groups(config, table)
     keep, flow, unknown = _flow(study, table, columns, outcome)
     problems = [
         *(problem for column in columns.values() for problem in column.problems),
+        *(
+            problem
+            for name, column in columns.items()
+            for problem in slip_problems(
+                column, table, study.dictionary.variable(name), config.cohort
+            )
+        ),
         *outcome_problems,
         *groups.problems,
         *unknown,
@@ -115,6 +124,7 @@ def check_cohort(study: Study, table: Table) -> Checked:
         flow=flow,
         warnings=as_warnings(problems),
         simulated=is_simulated(table),
+        states=tuple(state.state for state in config.question.states),
     )
     return Checked(tuple(problems), cohort)
 
@@ -182,18 +192,25 @@ def _of_analysed(
         message = "nobody is left to analyse: every outcome is missing or every patient excluded."
         yield Problem(None, column, "no_patients", message)
         return
-    yield from _too_few(config, column, analysed, group)
+    states = config.question.states
+    yield from (too_few_states if states else _too_few)(config, column, analysed, group)
+    # Each state against all others; of an event this is the event itself.
+    questions = [analysed == k for k in range(len(states))] if states else [analysed]
     present = [name for name in config.predictors if columns[name].there]
     for name in present:
         variable, values = study.dictionary.variable(name), columns[name].values[keep]
         accepted = name in config.cohort.accept_suspected_leakage
-        for finding in suspicion.of_predictor(variable, values, analysed):
+        for finding in dict.fromkeys(
+            finding
+            for asked in questions
+            for finding in suspicion.of_predictor(variable, values, asked.astype(np.float64))
+        ):
             fatal = finding.fatal and not (finding.code == "suspected_leakage" and accepted)
             source = config.cohort.columns.get(name, name)
             yield Problem(None, source, finding.code, finding.message, fatal, name)
     if present:
         values = np.column_stack([columns[name].values[keep] for name in present])
-        for finding in suspicion.of_rows(values, analysed, patient):
+        for finding in suspicion.of_rows(values, questions[-1].astype(np.float64), patient):
             yield Problem(None, column, finding.code, finding.message, finding.fatal)
 
 

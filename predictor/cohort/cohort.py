@@ -43,7 +43,7 @@ class Cohort:
         Shape (patients, variables): numbers in the dictionary's unit, states as their position,
         NaN for missing.
     outcome
-        1 for the event, 0 otherwise, shape (patients,).
+        1 for the event, 0 otherwise, or the position of the state, shape (patients,).
     group
         What stays whole in a fold, as codes, shape (patients,); None when rows stand alone.
     group_kind
@@ -57,6 +57,8 @@ class Cohort:
         Findings that did not stop the run.
     simulated
         Whether the patients are simulated.
+    states
+        What the outcome's numbers stand for, worst first; empty where it is an event or none.
     """
 
     source: str
@@ -69,6 +71,7 @@ class Cohort:
     flow: tuple[FlowStep, ...]
     warnings: tuple[CohortWarning, ...]
     simulated: bool
+    states: tuple[str, ...] = ()
 
     @property
     def patients(self) -> int:
@@ -77,8 +80,8 @@ class Cohort:
 
     @property
     def events(self) -> int:
-        """Number of events."""
-        return int(self.outcome.sum())
+        """Number of events; of patients in the best state where there are several."""
+        return int((self.outcome == max(len(self.states) - 1, 1)).sum())
 
     @property
     def names(self) -> tuple[str, ...]:
