@@ -22,6 +22,7 @@ import predictor.cohort_commands
 import predictor.compare_commands
 import predictor.outcome_commands
 import predictor.performance_commands
+import predictor.records_commands
 import predictor.report_commands
 import predictor.service_commands  # noqa: F401 - their commands join the group
 from predictor import terminal

@@ -17,7 +17,7 @@ from predictor.clinical.outcome_definitions import (
 )
 from predictor.clinical.sledai import completed, items_of
 from predictor.cohort.finding import Finding
-from predictor.cohort.follow_up import Asked
+from predictor.cohort.follow_up import YES_NO, Asked
 
 if TYPE_CHECKING:
     from predictor.clinical.expression import Expression, Truth
@@ -26,9 +26,6 @@ if TYPE_CHECKING:
 
 Numbers = NDArray[np.float64]
 Places = NDArray[np.int64]
-
-YES_NO = ("yes", "no")
-"""States of an outcome that holds or does not."""
 
 INDEX_ONLY = (
     "the outcome speaks of the index visit alone, so nothing after it could change it. Name a "

@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from predictor.clinical.variable import Variable
+from predictor.cohort.sensitivity import Sensitivity
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,6 +60,8 @@ class Cohort:
         Whether the patients are simulated.
     states
         What the outcome's numbers stand for, worst first; empty where it is an event or none.
+    sensitivity
+        What unknown outcomes could change; None where it is not known who they are.
     """
 
     source: str
@@ -72,6 +75,7 @@ class Cohort:
     warnings: tuple[CohortWarning, ...]
     simulated: bool
     states: tuple[str, ...] = ()
+    sensitivity: Sensitivity | None = None
 
     @property
     def patients(self) -> int:

@@ -15,6 +15,9 @@ Places = NDArray[np.int64]
 Numbers = NDArray[np.float64]
 Flags = NDArray[np.bool_]
 
+YES_NO = ("yes", "no")
+"""States of an outcome that holds or does not."""
+
 UNTOLD = -1
 """State of a visit at which no state can be told."""
 
@@ -46,6 +49,11 @@ class Asked:
     confirmed_after: float | None
     named: frozenset[str]
     judge: Callable[[Mapping[str, Numbers], Mapping[str, Numbers]], Places]
+
+    @property
+    def binary(self) -> bool:
+        """Whether it holds or does not."""
+        return self.states == YES_NO
 
     def at(self, visits: Visits, places: Places, index: Places) -> Places:
         """State of visits, each seen from an index visit.

@@ -6,7 +6,7 @@ and the dictionary decides what each cell means.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -14,6 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from predictor.clinical.cells import is_missing
+from predictor.cohort.coded import of_arrow
 from predictor.cohort.csv_file import check_names, read_csv
 from predictor.cohort.table import Cells, Table, table_of
 from predictor.errors import CohortError
@@ -26,7 +27,7 @@ if TYPE_CHECKING:
 _SUFFIXES = ".csv, .tsv, .txt, .xlsx, .parquet"
 
 
-def read_table(path: Path, source: CohortSource) -> Table:
+def read_table(path: Path, source: CohortSource, columns: Collection[str] | None = None) -> Table:
     """Read a cohort file as it is.
 
     Parameters
@@ -35,6 +36,9 @@ def read_table(path: Path, source: CohortSource) -> Table:
         CSV, Excel or Parquet; the suffix decides.
     source
         Encoding, delimiter and sheet; not used for Parquet.
+    columns
+        Columns of a Parquet file that are needed, texts of which are read once for each different
+        one. Other files are read as a whole.
 
     Raises
     ------
@@ -51,7 +55,7 @@ def read_table(path: Path, source: CohortSource) -> Table:
         if suffix in (".xlsx", ".xlsm"):
             return _read_excel(path, source)
         if suffix in (".parquet", ".pq"):
-            return _read_parquet(path)
+            return _read_parquet(path, columns)
     except (OSError, ValueError) as error:  # ValueError: a null character in the path
         reason = (error.strerror if isinstance(error, OSError) else None) or "not a valid path"
         raise CohortError(str(path), f"the file cannot be read ({reason})") from None
@@ -152,14 +156,16 @@ def _sheet_name(names: Sequence[str], wanted: str | int) -> str:
     )
 
 
-def _read_parquet(path: Path) -> Table:
+def _read_parquet(path: Path, wanted: Collection[str] | None) -> Table:
     import pyarrow as pa
     from pyarrow import parquet
 
     try:
         with parquet.ParquetFile(path) as file:
-            table = file.read()
-        columns = [_parquet_cells(column) for column in table.columns]
+            named = None if wanted is None else [n for n in file.schema_arrow.names if n in wanted]
+            table = file.read(columns=named)
+        cells = _parquet_cells if wanted is None else _needed_cells
+        columns = [cells(column) for column in table.columns]
     except (pa.ArrowException, OSError, ValueError, OverflowError, NotImplementedError):
         raise CohortError(
             str(path), "this is no readable Parquet file", "Write it again."
@@ -177,3 +183,19 @@ def _parquet_cells(column: Any) -> Cells:
         numbers: NDArray[Any] = column.to_numpy()
         return numbers
     return list(column.to_pylist())
+
+
+def _needed_cells(column: Any) -> Cells:
+    """Cells of a large table, numbers and times as arrays, other entries once each."""
+    import pyarrow as pa
+    from pyarrow import compute
+
+    if pa.types.is_timestamp(column.type) and column.type.tz is not None:
+        column = compute.local_timestamp(column)  # the clock on the wall there
+    if pa.types.is_timestamp(column.type) or pa.types.is_date(column.type):
+        times: NDArray[Any] = column.to_numpy()
+        return times
+    number = pa.types.is_integer(column.type) and column.null_count == 0
+    if number or pa.types.is_floating(column.type):
+        return _parquet_cells(column)
+    return of_arrow(column)

@@ -43,6 +43,7 @@ from predictor.validation.comparison import Comparison, compare
 from predictor.validation.evidence import evidence
 from predictor.validation.samplesize import SampleSize, for_training
 from predictor.workflow import manifest, tables
+from predictor.workflow.cohort import check_visits
 from predictor.workflow.figures import figures
 from predictor.workflow.findings import Trained, collect
 from predictor.workflow.internal import InternalResults, validate_internally
@@ -184,7 +185,11 @@ def _train(
         with watch.stage("tracking store"):
             check_reachable(resolve_uri(settings.uri))
     with watch.stage("cohort"):
-        cohort = check_cohort(study, _table(study, data)).usable()
+        of_visits = config.cohort.visits is not None
+        checked = (
+            check_visits(study, data) if of_visits else check_cohort(study, _table(study, data))
+        )
+        cohort = checked.usable()
 
     plan = Plan(
         tuple(column_of(variable) for variable in cohort.variables),

@@ -68,29 +68,35 @@ def read_source(
     CohortError, ConfigError, MissingExtraError
         If the place cannot be read, with what to do about it.
     """
-    table = _read(source, base, how, data)
+    table = _read(source, base, columns, how, data)
     if columns is None:
         return table
     wanted = {name: cells for name, cells in table.columns.items() if name in columns}
     return Table(table.source, wanted, table.numbers)
 
 
-def _read(source: Located, base: Path, how: CohortSource, data: Path | None) -> Table:
+def _read(
+    source: Located,
+    base: Path,
+    columns: Collection[str] | None,
+    how: CohortSource,
+    data: Path | None,
+) -> Table:
     if source.redcap is not None:
         from predictor.cohort.sources.redcap import read_redcap
 
         return read_redcap(source.redcap, base, how, data)
     if data is not None:
-        return read_table(data, how)
+        return read_table(data, how, columns)
     if source.sql is not None:
         return _of_query(source.sql, base)
     if source.omop is not None:
         from predictor.cohort.sources.omop import read_omop
 
-        return read_omop(source.omop, base)
+        return read_omop(source.omop, base, how.decimal)
     if source.file is None:
         raise ConfigError("cohort.file", "no cohort is named", "Name one, or give --data FILE.")
-    return read_table(base / source.file, how)
+    return read_table(base / source.file, how, columns)
 
 
 def _of_query(source: SqlSource, base: Path) -> Table:

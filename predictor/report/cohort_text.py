@@ -1,0 +1,40 @@
+"""What a cohort made from visits is told as: the flow, and what unknown outcomes could change."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+STEP = "{patients:>9,}  {step}"
+HEAD = "Read from visits, counted in {counted}:"
+EVENTS = "{events:,} of {rows:,} had the event ({share:.1%})."
+UNKNOWN = (
+    "{unknown:,} outcomes are not known. If all of them were the event, its share would be "
+    "{best:.1%} (best case of a good outcome); if none of them, {worst:.1%} (worst case)."
+)
+WRITTEN = "Wrote {file}, and what its columns are to {dictionary}."
+WARNING = "{variable}: {message} ({count:,})"
+
+
+def cohort_text(made: Mapping[str, Any]) -> Iterator[str]:
+    """Lines for people.
+
+    Parameters
+    ----------
+    made
+        What ``predictor cohort --format json`` prints.
+    """
+    yield HEAD.format(counted=made["counted"])
+    for step in made["flow"]:
+        yield STEP.format(**step)
+    found = made["sensitivity"]
+    if found["share"] is not None:
+        yield EVENTS.format(events=made["events"], rows=made["rows"], share=found["share"])
+    unknown = found["no_follow_up"] + found["undeterminable"]
+    if unknown:
+        yield UNKNOWN.format(unknown=unknown, best=found["best_case"], worst=found["worst_case"])
+    for warning in made["warnings"]:
+        text = warning["message"].rstrip(".")
+        name = warning["variable"] or "visits"
+        yield WARNING.format(variable=name, message=text, count=warning["count"])
+    yield WRITTEN.format(file=made["file"], dictionary=made["dictionary"])

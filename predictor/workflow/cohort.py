@@ -1,0 +1,243 @@
+"""``predictor cohort``: visits to one checked row per patient, as a file and for training."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import predictor
+from predictor.cohort.checking import Checked, check_cohort
+from predictor.cohort.cohort import Cohort, CohortWarning, FlowStep
+from predictor.cohort.finding import as_cohort_warnings, refuse
+from predictor.cohort.outcome import read_outcome
+from predictor.cohort.reading import table_from_frame
+from predictor.cohort.record_table import (
+    FOLLOW_UP_DAYS,
+    INDEX_TIME,
+    RecordTable,
+    is_made,
+    made_source,
+    record_table,
+)
+from predictor.cohort.records import Records, make_records
+from predictor.cohort.rules import columns_of, rules_of
+from predictor.cohort.sensitivity import Sensitivity
+from predictor.cohort.sources.source import read_source
+from predictor.cohort.table import Table
+from predictor.study import Study, load_study
+from predictor.workflow.cohort_file import check_suffix, dictionary_path, write_table
+from predictor.workflow.files import check_targets, replacing
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+
+@dataclass(frozen=True, slots=True)
+class MadeCohort:
+    """A cohort that was made from visits.
+
+    Parameters
+    ----------
+    source
+        Name of what was read.
+    made
+        The rows, and the data dictionary of their columns.
+    flow
+        Read, left out and why, analysed.
+    unit
+        What the flow counts: ``patients``, or ``visits`` where every one may be an index visit.
+    sensitivity
+        Share of events, and what the unknown outcomes could change.
+    warnings
+        What did not stop the work.
+    """
+
+    source: str
+    made: RecordTable
+    flow: tuple[FlowStep, ...]
+    unit: str
+    sensitivity: Sensitivity
+    warnings: tuple[CohortWarning, ...]
+
+    def to_dict(self) -> dict[str, Any]:
+        """Plain data: counts alone, no row of anybody."""
+        return {
+            "flow": [{"step": step.step, "patients": step.patients} for step in self.flow],
+            "counted": self.unit,
+            "rows": self.made.table.rows,
+            "events": self.sensitivity.events,
+            "sensitivity": self.sensitivity.to_dict(),
+            "warnings": [
+                {"variable": w.variable, "code": w.code, "count": w.count, "message": w.message}
+                for w in self.warnings
+            ],
+        }
+
+
+@dataclass(frozen=True, slots=True)
+class CohortFile:
+    """A cohort on disk, and its data dictionary."""
+
+    path: Path
+    dictionary: Path
+    cohort: MadeCohort
+
+    def to_dict(self) -> dict[str, Any]:
+        """The JSON of design section 4, and what explains it."""
+        files = {"file": str(self.path), "dictionary": str(self.dictionary)}
+        return {**files, **self.cohort.to_dict()}
+
+
+def write_cohort_file(
+    config: str | Path, data: str | Path | None = None, *, out: Path
+) -> CohortFile:
+    """Make a cohort from visits and write it with its data dictionary.
+
+    Parameters
+    ----------
+    config
+        Path of a YAML file with ``cohort.visits``, or name of a shipped one.
+    data
+        File with the visits; overrides the source of the configuration.
+    out
+        Ends in ``.csv`` or ``.parquet``; the dictionary is written beside it.
+
+    Raises
+    ------
+    ConfigError, CohortError, ExpressionError, OutcomeError
+        All problems at once; nothing is written then.
+    """
+    suffix = check_suffix(out)
+    study = load_study(config)
+    beside = dictionary_path(out)
+    check_targets([out, beside], read=[data, config])
+    cohort = make_cohort(study, None if data is None else Path(data))
+    described = _described(study, cohort)
+    # The table takes its place last: who finds it finds its dictionary.
+    with replacing(out) as table, replacing(beside) as dictionary:
+        write_table(cohort.made.table, table, suffix)
+        dictionary.write(json.dumps(described, indent=1, ensure_ascii=False).encode())
+        dictionary.write(b"\n")
+    return CohortFile(out, beside, cohort)
+
+
+def make_cohort(study: Study, data: str | Path | pd.DataFrame | None = None) -> MadeCohort:
+    """Make a cohort from visits.
+
+    Parameters
+    ----------
+    study
+        With ``cohort.visits``.
+    data
+        File or data frame with the visits; overrides the source of the configuration.
+
+    Raises
+    ------
+    CohortError
+        Listing every problem of the visits.
+    """
+    rules = rules_of(study)
+    table = read_visits_table(study, data, columns_of(study, rules))
+    made = make_records(study, rules, table)
+    refuse(made.findings, table)
+    assert made.records is not None, "without a fatal finding there are records"  # noqa: S101
+    return _cohort_of(study, made.records, table)
+
+
+def _cohort_of(study: Study, records: Records, table: Table) -> MadeCohort:
+    made = record_table(study, records, table)
+    outcome, _ = read_outcome(_made_study(study), made.table)
+    every = records.rules.plan.index.which == "every"
+    return MadeCohort(
+        table.source,
+        made,
+        records.flow,
+        "visits" if every else "patients",
+        records.sensitivity(int((outcome == 1).sum())),
+        as_cohort_warnings(records.findings),
+    )
+
+
+def read_visits_table(
+    study: Study, data: str | Path | pd.DataFrame | None, columns: Collection[str] | None
+) -> Table:
+    """Read the visits of a study, only the columns that are needed.
+
+    Parameters
+    ----------
+    study
+        With ``cohort.visits``.
+    data
+        File or data frame; overrides the source of the configuration.
+    columns
+        What is needed; None for all.
+    """
+    visits, how = study.config.cohort.visits, study.config.cohort
+    if data is not None and not isinstance(data, str | Path):
+        return table_from_frame(data)
+    given = None if data is None else Path(data)
+    return read_source(visits or how, study.folder, columns, how=how, data=given)
+
+
+def check_visits(study: Study, data: str | Path | pd.DataFrame | None) -> Checked:
+    """Make the cohort of a study with visits as training needs it, or tell every problem.
+
+    Parameters
+    ----------
+    study
+        With ``cohort.visits``.
+    data
+        Visits, or a cohort that was made of them before; overrides the source of the
+        configuration.
+    """
+    rules = rules_of(study)
+    needed = {*columns_of(study, rules), *_made_columns(study)}
+    table = read_visits_table(study, data, needed)
+    if is_made(study, table.columns):
+        return check_cohort(_made_study(study), table)
+    made = make_records(study, rules, table)
+    told = [problem for finding in made.findings for problem in finding.problems(table)]
+    if made.records is None:
+        return Checked(tuple(told), None)
+    cohort = _cohort_of(study, made.records, table)
+    checked = check_cohort(_made_study(study), cohort.made.table)
+    problems = (*told, *checked.problems)
+    if checked.cohort is None:
+        return Checked(problems, None)
+    return Checked(problems, _joined(checked.cohort, cohort))
+
+
+def _joined(checked: Cohort, made: MadeCohort) -> Cohort:
+    """The checked cohort with what is known of the visits it was made from."""
+    left = [step for step in checked.flow[1:-1] if step.patients]
+    return replace(
+        checked,
+        source=made.source,
+        flow=(*made.flow[:-1], *left, checked.flow[-1]),
+        warnings=(*made.warnings, *checked.warnings),
+        sensitivity=made.sensitivity,
+    )
+
+
+def _made_columns(study: Study) -> frozenset[str]:
+    config = study.config
+    named = (*config.predictors, *config.question.limits, *config.cohort.exclude)
+    return frozenset((INDEX_TIME, FOLLOW_UP_DAYS, config.question.outcome, *named))
+
+
+def _made_study(study: Study) -> Study:
+    source = made_source(study.config.cohort)
+    return replace(study, config=study.config.model_copy(update={"cohort": source}))
+
+
+def _described(study: Study, cohort: MadeCohort) -> Mapping[str, Any]:
+    return {
+        "study": study.config.name,
+        "made_by": f"sle-ivig-predictor {predictor.__version__}",
+        "source": cohort.source,
+        "variables": [entry.to_dict() for entry in cohort.made.entries],
+        **cohort.to_dict(),
+    }
