@@ -12,6 +12,7 @@ import pytest
 
 from predictor.clinical.dictionary import Dictionary, Range, Variable, load_dictionary, nearest
 from predictor.clinical.entries import is_loinc
+from predictor.clinical.values import read_value
 from predictor.errors import DictionaryError
 
 DICTIONARY = load_dictionary()
@@ -291,6 +292,68 @@ def test_another_unit_does_not_inherit_ranges_of_the_old_one(tmp_path):
     assert c3.units == {"g/L": 1.0}
 
 
+def test_what_is_included_is_known_and_in_no_list():
+    assert "sledai_seizure" in DICTIONARY
+    assert "sledai_seizure_after" in DICTIONARY
+    assert "sledai_seizure" not in DICTIONARY.variables
+    assert DICTIONARY.variable("clinical_sledai_2k").plausible == Range(0, 101)
+    assert DICTIONARY.variable("sledai_fever_after").time == "follow_up"
+    with pytest.raises(DictionaryError, match="Did you mean 'sledai_psychosis'"):
+        DICTIONARY.variable("sledai_psychosys")
+
+
+def test_what_is_included_is_listed_where_it_is_asked_for():
+    assert set(DICTIONARY.holding(["bleeding", "c3"])) - set(DICTIONARY.variables) == {"bleeding"}
+    assert DICTIONARY.holding(["c3", "no such"]) == DICTIONARY.variables
+
+
+def test_an_own_dictionary_includes_what_the_shipped_one_includes(tmp_path):
+    text = "extends: sle_ivig\nvariables:\n  bleeding: {label: Any bleeding}\n"
+    own = load_dictionary(write(tmp_path, text))
+    assert own.variable("bleeding").label == "Any bleeding"
+    assert own.variable("bleeding").kind == "binary"
+    assert "bleeding" in own.variables
+    assert "bleeding" not in own.included
+    assert own.variable("sledai_fever").points == 1
+    alone = "includes: sle_visits\nvariables:\n  mcv: {label: MCV, kind: binary}\n"
+    assert load_dictionary(write(tmp_path, alone)).variable("sledai_cva").points == 8
+
+
+def test_no_code_belongs_to_a_listed_and_an_included_variable():
+    codes = [
+        code for v in {**DICTIONARY.variables, **DICTIONARY.included}.values() for code in v.loinc
+    ]
+    assert len(codes) == len(set(codes))
+
+
+@pytest.mark.parametrize(
+    ("raw", "value", "problem"),
+    [
+        (8, 1, None),
+        (8.0, 1, None),
+        (" 8.0 ", 1, None),
+        (1, 1, None),
+        ("yes", 1, None),
+        (0, 0, None),
+        (4, None, "nor its points"),
+        ("80", None, "nor its points"),
+        (None, None, None),
+    ],
+)
+def test_an_item_is_read_from_its_points_too(raw, value, problem):
+    reading = read_value(raw, DICTIONARY.variable("sledai_seizure"))
+    assert reading.value == value
+    assert (reading.problems == ()) == (problem is None)
+    if problem:
+        assert problem in reading.problems[0].message
+
+
+def test_points_survive_json_and_are_left_out_elsewhere():
+    seizure = DICTIONARY.variable("sledai_seizure")
+    assert Variable.from_dict(json.loads(json.dumps(seizure.to_dict()))) == seizure
+    assert "points" not in DICTIONARY.variable("fever").to_dict()
+
+
 def test_shared_dictionary_is_read_once():
     assert load_dictionary() is load_dictionary()
 
@@ -305,6 +368,15 @@ C3 = "label: C3, kind: continuous, unit: mg/dL, source: handbook"
         ("variables: {}\n", "at least one variable"),
         ("variabels: {}\n", "line 1: unknown key 'variabels'. Did you mean 'variables'"),
         ("extends: sle_ivg\nvariables: {a: {label: A, kind: binary}}\n", "Did you mean 'sle_ivig'"),
+        ("includes: sle_visit\nvariables: {}\n", "Did you mean 'sle_visits'"),
+        (
+            "variables:\n  a: {label: A, kind: binary, points: 0}\n",
+            "'points' is a whole number of at least 1",
+        ),
+        (
+            "variables:\n  a: {label: A, kind: continuous, unit: g/L, points: 2}\n",
+            "a continuous variable has no 'points'",
+        ),
         ("variables:\n  c3: 5\n", "line 2: c3: an entry is a mapping"),
         ("variables:\n  C3: {label: C3, kind: binary}\n", "'C3' cannot name a variable"),
         ("variables:\n  c3_after: {label: C3, kind: binary}\n", "kept for follow-up values"),
