@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from predictor.fitted.description import description, line
 from predictor.fitted.models import LinearModel
+from predictor.report.cohort_text import unknown_outcomes
 from predictor.report.validation_text import bootstrap_lines, figure_name, further_lines, headline
 from predictor.terminal import plain, print_tables, say, say_wrapped, width
 from predictor.validation.reported import is_flexible, reported
@@ -27,6 +28,8 @@ def show_training(run: TrainingRun) -> None:
     say_wrapped(f"{level}. {run.evidence['statement']}")
     say()
     say_wrapped("Patients: " + ", ".join(f"{s.patients} {s.step}" for s in run.cohort.flow))
+    if run.cohort.sensitivity is not None and run.cohort.sensitivity.unknown:
+        say_wrapped(unknown_outcomes(run.cohort.sensitivity.to_dict()))
     for warning in run.cohort.warnings:
         times = f" ({warning.count} rows)" if warning.count > 1 else ""
         head = f"{warning.variable}: " if warning.variable else ""

@@ -53,17 +53,20 @@ class Sensitivity:
         total = self.known + self.unknown
         return self.events / total if total else None
 
-    def to_dict(self, cell_size: int = 1) -> dict[str, int | float | None]:
+    def to_dict(self, cell_size: int = 1, *, hidden: bool = False) -> dict[str, int | float | None]:
         """Plain data; counts below the cell size, and whatever tells them, are None.
 
         Parameters
         ----------
         cell_size
             Smallest count that is shown, apart from 0.
+        hidden
+            Whether the flow beside it hides counts, which these would give away.
         """
         counts = {"no_follow_up": self.no_follow_up, "undeterminable": self.undeterminable}
         # The two shares and the known counts give the number of the unknown away.
         small = any(0 < count < cell_size for count in (*counts.values(), self.unknown))
+        small |= hidden and self.unknown > 0
         shown: Mapping[str, int | float | None] = {
             **counts,
             "best_case": self.best_case,

@@ -138,7 +138,8 @@ def masked_flow(flow: Sequence[FlowStep], cell_size: int) -> list[dict[str, obje
     -------
     Rows with ``step``, ``patients`` (None where hidden), ``excluded`` (the reason, None for a step
     that nobody leaves at) and ``shown``, the count as text. The number that was read is hidden
-    where it would tell of a single small exclusion; the number that was analysed never is.
+    where it would tell of a single small exclusion, numbers between wherever an exclusion is
+    hidden; the number that was analysed never is.
 
     Examples
     --------
@@ -146,16 +147,18 @@ def masked_flow(flow: Sequence[FlowStep], cell_size: int) -> list[dict[str, obje
     >>> [row["shown"] for row in masked_flow(steps, 5)]
     ['hidden', 'hidden', '31']
     """
-    left = {i: step.patients for i, step in enumerate(flow) if step.step.startswith(_EXCLUDED)}
+    left = {i: step.patients for i, step in enumerate(flow) if step.step.startswith(EXCLUDED)}
     hidden = {i for i, count in left.items() if 0 < count < cell_size}
     others = sorted((i for i in left if left[i] and i not in hidden), key=lambda i: (left[i], i))
     while hidden and others and not _safe(hidden, left, cell_size):
         hidden.add(others.pop(0))
     if hidden and not _safe(hidden, left, cell_size):
         hidden |= {i for i, step in enumerate(flow[:-1]) if i not in left}
+    if hidden:  # what remained after a step tells by subtraction how many had left at it
+        hidden |= {i for i in range(1, len(flow) - 1) if i not in left}
     rows: list[dict[str, object]] = []
     for i, step in enumerate(flow):
-        excluded = step.step.removeprefix(_EXCLUDED) if i in left else None
+        excluded = step.step.removeprefix(EXCLUDED) if i in left else None
         rows.append(
             {
                 "step": step.step,
@@ -167,7 +170,8 @@ def masked_flow(flow: Sequence[FlowStep], cell_size: int) -> list[dict[str, obje
     return rows
 
 
-_EXCLUDED = "excluded: "
+EXCLUDED = "excluded: "
+"""How the step of a flow begins at which somebody left."""
 
 
 def _safe(hidden: set[int], left: dict[int, int], cell_size: int) -> bool:

@@ -30,11 +30,22 @@ def cohort_text(made: Mapping[str, Any]) -> Iterator[str]:
     found = made["sensitivity"]
     if found["share"] is not None:
         yield EVENTS.format(events=made["events"], rows=made["rows"], share=found["share"])
-    unknown = found["no_follow_up"] + found["undeterminable"]
-    if unknown:
-        yield UNKNOWN.format(unknown=unknown, best=found["best_case"], worst=found["worst_case"])
+    if found["no_follow_up"] + found["undeterminable"]:
+        yield unknown_outcomes(found)
     for warning in made["warnings"]:
         text = warning["message"].rstrip(".")
         name = warning["variable"] or "visits"
         yield WARNING.format(variable=name, message=text, count=warning["count"])
     yield WRITTEN.format(file=made["file"], dictionary=made["dictionary"])
+
+
+def unknown_outcomes(found: Mapping[str, Any]) -> str:
+    """What unknown outcomes could change, as a sentence.
+
+    Parameters
+    ----------
+    found
+        Shares of events with nothing hidden.
+    """
+    unknown = found["no_follow_up"] + found["undeterminable"]
+    return UNKNOWN.format(unknown=unknown, best=found["best_case"], worst=found["worst_case"])

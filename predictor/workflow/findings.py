@@ -114,8 +114,12 @@ def _pitfalls(run: Trained) -> dict[str, Any]:
 
 def _patients(run: Trained) -> dict[str, Any]:
     cohort, cell_size = run.cohort, run.study.config.privacy.cell_size
+    flow = masked_flow(cohort.flow, cell_size)
+    hidden = any(row["patients"] is None for row in flow)
+    unknown = cohort.sensitivity
     return {
-        "flow": masked_flow(cohort.flow, cell_size),
+        "flow": flow,
+        "sensitivity": unknown.to_dict(cell_size, hidden=hidden) if unknown else None,
         "table_one": table_one(cohort, cell_size),
         "missing": missingness(cohort, cell_size),
     }

@@ -165,7 +165,10 @@ def _shareable_config(study: Study) -> dict[str, Any]:
     config: dict[str, Any] = study.config.model_dump(mode="json", exclude_none=True)
     config.pop("output", None)
     config.get("tracking", {}).pop("uri", None)
-    for part, key in ((config["cohort"], "file"), (config, "dictionary")):
+    cohort = config["cohort"]
+    visits, outcome = cohort.get("visits", {}), cohort.get("outcome", {})
+    places = ((cohort, "file"), (config, "dictionary"), (visits, "file"), (outcome, "definition"))
+    for part, key in places:
         if key in part:
             part[key] = part[key].replace("\\", "/").rsplit("/", 1)[-1]
     return config

@@ -116,6 +116,7 @@ class TrainingRun:
             "evidence": dict(self.evidence),
             "sample_size": manifest.sample_size(self.needed, self.cohort),
             "flow": [{"step": s.step, "patients": s.patients} for s in self.cohort.flow],
+            "sensitivity": self.cohort.sensitivity.to_dict() if self.cohort.sensitivity else None,
             "warnings": [
                 {"variable": w.variable, "code": w.code, "count": w.count, "message": w.message}
                 for w in self.cohort.warnings

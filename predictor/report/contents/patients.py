@@ -6,10 +6,11 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from predictor.cohort.cohort import FlowStep
+from predictor.cohort.small_cells import EXCLUDED, masked_flow
 from predictor.cohort.small_cells import HIDDEN as HIDDEN_COUNT
-from predictor.cohort.small_cells import masked_flow
 from predictor.report.contents.clinical_text import named
 from predictor.report.contents.numbers_text import absent, counted, listed, percent, two
+from predictor.report.contents.sensitivity import unknown_outcomes
 from predictor.report.contents.source import Source
 from predictor.report.contents.table_rows import by_name, with_one_word
 from predictor.report.document import Block, Column, Figure, Listing, Paragraph, Section, Table
@@ -189,6 +190,7 @@ def _flow(source: Source, found: _Row) -> Iterator[Block]:
         (table,),
         {"masked": HIDDEN_COUNT},
     )
+    yield from unknown_outcomes(found.get("sensitivity"))
     if nobody_left_out(source):
         yield Paragraph(ALREADY_SELECTED, "warning")
 
@@ -197,7 +199,7 @@ def nobody_left_out(source: Source) -> bool:
     """Whether a file of real patients was analysed as it is, so that it may be selected already."""
     manifest = source.manifest
     steps = manifest.get("cohort", {}).get("flow", ())
-    left = any(step["patients"] != 0 for step in steps[1:-1])
+    left = any(step["patients"] != 0 for step in steps if step["step"].startswith(EXCLUDED))
     return bool(steps) and not left and not manifest["evidence"].get("simulated_patients")
 
 

@@ -8,11 +8,15 @@ from typing import Any
 
 from predictor.clinical.units import readable_unit
 from predictor.clinical.variable import Range
+from predictor.cohort.small_cells import EXCLUDED
 from predictor.report.contents import pitfall_words
 from predictor.report.contents.pitfalls import found_in
 from predictor.report.contents.source import Source
 from predictor.report.contents.verdict import verdict_of
 from predictor.report.document import Answered
+
+# Steps of a flow at which patients leave because their outcome is not known.
+_NO_OUTCOME = ("outcome missing", "no follow-up visit", "outcome cannot be told")
 
 
 @dataclass(frozen=True, slots=True)
@@ -162,12 +166,16 @@ class Facts:
     def without_outcome(self) -> bool:
         """Whether a patient was left out because the outcome is missing."""
         steps = self.manifest["cohort"]["flow"]
-        return any("outcome missing" in step["step"] and step["patients"] != 0 for step in steps)
+        return any(
+            step["patients"] != 0 and any(words in step["step"] for words in _NO_OUTCOME)
+            for step in steps
+        )
 
     @property
     def left_out(self) -> bool:
         """Whether anybody in the file was not analysed."""
-        return any(step["patients"] != 0 for step in self.manifest["cohort"]["flow"][1:-1])
+        steps = self.manifest["cohort"]["flow"]
+        return any(s["patients"] != 0 for s in steps if s["step"].startswith(EXCLUDED))
 
     @property
     def curves(self) -> bool:
