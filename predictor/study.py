@@ -14,6 +14,7 @@ from pydantic import BaseModel, ValidationError
 from predictor import shipped
 from predictor.checklists import CHECKLISTS, load_checklist
 from predictor.clinical.dictionary import Dictionary, load_dictionary, nearest
+from predictor.clinical.laboratory import TITRE
 from predictor.clinical.units import canonical_unit, refusal
 from predictor.clinical.values import read_value
 from predictor.config import Config
@@ -100,6 +101,7 @@ class _Names:
         yield from self._mappings()
         yield from self._states()
         yield from self._units()
+        yield from self._laboratory()
         yield from self._exclusions()
         yield from self._limits()
         yield from self._groups()
@@ -173,6 +175,25 @@ class _Names:
                     yield self._problem(
                         "unknown_unit", f"{rule}. {next_step}", "cohort", "units", name
                     )
+
+    def _laboratory(self) -> Iterator[Reason]:
+        for name, rules in self.config.cohort.laboratory.items():
+            place = ("cohort", "laboratory", name)
+            yield from self._unknown(name, *place)
+            if name not in self.dictionary:
+                continue
+            variable = self.dictionary.variable(name)
+            if variable.kind != "continuous":
+                message = f"{name} is no number. Say what its words mean under `cohort.values`."
+                yield self._problem("no_number", message, *place)
+            elif TITRE not in variable.units:
+                for rule, way in (("titre", "reciprocal"), ("day_fraction", "titre")):
+                    if getattr(rules, rule) == way:
+                        message = (
+                            f"{name} is no titre, and nothing converts one. Use missing, or map "
+                            "the column to a variable that is measured as a titre."
+                        )
+                        yield self._problem("no_titre", message, *place, rule)
 
     def _states(self) -> Iterator[Reason]:
         for name, coding in self.config.cohort.values.items():

@@ -38,7 +38,7 @@ CONFIG: dict[str, Any] = {
 
 
 def rows(patients: int = 24) -> list[Row]:
-    """Visits by patient and day; some values missing, some a quarter or a tenth that no float is."""
+    """Visits by patient and day; some values missing, most tenths that no float is."""
     found: list[Row] = []
     for i in range(patients):
         for visit in range(3):

@@ -50,8 +50,8 @@ def read_table(path: Path, source: CohortSource, columns: Collection[str] | None
         suffix = path.suffix.lower()
         if suffix in (".csv", ".tsv", ".txt"):
             rows = read_csv(path, source)
-            columns = _transposed(rows.cells, len(rows.header))
-            return table_of(path.name, rows.header, columns, rows.numbers)
+            cells = _transposed(rows.cells, len(rows.header))
+            return table_of(path.name, rows.header, cells, rows.numbers)
         if suffix in (".xlsx", ".xlsm"):
             return _read_excel(path, source)
         if suffix in (".parquet", ".pq"):

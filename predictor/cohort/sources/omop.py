@@ -172,9 +172,9 @@ class _Reader:
                 ],
             )
         if concepts.visits:
-            columns = (PATIENT, "visit_start_date", "visit_concept_id")
+            asked = (PATIENT, "visit_start_date", "visit_concept_id")
             for person, told, _ in self.select(
-                "visit_occurrence", columns, columns[2], concepts.visits
+                "visit_occurrence", asked, asked[2], concepts.visits
             ):
                 days.setdefault((person, _day(told)), [{}])
         return days
@@ -226,7 +226,7 @@ class _Reader:
                     cell: object = _age(told, day)
                 else:
                     value = told.get(entry.column)
-                    cell = entry.values.get(int(value)) if _whole(value) else value
+                    cell = entry.values.get(int(str(value))) if _whole(value) else value
                 for row in rows:
                     row[entry.variable] = cell
 
@@ -314,6 +314,4 @@ def _age(told: Mapping[str, object], day: date) -> float | None:
 
 
 def _whole(value: object) -> bool:
-    return (isinstance(value, int) and not isinstance(value, bool)) or (
-        isinstance(value, float) and value.is_integer()
-    )
+    return isinstance(value, int) and not isinstance(value, bool)
