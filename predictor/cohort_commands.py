@@ -53,7 +53,8 @@ def variables(dictionary: Path | None, config: str | None, output: str) -> None:
     found = load_dictionary(dictionary)
     if output == "json":
         entries = [variable.to_dict() for variable in found.variables.values()]
-        print_json({"dictionary": found.name, "variables": entries})
+        besides = [variable.to_dict() for variable in found.included.values()]
+        print_json({"dictionary": found.name, "variables": entries, "included": besides})
     else:
         terminal_cohorts.show_variables(found)
 

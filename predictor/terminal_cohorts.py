@@ -3,19 +3,26 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING
 
 from predictor.terminal import plain, print_tables, say, say_wrapped
 
 if TYPE_CHECKING:
+    from rich.table import Table as RichTable
+
     from predictor.clinical.dictionary import Dictionary
+    from predictor.clinical.variable import Variable
     from predictor.cohort.laboratory import Proposal
     from predictor.cohort.problem import Problem
     from predictor.workflow.check import CohortCheck
     from predictor.workflow.simulate import SimulatedFile
 
 _FEW = 6
+_INCLUDED = (
+    "Besides, for visits and definitions of outcomes (`predictor outcomes`); in no form unless a "
+    "study names them:"
+)
 
 
 def show_problems(check: CohortCheck, limit: int) -> None:
@@ -78,16 +85,23 @@ def show_simulation(done: SimulatedFile) -> None:
 
 
 def show_variables(dictionary: Dictionary) -> None:
-    """The dictionary, one line per variable."""
+    """The dictionary, one line per variable; what definitions of outcomes need besides, apart."""
+    print_tables(_variables_table(dictionary.variables.values()))
+    if dictionary.included:
+        say(_INCLUDED)
+        print_tables(_variables_table(dictionary.included.values()))
+
+
+def _variables_table(variables: Iterable[Variable]) -> RichTable:
     from rich import box
-    from rich.table import Table as RichTable
+    from rich.table import Table
 
     from predictor.clinical.units import readable_unit
 
-    table = RichTable(box=box.SIMPLE_HEAD, pad_edge=False)
+    table = Table(box=box.SIMPLE_HEAD, pad_edge=False)
     for name in ("Variable", "Label", "Unit or states", "Other units", "Reference", "Possible"):
         table.add_column(name)
-    for v in dictionary.variables.values():
+    for v in variables:
         others = [readable_unit(unit) for unit in v.units if unit != v.unit]
         meant = readable_unit(v.unit) if v.unit else ", ".join(v.states)
         note_of_time = "" if v.time == "baseline" else f" ({v.time.replace('_', '-')})"
@@ -99,4 +113,4 @@ def show_variables(dictionary: Dictionary) -> None:
             str(v.reference or ""),
             str(v.plausible or ""),
         )
-    print_tables(table)
+    return table

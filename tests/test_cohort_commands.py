@@ -365,6 +365,17 @@ def test_the_three_commands_work_as_processes_and_keep_stdout_for_the_result(
 # ---- variables
 
 
+def test_variables_of_visits_are_listed_apart(run: Run) -> None:
+    listed = run("variables").out
+    assert listed.index("glucocorticoid_dose") < listed.index("Besides, for visits")
+    assert listed.index("Besides, for visits") < listed.index("sledai_seizure")
+    found = json.loads(run("variables", "--format", "json").out)
+    assert list(found) == ["dictionary", "variables", "included"]
+    names = {entry["name"] for entry in found["included"]}
+    assert "sledai_seizure" in names
+    assert not names & {entry["name"] for entry in found["variables"]}
+
+
 def test_variables_as_a_redcap_data_dictionary(run: Run) -> None:
     done = run("variables", "--format", "redcap")
     assert (done.code, done.err) == (0, "")
