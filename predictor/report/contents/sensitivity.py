@@ -11,8 +11,8 @@ from predictor.report.document import Block, Paragraph
 UNKNOWN = (
     "{unknown:,} outcomes are not known: {no_follow_up:,} for want of a follow-up visit, "
     "{undeterminable:,} because the outcome could not be told at it. They are left out and not "
-    "taken for failures. The share of events among the others is {share}; it would be {worst} if none of "
-    "the unknown were the event and {best} if all of them were."
+    "taken for failures. The share of events among the others is {share}; it would be {worst} if "
+    "none of the unknown were the event and {best} if all of them were."
 )
 HIDDEN = (
     "Some outcomes are not known and left out, not taken for failures. They are too few for what "
