@@ -179,7 +179,7 @@ class OutcomeDefinition:
         return named if self.otherwise is None else (*named, self.otherwise)
 
     def _filled(self, values: Mapping[str, Values]) -> dict[str, Values]:
-        found = sledai.completed(values)
+        found = sledai.completed(values, self.variables)
         rows = {len(column) for column in values.values()}
         for name, value in self.missing_rule.assumed.items():
             column = found.get(name)

@@ -52,7 +52,18 @@ def read_outcome_file(path: Path, dictionary: Dictionary) -> OutcomeDefinition:
     """Read one definition; see ``load_outcome``."""
     from predictor.documents import load_yaml
 
-    return _DefinitionReader(load_yaml(path), dictionary).read(path.stem)
+    return read_definition(load_yaml(path), dictionary, path.stem)
+
+
+def read_definition(document: Document, dictionary: Dictionary, name: str) -> OutcomeDefinition:
+    """Read a definition from a document that was parsed already.
+
+    Raises
+    ------
+    OutcomeError
+        If it breaks a rule; ``reasons`` lists every problem.
+    """
+    return _DefinitionReader(document, dictionary).read(name)
 
 
 def read_cautions_file(path: Path) -> tuple[Caution, ...]:
@@ -216,7 +227,9 @@ class _DefinitionReader:
         found: dict[str, tuple[float, str]] = {}
         for name, value in raw.items():
             if self.dictionary is None or name not in self.dictionary:
-                hint = suggestion(str(name), self.dictionary.variables if self.dictionary else ())
+                known = self.dictionary
+                names = [*known.variables, *known.included] if known else []
+                hint = suggestion(str(name), names)
                 message = f"{str(name)[:40]!r} is no variable of the dictionary. {hint}".rstrip()
                 self.problem("unknown_variable", message, "missing", name)
                 continue

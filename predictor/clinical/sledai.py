@@ -113,13 +113,17 @@ def derivable(available: Container[str]) -> frozenset[str]:
     )
 
 
-def completed(values: Mapping[str, Values]) -> dict[str, Values]:
+def completed(
+    values: Mapping[str, Values], wanted: Container[str] | None = None
+) -> dict[str, Values]:
     """Add the scores that can be computed from items, where they are not recorded themselves.
 
     Parameters
     ----------
     values
         Name -> shape (rows,).
+    wanted
+        Scores that are of use; None for both.
 
     Returns
     -------
@@ -127,6 +131,8 @@ def completed(values: Mapping[str, Values]) -> dict[str, Values]:
     """
     found = dict(values)
     for score in derivable(values):
+        if wanted is not None and score not in wanted:
+            continue
         computed = _sum(items_of(score), values, "missing")
         recorded = values.get(score)
         found[score] = (

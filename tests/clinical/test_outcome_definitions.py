@@ -17,7 +17,9 @@ from predictor.clinical.outcome_definitions import (
     refuse_undeterminable,
     requirements_unmet,
 )
+from predictor.clinical.outcome_reading import KEYS, read_definition
 from predictor.clinical.sledai import sledai_scores
+from predictor.documents import Document
 from predictor.errors import OutcomeError
 
 DICTIONARY = load_dictionary()
@@ -545,3 +547,33 @@ def test_a_definition_speaks_of_the_dictionary_it_is_loaded_with(tmp_path):
     own.write_text("variables: {score: {label: S, kind: binary}}\n", encoding="utf-8")
     with pytest.raises(OutcomeError, match="the dictionary own has no variable 'sledai_2k'"):
         load_outcome("lldas", load_dictionary(own))
+
+
+_WORDS = st.sampled_from(
+    [*KEYS, "c3 > 80", "fever", "c3", "bleeding", "no", "days", "variables", ""]
+)
+_PLAIN = (
+    st.none()
+    | st.booleans()
+    | st.integers(-9, 9999)
+    | st.floats(-1, 1)
+    | _WORDS
+    | st.text(max_size=9)
+)
+_ANYTHING = st.recursive(
+    _PLAIN,
+    lambda inner: st.lists(inner, max_size=4) | st.dictionaries(_WORDS, inner, max_size=4),
+    max_leaves=12,
+)
+
+
+@given(st.fixed_dictionaries({}, optional=dict.fromkeys(KEYS, _ANYTHING)) | _ANYTHING)
+def test_whatever_a_file_holds_it_is_read_or_refused(data):
+    """JSON is YAML, so any plain data can be written as a file."""
+    document = Document("mine.yaml", data)
+    try:
+        found = read_definition(document, DICTIONARY, "mine")
+    except OutcomeError as error:
+        assert error.where == "mine.yaml"  # noqa: PT017 - most of these are refused, some not
+        return
+    assert found.requires
