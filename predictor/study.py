@@ -112,7 +112,8 @@ class _Names:
 
     def _unknown(self, name: str, *keys: Key) -> Iterator[Reason]:
         if name not in self.dictionary:
-            guess = nearest(name, self.dictionary.variables)
+            known = (*self.dictionary.variables, *self.dictionary.included)
+            guess = nearest(name, known)
             hint = f"Did you mean {guess}?" if guess else "See `predictor variables`."
             message = f"{name!r} is not in the dictionary {self.dictionary.name}. {hint}"
             yield self._problem("unknown_variable", message, *keys)
