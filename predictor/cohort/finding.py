@@ -45,6 +45,8 @@ class Finding:
         Dictionary variable the column is mapped to, if any.
     count
         What is counted where it is not the rows, such as patients.
+    kind
+        What the cells are, where a rule of ``cohort.laboratory`` could deal with them.
     """
 
     code: str
@@ -54,6 +56,7 @@ class Finding:
     fatal: bool = True
     variable: str = ""
     count: int | None = None
+    kind: str = ""
 
     @property
     def times(self) -> int:
@@ -90,6 +93,7 @@ class Finding:
                 self.fatal,
                 self.variable,
                 cell,
+                self.kind,
             )
 
 
@@ -105,17 +109,17 @@ def of_problems(
     codes
         Entry of each row, shape (rows,); None where each row was read.
     """
-    groups: dict[tuple[str, str, str, bool, str], list[int]] = {}
+    groups: dict[tuple[str, str, str, bool, str, str], list[int]] = {}
     for p in problems:
-        key = (p.code, p.column, p.message, p.fatal, p.variable)
+        key = (p.code, p.column, p.message, p.fatal, p.variable, p.kind)
         groups.setdefault(key, []).extend(() if p.row is None else (p.row,))
-    for (code, column, message, fatal, variable), places in groups.items():
+    for (code, column, message, fatal, variable, kind), places in groups.items():
         rows = np.array(sorted(places), dtype=np.int64)
         if codes is not None and len(rows):
             named = np.zeros(int(codes.max()) + 1, dtype=bool)
             named[rows] = True
             rows = np.flatnonzero(named[codes])
-        yield Finding(code, column, message, rows, fatal, variable)
+        yield Finding(code, column, message, rows, fatal, variable, kind=kind)
 
 
 def as_cohort_warnings(findings: Iterable[Finding]) -> tuple[CohortWarning, ...]:

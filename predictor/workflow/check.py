@@ -13,10 +13,12 @@ from predictor.cohort.laboratory import Proposal, proposals
 from predictor.cohort.outcome import outcome_column
 from predictor.cohort.problem import Problem
 from predictor.cohort.reading import read_table
+from predictor.cohort.rules import columns_of, rules_of
 from predictor.cohort.sources.source import read_source
 from predictor.config import CohortSource
 from predictor.errors import CohortError
-from predictor.study import load_study
+from predictor.study import Study, load_study
+from predictor.workflow.cohort import check_visits_table, read_visits_table
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,11 +66,26 @@ def check(data: str | Path | None, config: str | Path | None = None) -> CohortCh
         return _check_by_name(Path(data))
     study = load_study(config)
     given = None if data is None else Path(data)
+    if study.config.cohort.visits is not None:
+        return _check_visits(study, given)
     table = read_source(study.config.cohort, study.folder, how=study.config.cohort, data=given)
     found = check_cohort(study, table)
     source = study.config.cohort
     used = {source.columns.get(name, name) for name in (*study.config.predictors, *source.exclude)}
     used |= {outcome_column(study)} | {c for c in (source.patient, source.centre) if c}
+    return CohortCheck(
+        found.problems,
+        found.cohort.flow if found.cohort else (),
+        tuple(name for name in table.columns if name in used),
+        tuple(name for name in table.columns if name not in used),
+        proposals(found.problems, study.dictionary),
+    )
+
+
+def _check_visits(study: Study, data: Path | None) -> CohortCheck:
+    table = read_visits_table(study, data, None)
+    found = check_visits_table(study, table)
+    used = columns_of(study, rules_of(study))
     return CohortCheck(
         found.problems,
         found.cohort.flow if found.cohort else (),

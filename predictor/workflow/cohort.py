@@ -193,9 +193,13 @@ def check_visits(study: Study, data: str | Path | pd.DataFrame | None) -> Checke
         Visits, or a cohort that was made of them before; overrides the source of the
         configuration.
     """
+    needed = {*columns_of(study, rules_of(study)), *_made_columns(study)}
+    return check_visits_table(study, read_visits_table(study, data, needed))
+
+
+def check_visits_table(study: Study, table: Table) -> Checked:
+    """Check visits that were read already; as :func:`check_visits`."""
     rules = rules_of(study)
-    needed = {*columns_of(study, rules), *_made_columns(study)}
-    table = read_visits_table(study, data, needed)
     if is_made(study, table.columns):
         return check_cohort(_made_study(study), table)
     made = make_records(study, rules, table)
