@@ -105,9 +105,9 @@ def write_redcap(folder: Path, dictionary: bytes) -> dict[str, Any]:
     return {"redcap": {"file": "export.csv", "dictionary": "dictionary.csv"}}
 
 
-# Concepts of the OMOP vocabularies; those of the score are a centre's own (2 billion and more).
-C3, CRP, SLEDAI, DRUG, FEMALE, MALE = 3013721, 3020460, 2_000_000_001, 1777087, 8532, 8507
-MG_DL, G_L, MG_L, SCORE = 8840, 8636, 8751, 0
+# Concepts of the OMOP vocabularies; from 2 billion on they are a centre's own.
+CRP, DRUG, FEMALE, MALE, MG_DL, G_L, MG_L = 3020460, 1777087, 8532, 8507, 8840, 8636, 8751
+C3, SLEDAI = 2_000_000_001, 2_000_000_002
 CONCEPTS = {
     "variables": {
         "sex": {"person": "gender_concept_id", "values": {FEMALE: "female", MALE: "male"}},

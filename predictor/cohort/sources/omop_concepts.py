@@ -168,7 +168,7 @@ class _ListReader:
     def numbers(self, data: object, *keys: Key, needed: bool = False) -> tuple[int, ...]:
         listed = data if isinstance(data, list | tuple) else [data]
         if any(type(one) is not int or one < 0 for one in listed) or (needed and not listed):
-            self.problem("concepts are whole numbers, such as [3013721].", *keys)
+            self.problem("concepts are whole numbers, such as [3020460].", *keys)
             return ()
         return tuple(dict.fromkeys(listed))
 
