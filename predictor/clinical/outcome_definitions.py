@@ -6,8 +6,8 @@ rule holds at a visit is yes, no, or undeterminable where a value is missing tha
 
 from __future__ import annotations
 
-from collections.abc import Container, Mapping
-from dataclasses import dataclass
+from collections.abc import Container, Iterable, Mapping
+from dataclasses import dataclass, replace
 from functools import lru_cache
 from pathlib import Path
 
@@ -178,16 +178,13 @@ class OutcomeDefinition:
         named = tuple(self.states or ())
         return named if self.otherwise is None else (*named, self.otherwise)
 
-    def _filled(self, values: Mapping[str, Values]) -> dict[str, Values]:
-        found = sledai.completed(values, self.variables)
-        rows = {len(column) for column in values.values()}
-        for name, value in self.missing_rule.assumed.items():
-            column = found.get(name)
-            if column is not None:
-                found[name] = np.where(np.isnan(column), value, column)
-            elif rows:
-                found[name] = np.full(max(rows), value)
-        return found
+    def _filled(self, values: Mapping[str, Values]) -> Mapping[str, Values]:
+        """Take missing items as declared, then add up scores, then take missing scores so."""
+        assumed = self.missing_rule.assumed
+        scores = {name for name in assumed if sledai.items_of(name)}
+        items = {name: value for name, value in assumed.items() if name not in scores}
+        summed = sledai.completed(_assume(values, items), self.variables)
+        return _assume(summed, {name: assumed[name] for name in scores})
 
     def to_dict(self) -> dict[str, object]:
         """Return it as plain JSON data."""
@@ -275,8 +272,9 @@ def requirements_unmet(
     -------
     What is missing, in the order of the rule; empty where the definition can be determined.
     """
-    computed = sledai.derivable(available)
     assumed = definition.missing_rule.assumed
+    items = sledai.sledai_scores().points
+    computed = sledai.derivable({n for n in items if n in available or n in assumed})
 
     def has(name: str) -> bool:
         return name in available or name in computed or name in assumed
@@ -309,3 +307,30 @@ def ivig_cautions() -> tuple[Caution, ...]:
     from predictor.clinical.outcome_reading import read_cautions_file
 
     return read_cautions_file(SHIPPED.parent / "cautions" / "ivig.yaml")
+
+
+def cautions_of(names: Iterable[str]) -> tuple[Caution, ...]:
+    """Return what an infusion of immunoglobulin does to some variables, items of scores included.
+
+    >>> [caution.variables for caution in cautions_of(["esr", "sledai_2k", "c3"])]
+    [('sledai_increased_dna_binding',), ('esr',)]
+    """
+    named = set(names)
+    named |= {item for name in named for item in sledai.items_of(name)}
+    return tuple(
+        replace(caution, variables=touched)
+        for caution in ivig_cautions()
+        if (touched := tuple(name for name in caution.variables if name in named))
+    )
+
+
+def _assume(values: Mapping[str, Values], assumed: Mapping[str, float]) -> Mapping[str, Values]:
+    """Fill missing entries, and columns that are not there."""
+    if not assumed or not values:
+        return values
+    rows = len(next(iter(values.values())))
+    found = dict(values)
+    for name, value in assumed.items():
+        column = values.get(name, np.full(rows, np.nan))
+        found[name] = np.where(np.isnan(column), value, column)
+    return found

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -16,7 +15,7 @@ from predictor.clinical.outcome_definitions import (
     Caution,
     MissingRule,
     OutcomeDefinition,
-    ivig_cautions,
+    cautions_of,
 )
 from predictor.clinical.sledai import items_of
 from predictor.clinical.values import read_value
@@ -120,13 +119,7 @@ class _DefinitionReader:
         assert rule is not None  # noqa: S101 - finish() raised otherwise
         assert reference is not None  # noqa: S101
         requires = _requires([rule, *(states or {}).values()])
-        read = {n.removeprefix("index.") for n in requires}
-        read |= {item for name_ in read for item in items_of(name_)}
-        cautions = tuple(
-            replace(caution, variables=touched)
-            for caution in ivig_cautions()
-            if (touched := tuple(v for v in caution.variables if v in read))
-        )
+        cautions = cautions_of(name.removeprefix("index.") for name in requires)
         sentences = [_ASSUMED.format(name=n, value=shown) for n, (_, shown) in assumed.items()]
         return OutcomeDefinition(
             name,

@@ -43,6 +43,8 @@ def truth(text: str, index: dict[str, float] | None = None, **values: float) -> 
         ("male == sex", {"sex": 1}, 1),
         ('indication == "haemolytic_anaemia"', {"indication": 3}, 1),
         ("response == remission", {"response": 0, "remission": 0}, 1),
+        ("indication == haemolytic_anaemia", {"indication": 3, "haemolytic_anaemia": 0}, 1),
+        ("haemolytic_anaemia == indication", {"indication": 0, "haemolytic_anaemia": 1}, 0),
         ("fever", {"fever": 1}, 1),
         ("not fever", {"fever": 1}, 0),
         ("fever == no", {"fever": 1}, 0),

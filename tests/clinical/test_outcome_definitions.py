@@ -485,6 +485,26 @@ def test_a_missing_entry_is_taken_as_declared_and_as_nothing_else(tmp_path):
     assert found.missing_rule.text.startswith("bleeding without an entry is taken as no.")
 
 
+def test_an_item_taken_as_no_counts_in_the_score(tmp_path):
+    text = f"label: X\n{REFERENCE}rule: sledai_2k <= 4\nmissing: {{sledai_lupus_headache: no}}\n"
+    found = load_outcome(written(tmp_path, text), DICTIONARY)
+    unknown = {**QUIET, "sledai_lupus_headache": NAN}
+    assert found.truth(visit(unknown, {})).tolist() == [1]
+    assert found.truth(visit(QUIET, {"sledai_lupus_headache": 1.0})).tolist() == [0]
+    assert found.truth(visit(unknown, {"sledai_fever": NAN})).tolist() == [-1]
+    without = set(ITEMS) - {"sledai_lupus_headache"}
+    assert found.truth(visit(dict.fromkeys(without, 0.0), {})).tolist() == [1]
+    assert requirements_unmet(found, without) == ()
+    assert requirements_unmet(found, without - {"sledai_fever"}) == ("sledai_2k",)
+
+
+def test_a_score_is_taken_as_declared_only_where_its_items_do_not_tell(tmp_path):
+    text = f"label: X\n{REFERENCE}rule: sledai_2k <= 4\nmissing: {{sledai_2k: 0}}\n"
+    found = load_outcome(written(tmp_path, text), DICTIONARY)
+    assert found.truth(visit(QUIET, {"sledai_seizure": 1.0, "sledai_2k": NAN})).tolist() == [0]
+    assert found.truth({"sledai_2k": np.array([NAN, 9.0])}).tolist() == [1, 0]
+
+
 def test_every_problem_of_a_file_is_told_at_once_with_line_and_key(tmp_path):
     text = """label: [1]
 reference: {title: T, journal: J, year: twenty, doi: nothing}
