@@ -39,12 +39,14 @@ def tables() -> str:
 def _lines() -> Iterator[str]:
     schema = json_schema()
     yield from _section("", schema, schema)
-    waiting = [((), schema)]
+    waiting: list[tuple[tuple[str, ...], dict[str, Any]]] = [((), schema)]
+    seen: list[dict[str, Any]] = []
     while waiting:
         keys, part = waiting.pop(0)
         for name, field in part["properties"].items():
-            inner = _part(field, schema)
-            if inner is not None:
+            inner = _part(field, schema) or _repeated(field, schema)
+            if inner is not None and inner not in seen:  # a part that stands twice is told once
+                seen.append(inner)
                 path = (*keys, name)
                 yield from _section(".".join(path), inner, schema)
                 waiting.append((path, inner))
@@ -57,6 +59,12 @@ def _part(field: Mapping[str, Any], schema: Mapping[str, Any]) -> dict[str, Any]
             found: dict[str, Any] = schema["$defs"][option["$ref"].removeprefix("#/$defs/")]
             return found
     return None
+
+
+def _repeated(field: Mapping[str, Any], schema: Mapping[str, Any]) -> dict[str, Any] | None:
+    """The model of which a key holds several, in a list or by name."""
+    inner = field.get("items", field.get("additionalProperties"))
+    return _part(inner, schema) if isinstance(inner, Mapping) else None
 
 
 def _section(path: str, part: Mapping[str, Any], schema: Mapping[str, Any]) -> Iterator[str]:
@@ -73,7 +81,8 @@ def _section(path: str, part: Mapping[str, Any], schema: Mapping[str, Any]) -> I
         if inner is not None:
             written = "a part of its own, below"
             meaning = inner["description"]
-            default = "not compared" if path == "models" else "as below"
+            alone = "none" if "anyOf" in field else "as below"
+            default = "not compared" if path == "models" else alone
         else:
             written, default = _written(field), _default(field)
             meaning = field.get("description") or NAMES_SAY_IT[key]
@@ -99,10 +108,11 @@ def _written(field: Mapping[str, Any]) -> str:
         return " or ".join(dict.fromkeys(options)).replace("whole number or number", "number")
     if "prefixItems" in field:
         return "list of two numbers, `null` for none"
-    if field["type"] == "array":
-        return f"list: {_written(field['items'])}"
-    if field["type"] == "object":
-        return f"mapping to {_written(field['additionalProperties'])}"
+    several = {"array": ("items", "list:"), "object": ("additionalProperties", "mapping to")}
+    if field["type"] in several:
+        key, words_before = several[field["type"]]
+        inner = "parts of their own, below" if "$ref" in field[key] else _written(field[key])
+        return f"{words_before} {inner}"
     words = {"boolean": "`true` or `false`", "integer": "whole number", "string": "text"}
     return words.get(field["type"], field["type"]) + _limits(field)
 
