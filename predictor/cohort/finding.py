@@ -17,7 +17,7 @@ from predictor.errors import CohortError, Reason
 _MOST_ROWS = 10
 _MOST_CELLS = 1_000
 
-ROWS = "{message} ({count:,} rows: {rows})"
+ROWS = "{message} ({count:,} {noun}: {rows})"
 MORE = "{rows} ..."
 
 
@@ -75,7 +75,9 @@ class Finding:
             return Reason(self.code, self.column, self.message)
         listed = ", ".join(str(numbers[row]) for row in self.rows[:_MOST_ROWS].tolist())
         more = MORE.format(rows=listed) if len(self.rows) > _MOST_ROWS else listed
-        text = ROWS.format(message=self.message.rstrip("."), count=len(self.rows), rows=more)
+        count = len(self.rows)
+        noun = "row" if count == 1 else "rows"
+        text = ROWS.format(message=self.message.rstrip("."), count=count, noun=noun, rows=more)
         return Reason(self.code, self.column, text)
 
     def problems(self, table: Table) -> Iterator[Problem]:
@@ -143,7 +145,7 @@ def refuse(findings: Iterable[Finding], table: Table) -> None:
     if fatal:
         raise CohortError(
             table.source,
-            f"no cohort can be made of it ({len(fatal)} problems)",
+            f"no cohort can be made of it ({len(fatal)} problem{'s' if len(fatal) > 1 else ''})",
             "`predictor check` shows each row. Mend these:",
             reasons=[finding.reason(table.numbers) for finding in fatal],
         )

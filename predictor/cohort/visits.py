@@ -268,18 +268,18 @@ def _in_order(
         day, calendar = day[~empty], calendar[~empty]
         columns = {name: column[~empty] for name, column in columns.items()}
 
-    days = one_for_each_day(codes, calendar, columns, rows, plan.visits.same_day)
-    findings += days.findings
-    if days.keep is not None:
-        codes, rows, day = codes[days.keep], rows[days.keep], day[days.keep]
-    start = np.searchsorted(codes, np.arange(len(ids) + 1))
     for name in fixed:
-        changed = _changed(days.values[name], codes)
+        changed = _changed(columns[name], codes)
         if len(changed):
             column = _column(study, name)
             findings.append(
                 Finding("two_patients", column, TWO_PATIENTS, rows[changed], variable=name)
             )
+    days = one_for_each_day(codes, calendar, columns, rows, plan.visits.same_day)
+    findings += days.findings
+    if days.keep is not None:
+        codes, rows, day = codes[days.keep], rows[days.keep], day[days.keep]
+    start = np.searchsorted(codes, np.arange(len(ids) + 1))
     with np.errstate(invalid="ignore"):
         late = np.flatnonzero(day > death[codes])
     if len(late):

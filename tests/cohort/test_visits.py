@@ -113,7 +113,7 @@ def test_everything_that_is_wrong_is_told_at_once_and_without_a_value() -> None:
     with pytest.raises(CohortError, match="no cohort can be made of it") as caught:
         refuse(found.findings, table)
     text = str(caught.value)
-    assert "(1 rows: 3)" in text
+    assert "(1 row: 3)" in text
     for value in ("4711", "2024-05-06", "soon", "fenale"):
         assert value not in text
 

@@ -1,0 +1,247 @@
+"""``predictor cohort``: the worked example on real visits, what is written, and bad input."""
+
+from __future__ import annotations
+
+import json
+import time
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import pytest
+from run_commands import Run, runner
+
+from predictor.documents import Document
+from predictor.study import load_study, study_from
+from predictor.workflow.cohort import check_visits, make_cohort
+
+STUDY = "sle_from_visits"
+
+
+@pytest.fixture
+def run(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Run:
+    """Runs one command line in an empty folder, in this process."""
+    monkeypatch.chdir(tmp_path)
+    return runner(monkeypatch, capsys)
+
+
+@pytest.fixture(scope="module")
+def visits(shared: Path) -> Path:
+    """The real visits."""
+    return shared / "data" / "gse65391_visits.csv"
+
+
+def test_the_worked_example_is_the_known_cohort(
+    run: Run, visits: Path, shared: Path, tmp_path: Path
+) -> None:
+    done = run("cohort", STUDY, "--data", visits, "--out", "cohort.parquet", "--format", "json")
+    assert done.code == 0, done.err
+    flow = {step["step"]: step["patients"] for step in done.json["flow"]}
+    steps = ("read", "eligible", "indexed", "with follow-up", "analysed")
+    assert [flow[step] for step in steps] == [158, 158, 117, 86, 86]
+    assert done.json["events"] == 41
+    cases = done.json["sensitivity"]
+    assert (cases["no_follow_up"], cases["undeterminable"]) == (31, 0)
+    assert cases["worst_case"] == pytest.approx(41 / 117)
+    assert cases["best_case"] == pytest.approx(72 / 117)
+
+    ours = pd.read_parquet(tmp_path / "cohort.parquet")
+    known = pd.read_csv(shared / "data" / "gse65391_response_index.csv")
+    both = ours.merge(known, on="subject", suffixes=("", "_known"), validate="one_to_one")
+    assert len(ours) == len(both) == len(known) == 86
+    assert (both["low_disease_activity"] == both["lda_fu"]).all()
+    assert (both["follow_up_days"] == both["followup_days"]).all()
+    assert (both["index_time"] == both["cumulative_time"]).all()
+    config = load_study(STUDY).config
+    for name in config.predictors:
+        column = config.cohort.columns.get(name, name)
+        value = both[f"{column}_known" if f"{column}_known" in both else column]
+        if name == "sex":
+            assert (both[name] == value).all()
+        else:
+            assert np.array_equal(both[name], value, equal_nan=True), name
+
+
+def test_the_data_dictionary_tells_every_column_of_the_cohort(
+    run: Run, visits: Path, tmp_path: Path
+) -> None:
+    assert run("cohort", STUDY, "--data", visits, "--out", "cohort.csv").code == 0
+    told = json.loads((tmp_path / "cohort.dictionary.json").read_text())
+    columns = (tmp_path / "cohort.csv").read_text().splitlines()[0].replace('"', "").split(",")
+    assert [entry["variable"] for entry in told["variables"]] == columns
+    entries = {entry["variable"]: entry for entry in told["variables"]}
+    assert entries["platelets"]["unit"] == "10*9/L"
+    assert entries["platelets"]["column"] == "platelet_count"
+    assert entries["platelets"]["window"] == [-30, 0]
+    assert "sledai_low_activity" in entries["low_disease_activity"]["made"]
+    assert told["flow"][0] == {"step": "read", "patients": 158}
+
+
+def test_training_needs_no_file_between_and_takes_one_that_was_written(
+    run: Run, visits: Path, tmp_path: Path
+) -> None:
+    study = load_study(STUDY)
+    direct = check_visits(study, visits).usable()
+    assert (direct.patients, direct.events) == (86, 41)
+    assert [step.patients for step in direct.flow] == [158, 158, 41, 117, 31, 86, 0, 86]
+    assert direct.group_kind == "patient"
+    assert direct.sensitivity is not None
+    for name in ("cohort.csv", "cohort.parquet"):
+        assert run("cohort", STUDY, "--data", visits, "--out", name).code == 0
+        written = check_visits(study, tmp_path / name).usable()
+        assert written.digest == direct.digest
+
+
+def test_the_text_tells_flow_and_cases(run: Run, visits: Path) -> None:
+    out = " ".join(run("cohort", STUDY, "--data", visits, "--out", "c.csv").out.split())
+    assert "117 indexed" in out
+    assert "31 outcomes are not known" in out
+    assert "61.5%" in out
+    assert "35.0%" in out
+
+
+@pytest.mark.slow
+def test_924_visits_take_less_than_a_second(visits: Path) -> None:
+    study = load_study(STUDY)
+    make_cohort(study, visits)  # imports
+    start = time.process_time()
+    make_cohort(study, visits)
+    assert time.process_time() - start < 1
+
+
+# ---- bad input
+
+
+CONFIG = """
+name: visits
+question: {outcome: low, event: [1], horizon: 6 months, population: adults}
+cohort:
+  visits: {patient: id, time: day}
+  index: {first: sledai_2k >= 6}
+  outcome: {rule: sledai_2k <= 4, at: {nearest: 180, within: [90, 365]}}
+predictors: [c3, sex]
+baseline: c3
+models: {ridge: {}}
+"""
+
+
+def written(folder: Path, config: str, rows: str) -> tuple[Path, Path]:
+    (folder / "study.yaml").write_text(config)
+    (folder / "visits.csv").write_text(rows)
+    return folder / "study.yaml", folder / "visits.csv"
+
+
+def refused(run: Run, folder: Path, config: str, rows: str) -> str:
+    """Both files are there, nothing else is, and the reasons are told."""
+    study, data = written(folder, config, rows)
+    done = run("cohort", study, "--data", data, "--out", "cohort.parquet")
+    assert done.code == 2, done
+    assert done.out == ""
+    assert "Traceback" not in done.err
+    assert {path.name for path in folder.iterdir()} == {"study.yaml", "visits.csv"}
+    return " ".join(done.err.split())
+
+
+HEADER = "id,day,sledai_2k,c3,sex\n"
+
+
+def test_all_problems_are_told_at_once_and_nothing_is_written(run: Run, tmp_path: Path) -> None:
+    rows = "a,0,8,80,female\na,0,9,80,female\n,5,1,80,male\nb,soon,1,80,male\n"
+    said = refused(run, tmp_path, CONFIG, HEADER + rows)
+    # Days are compared only once all times and patients are known.
+    assert "line" not in said
+    for code in ("the patient is not named", "this is no number of days"):
+        assert code in said
+    said = refused(run, tmp_path, CONFIG, HEADER + "a,0,8,80,female\na,0,9,80,male\n")
+    for code in ("different values", "share an identifier"):
+        assert code in said
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "said"),
+    [
+        ("[90, 365]", "[365, 90]", "ends before it starts"),
+        ("[90, 365]", "[0, 365]", "reaches the index visit"),
+        ("nearest: 180", "nearest: 30", "nearest lies outside within"),
+        ("first: sledai_2k >= 6", "{}", "exactly one of first, last and every"),
+        ("rule: sledai_2k <= 4, at", "at", "exactly one of definition and rule"),
+        ("rule: sledai_2k <= 4", "rule: sledai <= 4", "Did you mean"),
+        ("rule: sledai_2k <= 4", "rule: index.sledai_2k <= 4", "the index visit alone"),
+        ("rule: sledai_2k <= 4", "definition: doris_2021", "can never be determined here"),
+        (
+            "  outcome:",
+            "  baseline: {latest_within: [-30, 5]}\n  outcome:",
+            "nothing after the index visit",
+        ),
+        ("  index: {first: sledai_2k >= 6}\n", "", "visits need index and outcome"),
+        ("visits: {patient: id, time: day}", "file: x.csv", "can only stand beside visits"),
+    ],
+)
+def test_a_configuration_that_makes_no_sense_says_why(
+    run: Run, tmp_path: Path, old: str, new: str, said: str
+) -> None:
+    assert old in CONFIG
+    config = CONFIG.replace(old, new).replace("{{}}", "{}")
+    rows = "a,0,8,80,female\na,180,2,80,female\n"
+    assert said in refused(run, tmp_path, config, HEADER + rows)
+
+
+def test_several_broken_rules_of_the_configuration_are_told_together(
+    run: Run, tmp_path: Path
+) -> None:
+    config = CONFIG.replace("[90, 365]", "[365, 90]").replace(
+        "  index:", "  baseline: {latest_within: [-30, 5]}\n  index:"
+    )
+    said = refused(run, tmp_path, config, HEADER)
+    assert "ends before it starts" in said
+    assert "nothing after the index visit" in said
+
+
+def test_a_table_without_visits_is_told(run: Run, tmp_path: Path) -> None:
+    assert "there are no patients in it" in refused(run, tmp_path, CONFIG, HEADER)
+
+
+def test_a_cohort_of_rows_has_no_visits(run: Run) -> None:
+    done = run("cohort", "remission", "--out", "c.csv")
+    assert done.code == 2
+    assert "has no visits" in done.err
+
+
+def test_a_file_that_is_read_is_not_written_over(run: Run, tmp_path: Path) -> None:
+    study, data = written(tmp_path, CONFIG, HEADER + "a,0,8,80,female\na,180,2,80,female\n")
+    done = run("cohort", study, "--data", data, "--out", data)
+    assert done.code == 2
+    assert "this file is read" in done.err
+    assert run("cohort", study, "--data", data, "--out", "cohort.txt").code == 2
+
+
+def test_every_keeps_the_rows_of_a_patient_together() -> None:
+    changes: dict[str, Any] = {
+        "name": "v",
+        "question": {"outcome": "low", "event": 1, "horizon": "h", "population": "p"},
+        "cohort": {
+            "visits": {"patient": "id", "time": "day"},
+            "index": {"every": "sledai_2k >= 6"},
+            "outcome": {"rule": "sledai_2k <= 4", "at": {"nearest": 180, "within": [90, 365]}},
+        },
+        "predictors": ["c3", "sledai_2k"],
+        "baseline": "c3",
+        "models": {"ridge": {}},
+        "validation": {"folds": 2},
+    }
+    study = study_from(Document("test", changes), Path())
+    rng = np.random.default_rng(1)
+    days = np.tile(np.arange(0, 900, 90), 30)
+    frame = pd.DataFrame(
+        {
+            "id": np.repeat(np.arange(30), 10),
+            "day": days,
+            "sledai_2k": rng.integers(0, 13, len(days)),
+            "c3": rng.uniform(60, 120, len(days)),
+        }
+    )
+    cohort = check_visits(study, frame).usable()
+    assert cohort.group_kind == "patient"
+    assert cohort.group is not None
+    assert cohort.patients > 30 >= len(np.unique(cohort.group))
