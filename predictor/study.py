@@ -14,12 +14,13 @@ from pydantic import BaseModel, ValidationError
 from predictor import shipped
 from predictor.checklists import CHECKLISTS, load_checklist
 from predictor.clinical.dictionary import Dictionary, load_dictionary, nearest
+from predictor.clinical.expression import parse_expression
 from predictor.clinical.laboratory import TITRE
 from predictor.clinical.units import canonical_unit, refusal
 from predictor.clinical.values import read_value
 from predictor.config import Config
 from predictor.documents import Document, Key, load_yaml
-from predictor.errors import ConfigError, Reason
+from predictor.errors import ConfigError, ExpressionError, Reason
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,6 +106,7 @@ class _Names:
         yield from self._exclusions()
         yield from self._limits()
         yield from self._groups()
+        yield from self._records()
         yield from self._reporting()
 
     def _problem(self, code: str, message: str, *keys: Key) -> Reason:
@@ -248,6 +250,27 @@ class _Names:
                     "centre or auto, or remove `cohort.repeated_rows`."
                 )
                 yield self._problem("patient_split", message, "validation", "group")
+
+    def _records(self) -> Iterator[Reason]:
+        config, plan = self.config, self.config.cohort.records
+        if plan is None:
+            return
+        columns = (*config.predictors, *config.question.limits, *config.cohort.exclude)
+        for name in plan.baseline.variables:
+            if name not in columns:
+                guess = nearest(name, columns)
+                hint = f" Did you mean {guess}?" if guess else ""
+                message = f"{name!r} is no predictor, limit or exclusion criterion.{hint}"
+                yield self._problem("no_baseline", message, "cohort", "baseline", "variables", name)
+        rules = [("index", plan.index.which, plan.index.rule)]
+        if plan.outcome.rule is not None:
+            rules.append(("outcome", "rule", plan.outcome.rule))
+        for part, key, rule in rules:
+            try:
+                parse_expression(rule, self.dictionary, f"cohort.{part}.{key}")
+            except ExpressionError as error:
+                message = f"{error.where}: {error.rule}. {error.next_step}"
+                yield self._problem("bad_rule", message, "cohort", part, key)
 
     def _reporting(self) -> Iterator[Reason]:
         for name in CHECKLISTS:

@@ -28,7 +28,14 @@ def test_every_default_is_the_documented_one() -> None:
     assert config.model_dump(exclude={"name", "question", "predictors", "baseline", "models"}) == {
         "cohort": {
             "file": None,
+            "sql": None,
+            "redcap": None,
+            "omop": None,
             "published": None,
+            "visits": None,
+            "index": None,
+            "baseline": None,
+            "outcome": None,
             "patient": None,
             "centre": None,
             "repeated_rows": False,
@@ -36,6 +43,7 @@ def test_every_default_is_the_documented_one() -> None:
             "units": {},
             "values": {},
             "missing": ("NA", "NaN"),
+            "laboratory": {},
             "impossible": "refuse",
             "exclude": (),
             "accept_suspected_leakage": (),

@@ -196,6 +196,14 @@ def test_several_broken_rules_of_the_configuration_are_told_together(
     said = refused(run, tmp_path, config, HEADER)
     assert "ends before it starts" in said
     assert "nothing after the index visit" in said
+    config = (
+        CONFIG.replace("first: sledai_2k", "first: sledai")
+        .replace("<= 4,", "<= ,")
+        .replace("  index:", "  baseline: {variables: {c4: {latest_within: [-9, 0]}}}\n  index:")
+    )
+    said = refused(run, tmp_path, config, HEADER)
+    for part in ("line 6", "Did you mean 'sledai_2k'", "line 7", "'c4' is no predictor"):
+        assert part in said
 
 
 def test_a_table_without_visits_is_told(run: Run, tmp_path: Path) -> None:
