@@ -13,7 +13,7 @@ __version__ = "0.1.0"
 if TYPE_CHECKING:
     from predictor.clinic.prediction import Prediction, predict
     from predictor.errors import PatientRefused, PredictorError
-    from predictor.fitted.bundle import load_bundle as load_model
+    from predictor.fitted.bundle import open_bundle as load_model
     from predictor.performance.evaluation import evaluate
     from predictor.workflow.train import train
 
@@ -22,7 +22,7 @@ _HOMES = {
     "Prediction": ("predictor.clinic.prediction", "Prediction"),
     "PredictorError": ("predictor.errors", "PredictorError"),
     "evaluate": ("predictor.performance.evaluation", "evaluate"),
-    "load_model": ("predictor.fitted.bundle", "load_bundle"),
+    "load_model": ("predictor.fitted.bundle", "open_bundle"),
     "predict": ("predictor.clinic.prediction", "predict"),
     "train": ("predictor.workflow.train", "train"),
 }

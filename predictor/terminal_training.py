@@ -10,6 +10,7 @@ from predictor.fitted.models import LinearModel
 from predictor.report.cohort_text import unknown_outcomes
 from predictor.report.validation_text import bootstrap_lines, figure_name, further_lines, headline
 from predictor.terminal import plain, print_tables, say, say_wrapped, width
+from predictor.terminal_states import show_states
 from predictor.validation.reported import is_flexible, reported
 
 if TYPE_CHECKING:
@@ -169,6 +170,13 @@ def show_bundle(manifest: Mapping[str, Any], folder: str) -> None:
     for name, text in description(manifest, folder).items():
         say_wrapped(line(name, text), indent=13)
     say()
+    if manifest["model"]["kind"] == "states":
+        show_states(
+            manifest["validation"]["models"],
+            manifest["validation"],
+            manifest["outcome"]["states"],
+        )
+        return
     print_tables(comparison_table(manifest["validation"]["models"]))
     label, flexible = manifest["model"]["label"], is_flexible(manifest)
     show_validation(manifest["validation"], label, flexible=flexible)

@@ -26,6 +26,8 @@ from predictor.clinic.answer import (
     shown_value,
 )
 
+from predictor.clinic.state_answer import STATES, state_average, state_lines
+
 if TYPE_CHECKING:
     from predictor.clinic.results import Contribution, Interval, Prediction
     from predictor.errors import Reason
@@ -117,7 +119,7 @@ def as_text(prediction: Prediction) -> str:
     parts: dict[str, Forms] = {
         "head": [_head(prediction)],
         "checks": _checks(prediction),
-        "average": [[average(prediction)]],
+        "average": [state_average(prediction.states) or [average(prediction)]],
         "reasons": _reasons(prediction),
         "gaps": _gaps(prediction),
         "others": _others(prediction),
@@ -154,6 +156,9 @@ def _head(prediction: Prediction) -> list[str]:
     if prediction.patient is not None:
         lines += _wrapped(_PATIENT.format(patient=prediction.patient), 1)
     asked = question(prediction.label, prediction.horizon)
+    if prediction.states:
+        told = state_lines(prediction.states, prediction.interval)
+        return [*lines, *_wrapped(STATES.format(question=asked), 1), *told]
     probability = percent(prediction.probability)
     headline = _HEAD.format(question=asked, probability=probability)
     if len(headline) > WIDTH:  # words of the configuration give way, the number never

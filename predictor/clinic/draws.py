@@ -67,7 +67,7 @@ def over_draws(bundle: Bundle, moments: Moments, values: Values) -> OverDraws:
         probability = output.mean(axis=1)
     else:
         probability, mean = mean_over_draws(output)
-        parts += _rest(found.base_value, parts, mean, each.var(axis=1), np.isnan(values))
+        parts += shared_rest(found.base_value, parts, mean, each.var(axis=1), np.isnan(values))
     bounds = None
     if bundle.calibration is not None:
         each_draw = output if found.scale == "probability" else expit(output)
@@ -92,7 +92,7 @@ def _linear(bundle: Bundle, model: LinearModel, moments: Moments, values: Values
     for some in moving:
         each = some.by_variable(some.moved * per_unit[some.place])
         varies[some.rows[:, None], some.gaps] = np.square(each).mean(axis=1)
-    parts += _rest(model.intercept, parts, output, varies, np.isnan(values))
+    parts += shared_rest(model.intercept, parts, output, varies, np.isnan(values))
     if replicates is None:
         return OverDraws(probability, parts, np.zeros(n), np.zeros(n), np.zeros(n))
 
@@ -169,7 +169,7 @@ def _drift(moving: Sequence[_Moving], per_unit: Values, patients: int) -> Values
     return drift
 
 
-def _rest(
+def shared_rest(
     base_value: float,
     parts: Values,
     output: Values,

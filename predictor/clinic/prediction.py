@@ -34,10 +34,11 @@ from predictor.clinic.results import (
     RefusedPatient,
 )
 from predictor.clinic.standing import cohort_share, validation_line
+from predictor.clinic.state_scoring import of_best, score_states, state_answers
 from predictor.clinic.uncertainty import Scored, score
 from predictor.clinical.variable import Variable
 from predictor.errors import PatientRefused, Reason
-from predictor.fitted.bundle import Bundle, load_bundle, locate_bundle, stamp
+from predictor.fitted.bundle import Bundle, locate_bundle, open_bundle, stamp
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -171,20 +172,32 @@ def cached_bundle(model: str | Path) -> Bundle:
 
 @lru_cache(maxsize=8)
 def _load(folder: Path, written: tuple[int, ...]) -> Bundle:  # noqa: ARG001 - part of the key
-    return load_bundle(folder)
+    return open_bundle(folder)
 
 
 def _answers(bundle: Bundle, patients: Sequence[ReadPatient]) -> list[Prediction]:
     if not patients:
         return []
     values = np.stack([patient.values for patient in patients])
-    found = score(bundle, values)
+    part, several = bundle.states, None
+    if part is None:
+        found = score(bundle, values)
+    else:
+        several = score_states(bundle, values)
+        found = of_best(part, several)
     percentile = None
     if found.distance is not None and bundle.moments is not None:
         percentile = bundle.moments.percentile(found.distance)
-    return [
+    answers = [
         _answer(bundle, patient, found, i, None if percentile is None else float(percentile[i]))
         for i, patient in enumerate(patients)
+    ]
+    if part is None or several is None:
+        return answers
+    names = tuple(variable.name for variable in bundle.variables)
+    return [
+        replace(answer, states=state_answers(part, several, names, i))
+        for i, answer in enumerate(answers)
     ]
 
 

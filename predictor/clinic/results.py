@@ -9,6 +9,7 @@ from typing import Any
 from predictor.clinic.answer import shown_value
 from predictor.clinic.answer_table import as_text as table_text
 from predictor.clinic.answer_text import as_text
+from predictor.clinic.state_answer import StateAnswer
 from predictor.errors import Reason
 
 _SHORT = "<Predictions: {answered} answered, {refused} refused; print() shows them>"
@@ -125,6 +126,9 @@ class Prediction:
         How good the model is, in one line; None where it was not validated.
     cohort_share
         Share of the model's cohort that had the event; None where the bundle does not tell.
+    states
+        Every state, worst first, of a model of several; ``probability``, ``interval`` and the
+        contributions are then those of the last. Empty for an event.
     """
 
     patient: str | None
@@ -145,9 +149,11 @@ class Prediction:
     applicability: Applicability | None = None
     validation: str | None = None
     cohort_share: float | None = None
+    states: tuple[StateAnswer, ...] = ()
 
     def to_dict(self) -> dict[str, Any]:
-        """The prediction as the JSON of design section 4."""
+        """The prediction as the JSON of design section 4; ``states`` where there are several."""
+        several = {"states": [s.to_dict() for s in self.states]} if self.states else {}
         return {
             "patient": self.patient,
             "outcome": self.outcome,
@@ -178,6 +184,7 @@ class Prediction:
             "evidence": dict(self.evidence),
             "validation": self.validation,
             "model": dict(self.model),
+            **several,
         }
 
     def __str__(self) -> str:

@@ -29,9 +29,7 @@ _TOO_FEW = (
     "the state {state} occurs {count} times, fewer than the {folds} folds. Count it to another "
     "state, or set `validation.folds` lower, if at all."
 )
-_SMALL = (
-    "the state {state} occurs {count} times: what is told of it rests on these patients alone."
-)
+_SMALL = "the state {state} occurs {count} times: what is told of it rests on these patients alone."
 
 
 def read_states(study: Study, table: Table) -> tuple[NDArray[np.float64], tuple[Problem, ...]]:

@@ -18,8 +18,8 @@ from typing import Any
 from predictor import shipped
 from predictor.clinical.dictionary import Dictionary
 from predictor.clinical.variable import Range, Variable
-from predictor.documents import parse_json
-from predictor.errors import BundleError, DocumentError, PredictorError
+from predictor.errors import BundleError, PredictorError
+from predictor.fitted.bundle_parts import calibration_of, moments_of, parsed, replicates_of
 from predictor.fitted.description import as_text
 from predictor.fitted.folder import (
     being_replaced,
@@ -45,6 +45,10 @@ from predictor.fitted.seal import (
     read_manifest,
     sealed,
 )
+from predictor.fitted.state_model import StateModel
+from predictor.fitted.state_part import KIND as STATES
+from predictor.fitted.state_part import StatePart, state_part
+from predictor.fitted.state_replicates import StateReplicates
 from predictor.fitted.venn_abers import FILE as CALIBRATION_RANGE
 from predictor.fitted.venn_abers import VennAbers
 
@@ -60,7 +64,9 @@ __all__ = [
     "check_files",
     "load_bundle",
     "locate_bundle",
+    "open_bundle",
     "read_manifest",
+    "refuse_states",
     "save_bundle",
 ]
 
@@ -112,6 +118,8 @@ class Bundle:
         Calibration range of a model that is not linear; None where there is none.
     limits
         Who belongs to the model's population, by variable; others get no prediction.
+    states
+        The model of several states; ``model`` is then the sum of its best one. None otherwise.
     """
 
     path: Path
@@ -126,6 +134,7 @@ class Bundle:
     replicates: Replicates | None = None
     calibration: VennAbers | None = None
     limits: Mapping[str, Range] = field(default_factory=dict)
+    states: StatePart | None = None
 
     @property
     def criteria(self) -> tuple[Variable, ...]:
@@ -155,11 +164,11 @@ def save_bundle(
     folder: Path,
     manifest: Mapping[str, Any],
     preparation: Preparation,
-    model: Model,
+    model: Model | StateModel,
     files: Mapping[str, bytes],
     *,
     moments: Moments | None = None,
-    replicates: Replicates | None = None,
+    replicates: Replicates | StateReplicates | None = None,
     calibration: VennAbers | None = None,
 ) -> None:
     """Write a bundle atomically.
@@ -186,6 +195,8 @@ def save_bundle(
     content["preparation.json"] = json_bytes(preparation.to_dict())
     if isinstance(model, LinearModel):
         kind, described = "linear", model.to_dict()
+    elif isinstance(model, StateModel):
+        kind, described = STATES, model.to_dict()
     else:
         from predictor.fitted.estimator import dump_estimator
 
@@ -234,7 +245,30 @@ def _foreign(folder: Path) -> list[str]:
 
 
 def load_bundle(model: str | Path) -> Bundle:
-    """Load and check a bundle.
+    """Load and check the bundle of an event; see `open_bundle`.
+
+    Raises
+    ------
+    BundleError
+        As there, and for a model of several states.
+    """
+    bundle = open_bundle(model)
+    refuse_states(bundle)
+    return bundle
+
+
+def refuse_states(bundle: Bundle) -> None:
+    """Say that something is not made for a model of several states; see BundleError."""
+    if bundle.states is not None:
+        raise BundleError(
+            str(bundle.path),
+            "it tells several states, and this is made for models of one event so far",
+            "`predictor predict` and `predictor report` take it; or train a model of one event.",
+        )
+
+
+def open_bundle(model: str | Path) -> Bundle:
+    """Load and check a bundle of any kind.
 
     Parameters
     ----------
@@ -285,13 +319,18 @@ def _load(folder: Path, manifest: Mapping[str, Any]) -> Bundle:
         raise BundleError(place, rule, _AGAIN) from None
     names = tuple(variable.name for variable in variables)
     where = str(folder / "preparation.json")
-    preparation = Preparation.from_dict(_parsed(where, content["preparation.json"]), where)
+    preparation = Preparation.from_dict(parsed(where, content["preparation.json"]), where)
     if preparation.names != names:
         raise BundleError(where, "it prepares other predictors than the manifest names", _AGAIN)
     where = str(folder / "model.json")
-    described = _parsed(where, content["model.json"])
+    described = parsed(where, content["model.json"])
     fitted: Model
-    if kind == "linear":
+    several: StatePart | None = None
+    if kind == STATES:
+        sizes = len(variables), len(preparation.columns)
+        several = state_part(manifest, described, content, sizes, str(folder))
+        fitted = several.model.of_best()
+    elif kind == "linear":
         fitted = LinearModel.from_dict(described, where)
         if len(fitted.coefficients) != len(preparation.columns):
             raise BundleError(where, "the model and its preparation do not fit together", _AGAIN)
@@ -313,38 +352,12 @@ def _load(folder: Path, manifest: Mapping[str, Any]) -> Bundle:
         most_missing,
         preparation,
         fitted,
-        _moments(folder, content, len(variables)),
-        _replicates(folder, content, len(variables)),
-        _calibration(folder, content),
+        moments_of(folder, content, len(variables)),
+        None if several else replicates_of(folder, content, len(variables)),
+        calibration_of(folder, content),
         limits,
+        several,
     )
-
-
-def _moments(folder: Path, content: Mapping[str, bytes], variables: int) -> Moments | None:
-    if MOMENTS not in content:
-        return None
-    where = str(folder / MOMENTS)
-    return Moments.from_dict(_parsed(where, content[MOMENTS]), variables, where)
-
-
-def _replicates(folder: Path, content: Mapping[str, bytes], variables: int) -> Replicates | None:
-    if REPLICATES not in content:
-        return None
-    return Replicates.from_bytes(content[REPLICATES], variables, str(folder / REPLICATES))
-
-
-def _calibration(folder: Path, content: Mapping[str, bytes]) -> VennAbers | None:
-    if CALIBRATION_RANGE not in content:
-        return None
-    where = str(folder / CALIBRATION_RANGE)
-    return VennAbers.from_dict(_parsed(where, content[CALIBRATION_RANGE]), where)
-
-
-def _parsed(where: str, data: bytes) -> Any:
-    try:
-        return parse_json(data.decode("utf-8"), where).data
-    except (DocumentError, UnicodeDecodeError):
-        raise BundleError(where, "the file is damaged", _AGAIN) from None
 
 
 def locate_bundle(model: str | Path) -> Path:

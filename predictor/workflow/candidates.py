@@ -18,7 +18,7 @@ from predictor.clinic.table_columns import columns_of
 from predictor.clinical.cells import SIMULATED, is_missing, marks_simulated
 from predictor.clinical.unchecked import Treatment, load_treatment
 from predictor.errors import BundleError, CohortError, DocumentError, PredictorError, Reason
-from predictor.fitted.bundle import Bundle
+from predictor.fitted.bundle import Bundle, refuse_states
 from predictor.report.spreadsheet import csv_bytes
 from predictor.workflow.files import check_suffix, write_file
 
@@ -76,6 +76,7 @@ def candidates_file(
     """
     _check_numbers(threshold, budget, prices)
     bundle = cached_bundle(model)
+    refuse_states(bundle)
     treatment = load_treatment()
     _check_bundle(bundle, treatment, demonstration)
     priced = None if prices is None else load_prices(prices)

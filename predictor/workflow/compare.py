@@ -9,6 +9,7 @@ from typing import Any
 
 from predictor.documents import load_json
 from predictor.errors import BundleError, DocumentError, PredictorError
+from predictor.fitted.bundle import refuse_states
 from predictor.report.comparison import (
     FIGURES,
     QUESTION,
@@ -96,6 +97,7 @@ def _is_file(run: str | Path) -> bool:
 
 def _of_bundle(run: str | Path) -> ComparedRun:
     source = open_source(run)
+    refuse_states(source.bundle)
     try:
         verdict = verdict_of(source)
         rows = next(

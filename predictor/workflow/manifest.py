@@ -108,7 +108,7 @@ def describe(
             "smallest_leaf": _smallest_leaf(fitted),
         },
         "privacy": {"cell_size": config.privacy.cell_size},
-        "config": _shareable_config(study),
+        "config": shareable_config(study),
         "dictionary": {
             name: variable.to_dict()
             for name, variable in study.dictionary.holding(
@@ -160,7 +160,7 @@ def _git_commit() -> str | None:
     return found.stdout.strip() or None if found.returncode == 0 else None
 
 
-def _shareable_config(study: Study) -> dict[str, Any]:
+def shareable_config(study: Study) -> dict[str, Any]:
     """The configuration without what speaks of this machine: paths, and the store's address."""
     config: dict[str, Any] = study.config.model_dump(mode="json", exclude_none=True)
     config.pop("output", None)

@@ -19,6 +19,7 @@ from predictor.fitted.folder import sole_writer
 from predictor.report.contents.profiles import with_patients
 from predictor.report.contents.report import report_of
 from predictor.report.contents.source import Source, open_source
+from predictor.report.contents.state_report import state_report_of
 from predictor.report.document import Report
 from predictor.report.model_card import model_card
 from predictor.report.page.html import page
@@ -125,7 +126,7 @@ def write_report(folder: Path) -> WrittenReport:
         If the place cannot be written; what stood there before stays then.
     """
     source = open_source(folder)
-    report = report_of(source)
+    report = _report(source)
     content = _content(source, report)
     kept = folder / MODEL_CARD if MODEL_CARD in source.manifest["files"] else None
     if kept is not None:  # its digest stands in the manifest, as it did before there were reports
@@ -154,8 +155,13 @@ def _content(source: Source, report: Report) -> dict[str, bytes]:
     }
 
 
+def _report(source: Source) -> Report:
+    """What is said of an event, or of several states."""
+    return report_of(source) if source.bundle.states is None else state_report_of(source)
+
+
 def _write_elsewhere(source: Source, out: Path) -> WrittenReport:
-    report = report_of(source)
+    report = _report(source)
     content = _content(source, report)
     wanted = None if out.is_dir() else SUFFIXES.get(out.suffix.lower())
     if wanted is not None:

@@ -14,11 +14,6 @@ from threadpoolctl import threadpool_limits
 import predictor
 from predictor.cohort.checking import check_cohort
 from predictor.cohort.cohort import Cohort
-from predictor.cohort.published import simulate
-from predictor.cohort.reading import table_from_frame
-from predictor.cohort.sources.source import read_source
-from predictor.cohort.table import Table, table_of
-from predictor.config import PublishedCohort
 from predictor.documents import Document
 from predictor.errors import ConfigError, LearningError, TrackingError
 from predictor.explanation.importance import Importance, importance
@@ -50,6 +45,8 @@ from predictor.workflow.internal import InternalResults, validate_internally
 from predictor.workflow.interrupts import workers_left_alone
 from predictor.workflow.progress import Progress, Silent, Stopwatch
 from predictor.workflow.report import write_report
+from predictor.workflow.study_table import study_table
+from predictor.workflow.train_states import StateTrainingRun, train_states
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -134,7 +131,7 @@ def train(
     choose: str | None = None,
     workers: int | None = None,
     progress: Progress | None = None,
-) -> TrainingRun:
+) -> TrainingRun | StateTrainingRun:
     """Compare the candidates of a configuration, explain the chosen one and bundle it.
 
     Parameters
@@ -156,6 +153,9 @@ def train(
     Returns
     -------
     TrainingRun
+        Of an event.
+    StateTrainingRun
+        Of several states.
 
     Raises
     ------
@@ -169,6 +169,11 @@ def train(
     watch = Stopwatch(progress or Silent())
     check_destination(folder)
     with sole_writer(folder):
+        if study.config.question.states:
+            with watch.stage("cohort"):
+                several = check_cohort(study, study_table(study, data)).usable()
+            with _workers():
+                return train_states(study, several, folder, workers, progress or Silent(), watch)
         return _train(study, data, folder, workers, progress or Silent(), watch)
 
 
@@ -188,7 +193,7 @@ def _train(
     with watch.stage("cohort"):
         of_visits = config.cohort.visits is not None
         checked = (
-            check_visits(study, data) if of_visits else check_cohort(study, _table(study, data))
+            check_visits(study, data) if of_visits else check_cohort(study, study_table(study, data))
         )
         cohort = checked.usable()
 
@@ -361,25 +366,6 @@ def _study(config: str | Path | Mapping[str, Any], choose: str | None) -> Study:
             f"Name one of {', '.join(study.config.choices)}.",
         )
     return replace(study, config=study.config.model_copy(update={"choose": choose}))
-
-
-def _table(study: Study, data: str | Path | pd.DataFrame | None) -> Table:
-    if data is not None and not isinstance(data, str | Path):
-        return table_from_frame(data)
-    source = study.config.cohort
-    if data is None and source.published is not None:
-        return _published(study, source.published)
-    given = None if data is None else Path(data)
-    return read_source(source, study.folder, how=source, data=given)
-
-
-def _published(study: Study, source: PublishedCohort) -> Table:
-    beside = study.folder / source.scenario
-    scenario = beside if beside.is_file() else source.scenario
-    simulated = simulate(source.patients, seed=source.seed, scenario=scenario)
-    columns = list(simulated.columns.values())
-    numbers = range(1, source.patients + 1)
-    return table_of("published cohort", list(simulated.columns), columns, numbers)
 
 
 def _tracking(study: Study) -> TrackingSettings | None:

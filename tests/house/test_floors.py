@@ -40,6 +40,7 @@ FLOORS = {
     "terminal": 8,
     "terminal_cohorts": 8,
     "terminal_outcomes": 8,
+    "terminal_states": 8,
     "terminal_training": 8,
     "command": 8,
     "candidate_commands": 8,

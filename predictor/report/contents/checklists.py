@@ -81,13 +81,29 @@ def items(source: Source, name: str) -> tuple[Item, ...]:
     name
         ``tripod`` or ``probast``.
     """
-    facts = Facts.of(source)
+    return answered_items(source, name, RULES[name], Facts.of(source))
+
+
+def answered_items(
+    source: Source, name: str, rules: Mapping[str, Rule], facts: Facts
+) -> tuple[Item, ...]:
+    """Every item of one checklist by other rules; see :func:`items`.
+
+    Parameters
+    ----------
+    source, name
+        As there.
+    rules
+        Item -> rule; an item without one is for a person.
+    facts
+        What the rules are given.
+    """
     reporting: Any = (source.manifest.get("config") or {}).get("reporting") or {}
     told: Mapping[str, str] = reporting.get(name) or {}
     return tuple(
         _item(
             asked,
-            _by_rule(RULES[name], asked.number, facts),
+            _by_rule(rules, asked.number, facts),
             _told(told, asked.number),
             BOTH[name],
         )
@@ -153,15 +169,19 @@ def _side(text: str) -> str:
 
 
 def _section(source: Source, name: str) -> Section:
+    return checklist_section(name, items(source, name))
+
+
+def checklist_section(name: str, answered: Sequence[Item]) -> Section:
+    """One checklist with what is open, and every item."""
     published = load_checklist(name)
-    answered = items(source, name)
     blocks: list[Block] = [
         Paragraph(published.note),
         FactsBlock(tuple(_counts(answered))),
         Paragraph(HOW.format(name=name), "quiet"),
     ]
     blocks += _lists(answered)
-    blocks.append(Checklist(_id(published), published.title, published.source, answered))
+    blocks.append(Checklist(_id(published), published.title, published.source, tuple(answered)))
     return Section(name, published.title, tuple(blocks))
 
 

@@ -119,13 +119,14 @@ def equation_text(formula: Formula, variables: tuple[Variable, ...]) -> str:
             template.format(
                 sign="-" if term.slope < 0 else "+",
                 size=number_by_hand(abs(term.slope)),
-                what=_what(term, variables[term.variable]),
+                what=what_of(term, variables[term.variable]),
             )
         )
     return "\n".join([*lines, "", words.LAST])
 
 
-def _what(term: Term, variable: Variable) -> str:
+def what_of(term: Term, variable: Variable) -> str:
+    """What a term stands for."""
     if term.missing:
         return ABSENT.format(label=variable.label)
     if term.state is not None:
@@ -154,7 +155,7 @@ def _coefficients(source: Source, formula: Formula) -> Table:
         step = spread if variable.kind == "continuous" and not column.missing else 1.0
         rows.append(
             {
-                "term": _what(Term(column.variable, slope, column.state, column.missing), variable),
+                "term": what_of(Term(column.variable, slope, column.state, column.missing), variable),
                 "variable": variable.name,
                 "unit": unit_of(variable),
                 "coefficient": slope,

@@ -107,9 +107,9 @@ def patients(source: Source) -> Section:
         "Patients",
         tuple(_intro(source)),
         (
-            Section("patients-flow", "Who was analysed", tuple(_flow(source, found))),
+            Section("patients-flow", "Who was analysed", tuple(flow_blocks(source, found))),
             Section("patients-table-one", "Table 1", tuple(_table_one(source, found))),
-            Section("patients-missing", "Missing values", tuple(_missing(source, found))),
+            Section("patients-missing", "Missing values", tuple(missing_blocks(source, found))),
         ),
     )
 
@@ -161,7 +161,8 @@ def _noticed(source: Source) -> Iterator[str]:
             yield _capital(code)
 
 
-def _flow(source: Source, found: _Row) -> Iterator[Block]:
+def flow_blocks(source: Source, found: _Row) -> Iterator[Block]:
+    """Who was read, left out and analysed."""
     rows = found.get("flow")
     if rows is None:
         steps = source.manifest.get("cohort", {}).get("flow", ())
@@ -272,7 +273,8 @@ def _name(source: Source, row: _Row) -> str:
     return named(known[row["variable"]]) if row["variable"] in known else str(row["label"])
 
 
-def _missing(source: Source, found: _Row) -> Iterator[Block]:
+def missing_blocks(source: Source, found: _Row) -> Iterator[Block]:
+    """What is missing, and how it is filled in."""
     missing = found.get("missing")
     if missing is None:
         yield absent("what is missing in its patients")

@@ -61,7 +61,7 @@ def report_of(source: Source) -> Report:
             horizon=manifest["outcome"]["horizon"],
             name=manifest["name"],
         ),
-        _subtitle(manifest),
+        subtitle(manifest),
         verdict,
         about(source),
         (verdict_section(source, verdict), *found),
@@ -123,7 +123,8 @@ def _missing(source: Source) -> Iterator[str]:
             yield MISSING.format(part=name)
 
 
-def _subtitle(manifest: Mapping[str, Any]) -> str:
+def subtitle(manifest: Mapping[str, Any]) -> str:
+    """By what, from whom and when the model was made."""
     evidence = manifest["evidence"]
     simulated = evidence.get("simulated_patients") or 0
     people = evidence.get("patients") or manifest.get("cohort", {}).get("patients") or 0

@@ -9,7 +9,7 @@ from typing import Any
 
 from predictor.documents import parse_json
 from predictor.errors import BundleError, DocumentError
-from predictor.fitted.bundle import TRACKING, Bundle, load_bundle
+from predictor.fitted.bundle import TRACKING, Bundle, open_bundle
 from predictor.validation.reported import with_reported
 
 FINDINGS = "findings.json"
@@ -56,7 +56,7 @@ def open_source(model: str | Path) -> Source:
     BundleError
         If the bundle cannot be loaded, or one of its two files is no JSON object.
     """
-    bundle = load_bundle(model)
+    bundle = open_bundle(model)
     # The digest of the findings was held against the manifest with all others.
     listed = FINDINGS in bundle.manifest["files"]
     return Source(

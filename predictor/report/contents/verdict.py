@@ -83,7 +83,7 @@ def verdict_section(source: Source, verdict: Verdict) -> Section:
         Facts((_evidence_fact(source.manifest), _size_fact(source.manifest, stands))),
         Listing(verdict.reasons, "Why"),
         Listing(verdict.next_steps, "What must happen next"),
-        Paragraph(_for_whom(source.manifest)),
+        Paragraph(for_whom(source.manifest)),
         Paragraph(words.NOT_AN_EFFECT, "quiet"),
     ]
     table = needed_table(source.manifest)
@@ -290,7 +290,8 @@ def _size_fact(manifest: Mapping[str, Any], stands: Standing) -> Fact:
     )
 
 
-def _for_whom(manifest: Mapping[str, Any]) -> str:
+def for_whom(manifest: Mapping[str, Any]) -> str:
+    """What the model is meant for, in a sentence."""
     outcome = manifest["outcome"]
     start = outcome.get("time_zero")
     limits = (

@@ -1,0 +1,126 @@
+"""Section *Patients* of a report on several states."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from predictor.report.contents.clinical_text import named
+from predictor.report.contents.numbers_text import absent, counted
+from predictor.report.contents.patients import (
+    HIDDEN,
+    ROWS,
+    SIMULATED,
+    flow_blocks,
+    missing_blocks,
+)
+from predictor.report.contents.source import Source
+from predictor.report.document import Block, Column, Listing, Paragraph, Section, Table
+
+INTRO = (
+    "{analysed:,} {unit} were analysed: {population}. Outcome: {outcome} ({horizon}), worst state "
+    "first: {states}."
+)
+STATE = "{label} {patients}"
+FEWER = "fewer than {size}"
+NOTICED = "{variable}: {code}"
+TABLE_ONE = "Predictors of all {unit}, and by state"
+NOTE = (
+    "No p-values: they depend on the number of patients more than on the difference. Percentages "
+    "of states are of those with a value, of missing values of everybody. A predictor of which a "
+    "figure by state would tell of few patients is shown for all of them alone."
+)
+SIZED = "{label} (n = {size:,})"
+
+
+def state_patients(source: Source) -> Section:
+    """Who the patients are, and in which state they were at follow-up.
+
+    Parameters
+    ----------
+    source
+        A bundle of several states, opened.
+    """
+    found = source.findings.get("patients") or {}
+    return Section(
+        "patients",
+        "Patients",
+        tuple(_intro(source)),
+        (
+            Section("patients-flow", "Who was analysed", tuple(flow_blocks(source, found))),
+            Section("patients-table-one", "Table 1", tuple(_table(source, found))),
+            Section("patients-missing", "Missing values", tuple(missing_blocks(source, found))),
+        ),
+    )
+
+
+def _intro(source: Source) -> Iterator[Block]:
+    manifest = source.manifest
+    outcome, unit = manifest["outcome"], counted(manifest)
+    size = int(manifest["privacy"]["cell_size"])
+    states = [
+        STATE.format(
+            label=state["label"],
+            patients=FEWER.format(size=size) if state["patients"] is None else state["patients"],
+        )
+        for state in outcome["states"]
+    ]
+    yield Paragraph(
+        INTRO.format(
+            analysed=manifest["cohort"]["patients"],
+            unit=unit,
+            population=outcome["population"],
+            outcome=outcome["label"],
+            horizon=outcome["horizon"],
+            states=", ".join(states),
+        )
+    )
+    if manifest["evidence"].get("simulated_patients"):
+        yield Paragraph(SIMULATED, "warning")
+    if unit == "rows":
+        yield Paragraph(ROWS, "warning")
+    if size > 1:
+        yield Paragraph(HIDDEN.format(largest=size - 1), "quiet")
+    known = source.bundle.dictionary.variables
+    noticed = tuple(
+        NOTICED.format(
+            variable=known[w["variable"]].label if w["variable"] in known else w["variable"],
+            code=w["code"].replace("_", " "),
+        )
+        for w in manifest["cohort"].get("warnings", ())
+    )
+    if noticed:
+        yield Listing(noticed, "Noticed while reading, without stopping the training")
+
+
+def _table(source: Source, found: Mapping[str, Any]) -> Iterator[Block]:
+    table = found.get("state_table")
+    if table is None:
+        yield absent("a table of its patients")
+        return
+    manifest, sizes = source.manifest, table["sizes"]
+    columns = [
+        Column("characteristic", "Predictor"),
+        Column("statistic", "Figures"),
+        Column("all", SIZED.format(label="All", size=sizes["all"])),
+    ]
+    if table["by_state"]:
+        columns += [
+            Column(f"in_{s['state']}", SIZED.format(label=s["label"], size=sizes[s["state"]]))
+            for s in manifest["outcome"]["states"]
+        ]
+    known = source.bundle.dictionary.variables
+    rows = []
+    for row in table["rows"]:
+        name = named(known[row["variable"]]) if row["variable"] in known else str(row["label"])
+        text = f"{name}: {row['state'].replace('_', ' ')}" if row["state"] else name
+        by_state = {f"in_{s['state']}": row[s["state"]] for s in manifest["outcome"]["states"]}
+        kept = {key: row[key] for key in ("variable", "unit", "state", "statistic", "all")}
+        rows.append({**kept, **by_state, "characteristic": text})
+    yield Table(
+        "patients-table-one-table",
+        TABLE_ONE.format(unit=counted(manifest)),
+        tuple(columns),
+        tuple(rows),
+        note=NOTE,
+    )

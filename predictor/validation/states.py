@@ -1,0 +1,218 @@
+"""Internal validation of models of several ordered states.
+
+The same plan as for an event: repeated stratified cross-validation for the comparison, and for
+the chosen model Harrell's optimism bootstrap with the whole of its tuning repeated. Both c count
+pairs of the same test fold only; calibration uses out-of-fold probabilities averaged over the
+repeats. Intervals of cross-validated figures are bootstrap intervals over patients, without
+refitting; those of corrected figures shift the distribution of the apparent figure over the
+refits by the optimism (Noma et al., Stat Med 2021;40:5691), or where the fit itself fixes the
+figure (calibration) are those of the optimism.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from predictor.learning.resampling import bootstrap
+from predictor.learning.splits import RepeatedFolds
+from predictor.performance.states import (
+    SCORES,
+    calibration_of_states,
+    concordance,
+    expected_state,
+    ordinal_c,
+)
+from predictor.performance.states import figures as figures_of
+
+Floats = NDArray[np.float64]
+States = NDArray[np.int64]
+
+RESAMPLES = 500
+"""Of patients, for the interval of a cross-validated figure."""
+
+_FEWEST = 40
+_TAILS = (0.025, 0.975)
+
+
+@dataclass(frozen=True, slots=True)
+class StateFigure:
+    """One figure, apparent, cross-validated and corrected; None where it is not defined.
+
+    Parameters
+    ----------
+    name
+        Such as ``orc`` or ``slope_remission``.
+    apparent
+        Of the final model on the patients it has learned from.
+    cross_validated, cross_validated_low, cross_validated_high
+        Out of fold, with 95% interval.
+    corrected, corrected_low, corrected_high
+        Apparent less optimism, with 95% interval.
+    optimism
+        Mean over the refits.
+    resamples
+        Refits in which it is defined.
+    """
+
+    name: str
+    apparent: float | None
+    cross_validated: float | None
+    cross_validated_low: float | None
+    cross_validated_high: float | None
+    corrected: float | None = None
+    corrected_low: float | None = None
+    corrected_high: float | None = None
+    optimism: float | None = None
+    resamples: int = 0
+
+    def to_dict(self) -> dict[str, Any]:
+        """Plain data for JSON."""
+        return {name: getattr(self, name) for name in self.__slots__}
+
+
+def out_of_fold(
+    state: States, probability: Floats, folds: RepeatedFolds, count: Floats, names: tuple[str, ...]
+) -> dict[str, Floats]:
+    """Cross-validated figures of samples of the patients, shape (samples,) each.
+
+    Parameters
+    ----------
+    state : shape (n,)
+    probability : shape (repeats, n, states)
+        Of each patient by models that have not seen their fold.
+    folds
+        The plan.
+    count : shape (samples, n)
+        How often each patient stands in each sample; ones for the cohort itself.
+    names
+        Of the states.
+    """
+    total = count.sum(axis=1)
+    won, pairs = 0.0, 0.0
+    for repeat, fold in folds.tasks:
+        test = np.flatnonzero(folds.fold[repeat] == fold)
+        score = expected_state(probability[repeat, test])
+        areas, times = concordance(
+            state[test], np.broadcast_to(score, (len(count), test.size)), count[:, test], len(names)
+        )
+        won = won + np.where(times > 0.0, areas * times, 0.0)
+        pairs = pairs + times
+    with np.errstate(invalid="ignore", divide="ignore"):
+        found = ordinal_c(np.asarray(won / pairs), np.asarray(pairs))
+    share = np.stack([count @ (state == k) for k in range(len(names))], axis=1) / total[:, None]
+    alone = np.repeat(share[:, None, :], len(state), axis=1)
+    for name, score_of in SCORES.items():
+        each = np.mean([score_of(state, one) for one in probability], axis=0)
+        own = count @ each / total
+        without = (count * score_of(state, alone)).sum(axis=1) / total
+        found[name] = own
+        with np.errstate(invalid="ignore", divide="ignore"):
+            found[f"scaled_{name}"] = 1.0 - own / without
+    averaged = np.broadcast_to(probability.mean(axis=0), (len(count), *probability.shape[1:]))
+    return found | calibration_of_states(state, averaged, count, names)
+
+
+def cross_validated_figures(
+    state: States,
+    probability: Floats,
+    folds: RepeatedFolds,
+    names: tuple[str, ...],
+    group: NDArray[np.int64] | None,
+    seed: int,
+) -> dict[str, tuple[float | None, float | None, float | None]]:
+    """Cross-validated figures with 95% intervals over patients: value, low, high."""
+    n = len(state)
+    once = out_of_fold(state, probability, folds, np.ones((1, n)), names)
+    drawn = bootstrap(n, group, resamples=RESAMPLES, seed=seed).count.astype(np.float64)
+    many = out_of_fold(state, probability, folds, drawn, names)
+    return {name: (_number(value[0]), *_quantiles(many[name])) for name, value in once.items()}
+
+
+def corrected_figures(
+    state: States,
+    apparent: Floats,
+    refits: Floats,
+    count: Floats,
+    names: tuple[str, ...],
+    beside: Mapping[str, tuple[float | None, float | None, float | None]],
+) -> list[StateFigure]:
+    """Every figure side by side.
+
+    Parameters
+    ----------
+    state : shape (n,)
+    apparent : shape (n, states)
+        Probabilities of the final model.
+    refits : shape (resamples, n, states)
+        Probabilities of the refits for every patient; none where there was no bootstrap.
+    count : shape (resamples, n)
+    names
+        Of the states.
+    beside
+        From :func:`cross_validated_figures`.
+    """
+    n = len(state)
+    ones = np.ones((1, n))
+    own = figures_of(state, apparent[None], ones, names)
+    boot: Mapping[str, Floats] = {}
+    test: Mapping[str, Floats] = {}
+    if len(refits):
+        boot = figures_of(state, refits, count, names)
+        test = figures_of(state, refits, np.broadcast_to(ones, count.shape), names)
+    rows = []
+    for name, value in own.items():
+        first = _number(value[0])
+        row = StateFigure(name, first, *beside[name])
+        if boot and first is not None:
+            row = _corrected(row, first, boot[name], test[name])
+        rows.append(row)
+    return rows
+
+
+def _corrected(row: StateFigure, apparent: float, boot: Floats, test: Floats) -> StateFigure:
+    defined = np.isfinite(boot) & np.isfinite(test)
+    if not defined.any():
+        return row
+    optimism = boot[defined] - test[defined]
+    mean = float(optimism.mean())
+    value = apparent - mean
+    low: float | None = None
+    high: float | None = None
+    if defined.sum() >= _FEWEST:
+        of_apparent, of_optimism = (
+            np.quantile(part, _TAILS) for part in (boot[defined], optimism)
+        )
+        fixed = row.name.startswith(("slope_", "intercept_"))
+        if fixed or np.ptp(of_apparent) < 0.5 * np.ptp(of_optimism):
+            low, high = (float(value + mean - of_optimism[i]) for i in (1, 0))
+        else:
+            low, high = (float(of_apparent[i] - mean) for i in (0, 1))
+    return StateFigure(
+        row.name,
+        apparent,
+        row.cross_validated,
+        row.cross_validated_low,
+        row.cross_validated_high,
+        value,
+        low,
+        high,
+        mean,
+        int(defined.sum()),
+    )
+
+
+def _number(value: float) -> float | None:
+    return float(value) if np.isfinite(value) else None
+
+
+def _quantiles(values: Floats) -> tuple[float | None, float | None]:
+    defined = values[np.isfinite(values)]
+    if len(defined) < _FEWEST or not np.ptp(defined) > 0.0:
+        return None, None
+    low, high = np.quantile(defined, _TAILS)
+    return float(low), float(high)
