@@ -101,6 +101,14 @@ def test_the_text_tells_flow_and_cases(run: Run, visits: Path) -> None:
     assert "35.0%" in out
 
 
+def test_patients_are_described_and_not_their_visits(run: Run, visits: Path) -> None:
+    done = run("describe", visits, "--config", STUDY, "--format", "json")
+    assert done.code == 0, done.err
+    ages = [row for row in done.json["rows"] if row["variable"] == "age"]
+    assert ages
+    assert "86" in json.dumps(done.json)
+
+
 @pytest.mark.slow
 def test_924_visits_take_less_than_a_second(visits: Path) -> None:
     study = load_study(STUDY)

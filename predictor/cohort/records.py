@@ -124,6 +124,9 @@ def make_records(study: Study, rules: Rules, table: Table) -> MadeRecords:
     unread = {name for name in rules.reads if name not in available}
     limits = set(study.config.question.limits) - set(study.config.predictors)
     optional = unread - (needed - scores - limits)
+    centre = source.centre
+    if centre is not None and centre not in table.columns:
+        findings.append(Finding("missing_column", centre, table.missing_column(centre)))
     read = read_visits(study, plan, table, sorted(rules.reads), optional)
     findings += read.findings
     if read.visits is None or any(finding.fatal for finding in findings):

@@ -26,6 +26,7 @@ from predictor.cohort.records import Records, make_records
 from predictor.cohort.rules import columns_of, rules_of
 from predictor.cohort.sensitivity import Sensitivity
 from predictor.cohort.sources.source import read_source
+from predictor.cohort.state_outcome import read_states
 from predictor.cohort.table import Table
 from predictor.study import Study, load_study
 from predictor.workflow.cohort_file import check_suffix, dictionary_path, write_table
@@ -33,6 +34,8 @@ from predictor.workflow.files import check_targets, replacing
 
 if TYPE_CHECKING:
     import pandas as pd
+
+    from predictor.config import CohortSource
 
 
 @dataclass(frozen=True, slots=True)
@@ -149,16 +152,36 @@ def make_cohort(study: Study, data: str | Path | pd.DataFrame | None = None) -> 
 
 def _cohort_of(study: Study, records: Records, table: Table) -> MadeCohort:
     made = record_table(study, records, table)
-    outcome, _ = read_outcome(_made_study(study), made.table)
+    states = study.config.question.states
+    outcome, _ = (read_states if states else read_outcome)(_made_study(study), made.table)
+    events = int((outcome == max(len(states) - 1, 1)).sum())  # of several the best state
     every = records.rules.plan.index.which == "every"
     return MadeCohort(
         table.source,
         made,
         records.flow,
         "visits" if every else "patients",
-        records.sensitivity(int((outcome == 1).sum())),
+        records.sensitivity(events),
         as_cohort_warnings(records.findings),
     )
+
+
+def cohort_rows(study: Study, data: str | Path) -> tuple[Table, CohortSource]:
+    """One row for each index visit, and how these rows are read.
+
+    Parameters
+    ----------
+    study
+        With ``cohort.visits``.
+    data
+        Visits, or a cohort that was made of them before.
+    """
+    source = made_source(study.config.cohort)
+    needed = {*columns_of(study, rules_of(study)), *_made_columns(study)}
+    table = read_visits_table(study, data, needed)
+    if not is_made(study, table.columns):
+        table = make_cohort(study, data).made.table
+    return table, source
 
 
 def read_visits_table(

@@ -20,6 +20,7 @@ from predictor.report.description_text import (
 )
 from predictor.report.spreadsheet import csv_bytes
 from predictor.study import load_study
+from predictor.workflow.cohort import cohort_rows
 from predictor.workflow.files import check_suffix, write_file
 
 SUFFIXES = (".txt", ".md", ".csv", ".html", ".json")
@@ -64,8 +65,12 @@ def describe(
         return describe_table(table, load_dictionary(), by=by, tests=wanted, cell_size=cell_size)
     study = load_study(config)
     source = study.config.cohort
+    if source.visits is None:
+        table = read_table(Path(data), source)
+    else:  # patients are described, not their visits
+        table, source = cohort_rows(study, data)
     return describe_table(
-        read_table(Path(data), source),
+        table,
         study.dictionary,
         rules=ColumnRules(
             source.columns, source.units, source.values, source.missing, source.decimal

@@ -151,7 +151,7 @@ def test_states_are_asked_in_their_order_and_confirmed_later() -> None:
     study = records_study(outcome=outcome)
     index = ("a", 0, 8, 80, "male")
     for later, low in (((190, 2), 1), ((190, 9), 0)):
-        rows = [index, ("a", 180, 2, 80, "male"), ("a", *later, 80, "male")]
+        rows: list[tuple[Any, ...]] = [index, ("a", 180, 2, 80, "male"), ("a", *later, 80, "male")]
         assert rows_of(made(visits_table(rows), study).records, study)[0]["low"] == low
     # Seen too soon, or without an answer, it is not confirmed; the next visit that tells decides.
     rows = [index, ("a", 180, 2, 80, "male"), ("a", 186, 2, 80, "male")]

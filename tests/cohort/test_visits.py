@@ -127,7 +127,7 @@ def test_a_missing_column_is_named_with_the_nearest_one() -> None:
 
 
 def test_an_unreadable_cell_stops_only_where_its_value_would_be_used() -> None:
-    rows = [INDEX, ("a", 50, 3, "<10", "female"), AFTER]
+    rows: list[tuple[Any, ...]] = [INDEX, ("a", 50, 3, "<10", "female"), AFTER]
     found = made(visits_table(rows))
     assert found.records is not None
     assert "not used here" in told(found)["unreadable_number"].message
@@ -164,7 +164,7 @@ def test_times_become_days(unit: Any, cells: list[Any], days: list[float]) -> No
 
 
 def test_dates_of_all_kinds_of_columns_are_the_same_days() -> None:
-    texts = ["2024-02-28", None, "2024-03-01"]
+    texts: list[Any] = ["2024-02-28", None, "2024-03-01"]
     frame = pd.DataFrame({"day": pd.to_datetime(texts)})
     expected = [19781.0, 19783.0]
     for cells in (
