@@ -142,7 +142,10 @@ def classify(raw: object, decimal: str = ".") -> LaboratoryText:
     (LaboratoryText(kind='below', number=10.0, unit='{titer}'), None)
     """
     if isinstance(raw, time | timedelta | date):
-        return LaboratoryText("day_fraction", titre_of_days(_days(raw)), TITRE)
+        days = _days(raw)
+        # Any other date is a date; a spreadsheet's times lie in its first days.
+        titre = titre_of_days(days)
+        return LaboratoryText("day_fraction", titre, TITRE) if 0 < days < 1000 else _UNREADABLE
     if is_missing(raw) or isinstance(raw, TRUTH_TYPES):
         return _UNREADABLE
     if not isinstance(raw, str):
@@ -201,7 +204,7 @@ def _number(raw: object, decimal: str) -> LaboratoryText:
     return LaboratoryText("number", number, unit or "")
 
 
-def titre_of_days(days: float | None) -> float | None:
+def titre_of_days(days: float) -> float | None:
     """Return the titre that a spreadsheet took for a time; None if the number is none such.
 
     Who types ``1:320`` into a cell gets 1 hour and 320 minutes, which the file then holds as
@@ -212,7 +215,7 @@ def titre_of_days(days: float | None) -> float | None:
     >>> titre_of_days(0.263888889), titre_of_days(0.069444444), titre_of_days(0.25)
     (320.0, 40.0, None)
     """
-    if days is None or not 0 < days < 1000:
+    if not 0 < days < 1000:
         return None
     minutes = days * 1440 - 60
     titre = round(minutes)
@@ -225,8 +228,8 @@ def titre_of_days(days: float | None) -> float | None:
     return float(titre) if rest == 1 else None
 
 
-def _days(raw: time | timedelta | date) -> float | None:
-    """Days since the day zero of spreadsheets, where it is a day that only a time can have."""
+def _days(raw: time | timedelta | date) -> float:
+    """Days since the day zero of spreadsheets."""
     if isinstance(raw, time):
         return (raw.hour * 3600 + raw.minute * 60 + raw.second) / 86_400
     if isinstance(raw, timedelta):

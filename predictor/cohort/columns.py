@@ -80,10 +80,11 @@ def read_variable(table: Table, variable: Variable, source: CohortSource) -> Rea
         problems.append(
             Problem(*place, "day_fraction", odd, True, variable.name, cell, "day_fraction")
         )
+    days = set(ruled.days)
     points = _points(cells, variable, [row for row, _ in reading.problems])
     for findings, mild in ((reading.problems, False), (reading.warnings, True)):
         for row, reason in findings:
-            if row in ruled.days:  # said already, and what a day looks like as a number misleads
+            if row in days:  # said already, and what a day looks like as a number misleads
                 continue
             counted = reason.code in _IMPOSSIBLE and source.impossible == "missing"
             message, whole = reason.message, row < 0  # such as an unknown unit of the column

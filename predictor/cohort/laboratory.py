@@ -23,6 +23,8 @@ if TYPE_CHECKING:
     from predictor.config_sources import LaboratoryRules
 
 _SQUARE_ROOT = 2**0.5
+_SHORTEST = 8
+"""Characters of the shortest number with seven decimals: none shorter was made of a titre."""
 
 _BECOME = {
     ("below", "limit"): "values below a limit became the limit",
@@ -129,32 +131,26 @@ def by_rules(
         return Converted(cells, (), tuple(days))
     changed: list[object] = cells.tolist() if isinstance(cells, np.ndarray) else list(cells)
     notes: list[tuple[int, str, str]] = []
-    known: dict[object, tuple[object, str] | None] = {}
+    known: dict[str, tuple[object, str] | None] = {}
     words = {word.strip().casefold(): number for word, number in rules.words.items()}
     left = []
-    for row in range(len(cells)):
+    for row in days if isinstance(cells, np.ndarray) else range(len(cells)):
         cell = changed[row]
+        became: tuple[object, str] | None = None
         if row in days:
             became = _ruled(LaboratoryText("day_fraction", days[row], TITRE), rules)
-            if became is None:
-                left.append(row)
-        elif isinstance(cell, int | float) or cell is None:
-            continue
+            left += [] if became else [row]
         elif isinstance(cell, str):
-            if cell not in known:
+            if cell not in known:  # columns repeat themselves
                 known[cell] = _of_cell(cell, rules, words, decimal)
             became = known[cell]
-        else:
+        elif not isinstance(cell, int | float) and cell is not None:
             became = _of_cell(cell, rules, words, decimal)
         if became is not None:
-            changed[row] = became[0]
-            notes.append((row, became[1].partition(":")[0], _BECOME[_pair(became[1])]))
+            changed[row], rule = became
+            kind, _, way = rule.partition(":")
+            notes.append((row, kind, _BECOME[kind, way]))
     return Converted(changed if notes else cells, tuple(notes), tuple(left))
-
-
-def _pair(rule: str) -> tuple[str, str]:
-    kind, _, way = rule.partition(":")
-    return kind, way
 
 
 def _of_cell(
@@ -197,9 +193,12 @@ def _days(cells: Cells, variable: Variable, decimal: str) -> dict[int, float]:
     else:
         numbers = {}
         for row, cell in enumerate(cells):
-            found = classify(cell, decimal) if isinstance(cell, str | float) else None
-            if found and found.kind == "number" and found.number is not None and not found.unit:
-                numbers[row] = found.number
+            if isinstance(cell, float):
+                numbers[row] = cell
+            elif isinstance(cell, str) and len(cell) >= _SHORTEST and decimal in cell:
+                found = classify(cell, decimal)
+                if found.kind == "number" and found.number is not None and not found.unit:
+                    numbers[row] = found.number
     titres = {row: titre_of_days(number) for row, number in numbers.items()}
     return {row: titre for row, titre in titres.items() if titre is not None}
 
