@@ -6,6 +6,7 @@ import json
 from pathlib import Path
 from typing import Any
 
+import made_visits
 import pytest
 import yaml
 from run_commands import Run, runner
@@ -125,3 +126,22 @@ def test_rules_are_part_of_what_a_configuration_says(tmp_path: Path) -> None:
     told = json.loads(study.config.model_dump_json())["cohort"]["laboratory"]["crp"]
     assert told["below"] == "half"
     assert told["words"] == {"(-)": None}
+
+
+def test_slips_among_visits_are_found_wherever_they_stand(tmp_path: Path, command: Run) -> None:
+    path = made_visits.write_study(tmp_path, made_visits.write_csv(tmp_path))
+    lines = (tmp_path / "visits.csv").read_text().splitlines()
+    cells = lines[3].split(",")
+    assert cells[3]
+    cells[3] = "910"  # mg/L among mg/dL, at a visit after the index visit
+    (tmp_path / "visits.csv").write_text("\n".join([*lines[:3], ",".join(cells), *lines[4:]]))
+    study = yaml.safe_load(path.read_text())
+    study["cohort"]["impossible"] = "missing"
+    study["dictionary"] = "wide.yaml"
+    wide = "extends: sle_ivig\nvariables: {c3: {plausible: [0.1, 2000], suspicious: [1, 1000]}}\n"
+    (tmp_path / "wide.yaml").write_text(wide)
+    path.write_text(yaml.safe_dump(study))
+    found = command("check", "--config", path, "--format", "json")
+    slips = [p for p in found.json["problems"] if p["code"] == "unit_slip"]
+    assert [(p["row"], p["column"], p["value"]) for p in slips] == [(4, "c3", "910")]
+    assert "mg/L" in slips[0]["message"]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -15,6 +16,7 @@ from predictor.cohort.problem import Problem
 from predictor.cohort.reading import read_table
 from predictor.cohort.rules import columns_of, rules_of
 from predictor.cohort.sources.source import read_source
+from predictor.cohort.table import Table
 from predictor.config import CohortSource
 from predictor.errors import CohortError
 from predictor.study import Study, load_study
@@ -85,14 +87,25 @@ def check(data: str | Path | None, config: str | Path | None = None) -> CohortCh
 def _check_visits(study: Study, data: Path | None) -> CohortCheck:
     table = read_visits_table(study, data, None)
     found = check_visits_table(study, table)
-    used = columns_of(study, rules_of(study))
+    rules = rules_of(study)
+    used = columns_of(study, rules)
     return CohortCheck(
-        found.problems,
+        (*found.problems, *_slips(study, table, rules.reads)),
         found.cohort.flow if found.cohort else (),
         tuple(name for name in table.columns if name in used),
         tuple(name for name in table.columns if name not in used),
         proposals(found.problems, study.dictionary),
     )
+
+
+def _slips(study: Study, table: Table, names: Iterable[str]) -> Iterator[Problem]:
+    """What the columns of all visits give away, index visit or not."""
+    source = study.config.cohort
+    for name in sorted(names):
+        if source.columns.get(name, name) in table.columns:
+            variable = study.dictionary.variable(name)
+            read = read_variable(table, variable, source)
+            yield from slip_problems(read, table, variable, source)
 
 
 def _check_by_name(path: Path) -> CohortCheck:
