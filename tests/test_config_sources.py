@@ -6,8 +6,8 @@ import json
 from pathlib import Path
 from typing import Any
 
-import made_visits
 import pytest
+import visits_everywhere
 import yaml
 from run_commands import Run, runner
 
@@ -129,7 +129,7 @@ def test_rules_are_part_of_what_a_configuration_says(tmp_path: Path) -> None:
 
 
 def test_slips_among_visits_are_found_wherever_they_stand(tmp_path: Path, command: Run) -> None:
-    path = made_visits.write_study(tmp_path, made_visits.write_csv(tmp_path))
+    path = visits_everywhere.write_study(tmp_path, visits_everywhere.write_csv(tmp_path))
     lines = (tmp_path / "visits.csv").read_text().splitlines()
     cells = lines[3].split(",")
     assert cells[3]

@@ -6,8 +6,8 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-import made_visits
 import pytest
+import visits_everywhere
 import yaml
 from postgres_server import running
 
@@ -25,7 +25,7 @@ def cohort(config: Path) -> Cohort:
 def expected(tmp_path_factory: pytest.TempPathFactory) -> Cohort:
     """The cohort from a CSV file."""
     folder = tmp_path_factory.mktemp("csv")
-    found = cohort(made_visits.write_study(folder, made_visits.write_csv(folder)))
+    found = cohort(visits_everywhere.write_study(folder, visits_everywhere.write_csv(folder)))
     assert found.patients > 12
     assert 3 < found.events < found.patients - 3
     return found
@@ -36,29 +36,29 @@ def same(found: Cohort, expected: Cohort) -> None:
     assert found.flow == expected.flow
 
 
-SQL = {"sql": {"url_env": "VISITS_AT", "query": made_visits.QUERY}}
+SQL = {"sql": {"url_env": "VISITS_AT", "query": visits_everywhere.QUERY}}
 OMOP = {"omop": {"url_env": "VISITS_AT", "concepts": "concepts.yaml"}}
 
 
 def of_omop(folder: Path) -> Path:
-    (folder / "concepts.yaml").write_text(yaml.safe_dump(made_visits.CONCEPTS))
-    return made_visits.write_study(folder, OMOP, patient="person_id")
+    (folder / "concepts.yaml").write_text(yaml.safe_dump(visits_everywhere.CONCEPTS))
+    return visits_everywhere.write_study(folder, OMOP, patient="person_id")
 
 
 def test_sqlite_ends_in_the_cohort_of_the_file(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, expected: Cohort
 ) -> None:
     url = f"sqlite:///{tmp_path}/visits.db"
-    made_visits.filled(url, made_visits.fill_table)
+    visits_everywhere.filled(url, visits_everywhere.fill_table)
     monkeypatch.setenv("VISITS_AT", url)
-    same(cohort(made_visits.write_study(tmp_path, SQL)), expected)
+    same(cohort(visits_everywhere.write_study(tmp_path, SQL)), expected)
 
 
 def test_omop_tables_end_in_the_cohort_of_the_file(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, expected: Cohort
 ) -> None:
     url = f"sqlite:///{tmp_path}/omop.db"
-    made_visits.filled(url, made_visits.fill_omop)
+    visits_everywhere.filled(url, visits_everywhere.fill_omop)
     monkeypatch.setenv("VISITS_AT", url)
     same(cohort(of_omop(tmp_path)), expected)
 
@@ -66,17 +66,19 @@ def test_omop_tables_end_in_the_cohort_of_the_file(
 def test_a_redcap_project_of_our_dictionary_ends_in_the_cohort_of_the_file(
     tmp_path: Path, expected: Cohort
 ) -> None:
-    place = made_visits.write_redcap(tmp_path, redcap_csv())
-    study: dict[str, Any] = yaml.safe_load(made_visits.write_study(tmp_path, place).read_text())
+    place = visits_everywhere.write_redcap(tmp_path, redcap_csv())
+    study: dict[str, Any] = yaml.safe_load(
+        visits_everywhere.write_study(tmp_path, place).read_text()
+    )
     assert "columns" not in study["cohort"]
-    same(cohort(tmp_path / "study.yaml"), expected)
+    same(cohort(config), expected)
 
 
 @pytest.fixture(scope="module")
 def server() -> Iterator[str]:
     with running() as url:
-        made_visits.filled(url, made_visits.fill_table)
-        made_visits.filled(url, made_visits.fill_omop)
+        visits_everywhere.filled(url, visits_everywhere.fill_table)
+        visits_everywhere.filled(url, visits_everywhere.fill_omop)
         yield url
 
 
@@ -85,7 +87,7 @@ def test_postgresql_ends_in_the_cohort_of_the_file(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, expected: Cohort, server: str
 ) -> None:
     monkeypatch.setenv("VISITS_AT", server)
-    same(cohort(made_visits.write_study(tmp_path, SQL)), expected)
+    same(cohort(visits_everywhere.write_study(tmp_path, SQL)), expected)
 
 
 @pytest.mark.slow
