@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 
-from predictor.clinical.sledai import completed, derivable
+from predictor.clinical.sledai import completed, derivable, items_of
 from predictor.clinical.units import readable_unit
 from predictor.cohort.asked import findings_of
 from predictor.cohort.baseline_values import BaselineValue, latest_value
@@ -40,6 +40,7 @@ NEVER_TOLD = (
     "Measured at the index visit alone, a variable says nothing of the outcome."
 )
 DOUBTFUL = "the index rule cannot be told at a visit that could have been the index visit instead."
+NO_LIMIT = "without this column nobody can be left out for it. New patients still are."
 OUTSIDE = "excluded: never in the population ({rules})"
 NO_INDEX = "excluded: no visit with {rule}"
 NO_FOLLOW_UP = "excluded: no follow-up visit within {low:g} to {high:g} days"
@@ -124,6 +125,9 @@ def make_records(study: Study, rules: Rules, table: Table) -> MadeRecords:
     unread = {name for name in rules.reads if name not in available}
     limits = set(study.config.question.limits) - set(study.config.predictors)
     optional = unread - (needed - scores - limits)
+    for name in sorted(limits - available - scores):
+        column = source.columns.get(name, name)
+        findings.append(Finding("limit_not_checked", column, NO_LIMIT, fatal=False, variable=name))
     centre = source.centre
     if centre is not None and centre not in table.columns:
         findings.append(Finding("missing_column", centre, table.missing_column(centre)))
@@ -131,8 +135,20 @@ def make_records(study: Study, rules: Rules, table: Table) -> MadeRecords:
     findings += read.findings
     if read.visits is None or any(finding.fatal for finding in findings):
         return MadeRecords(None, (*findings, *read.cells))
-    visits = replace(read.visits, values=completed(read.visits.values))
+    visits = _with_scores(read.visits)
     return _made(study, rules, visits, findings, read.cells)
+
+
+def _with_scores(visits: Visits) -> Visits:
+    """Visits with scores computed from their items; unreadable where an item that is needed is."""
+    values = completed(visits.values)
+    unreadable = dict(visits.unreadable)
+    for score in derivable(visits.values):
+        for item in items_of(score):
+            if item in visits.unreadable:
+                open_ = visits.unreadable[item] & np.isnan(values[score])
+                unreadable[score] = unreadable.get(score, False) | open_
+    return replace(visits, values=values, unreadable=unreadable)
 
 
 def _made(
@@ -205,7 +221,8 @@ def _flow(
     every = rules.plan.index.which == "every"
     read = len(visits.patient) if every else visits.patients
     inside = index.eligible
-    eligible = int(inside.sum()) if every else len(np.unique(visits.patient[inside]))
+    owner = visits.patient[inside]  # in order, so each change is another patient
+    eligible = len(owner) if every else int((owner[1:] != owner[:-1]).sum()) + min(len(owner), 1)
     indexed, lost = len(index.at), int(followed.lost.sum())
     untold = int(followed.undeterminable.sum())
     low, high = rules.plan.outcome.at.within

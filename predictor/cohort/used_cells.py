@@ -8,6 +8,7 @@ from dataclasses import replace
 import numpy as np
 from numpy.typing import NDArray
 
+from predictor.clinical.sledai import items_of
 from predictor.cohort.baseline_values import BaselineValue
 from predictor.cohort.finding import Finding
 from predictor.cohort.follow_up import FollowUp
@@ -42,10 +43,12 @@ def used_cells(
     untold = np.flatnonzero((followed.at >= 0) & (followed.state < 0) & ~followed.died)
     for name, unreadable in visits.unreadable.items():
         places = []
-        if name in baseline:
-            at = baseline[name].at
+        # The item of a score is used wherever the score is.
+        uses = {name} | {score for score in visits.values if name in items_of(score)}
+        for variable in uses & set(baseline):
+            at = baseline[variable].at
             places.append(at[at >= 0])
-        if name in rules.index.names:
+        if uses & rules.index.names:
             places.append(index.unknown)
         if name in rules.asked.reads:
             places.append(followed.at[untold])

@@ -314,7 +314,7 @@ def _in_place(patient: Places, moment: Numbers) -> bool:
 
 def _changed(column: Numbers, patient: Places) -> Places:
     """Visits at which a value differs from the patient's last one before."""
-    there = np.flatnonzero(~np.isnan(column))
+    there = np.flatnonzero(np.isfinite(column))  # infinite: it could not be read
     same = patient[there][1:] == patient[there][:-1]
     other: NDArray[np.bool_] = column[there][1:] != column[there][:-1]
     found: Places = there[1:][same & other]

@@ -244,7 +244,7 @@ def _joined(checked: Cohort, made: MadeCohort) -> Cohort:
         checked,
         source=made.source,
         flow=(*made.flow[:-1], *left, checked.flow[-1]),
-        warnings=(*made.warnings, *checked.warnings),
+        warnings=(*made.warnings, *(w for w in checked.warnings if w not in made.warnings)),
         sensitivity=made.sensitivity,
     )
 

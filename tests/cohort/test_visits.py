@@ -9,6 +9,7 @@ import pandas as pd
 import pytest
 from made_visits import fatal, made, records_study, told, visits_table
 
+from predictor.clinical.sledai import sledai_scores
 from predictor.cohort.coded import Coded, coded
 from predictor.cohort.finding import refuse
 from predictor.cohort.reading import read_table, table_from_frame
@@ -138,6 +139,29 @@ def test_an_unreadable_cell_stops_only_where_its_value_would_be_used() -> None:
     assert fatal(made(visits_table(rows)))["unreadable_number"].rows.tolist() == [0]
     rows = [INDEX, ("a", 180, "low", 85, "female"), ("b", *INDEX[1:]), ("b", *AFTER[1:])]
     assert fatal(made(visits_table(rows)))["unreadable_number"].rows.tolist() == [1]
+
+
+def test_an_unreadable_item_stops_where_its_score_would_be_used() -> None:
+    items = sorted(sledai_scores().points, key=lambda item: item != "sledai_seizure")
+    names = f"id day c3 sex {' '.join(items)}"
+    none = [0] * len(items)
+    rows: list[tuple[Any, ...]] = [
+        ("a", -10, 70, "female", 8, *none[1:]),
+        ("a", 0, 80, "female", 8, *none[1:]),
+        ("a", 180, 80, "female", *none),
+    ]
+    study = records_study(index={"first": "c3 >= 80"})
+    found = made(visits_table(rows, names), study)
+    assert found.records is not None
+    assert found.records.baseline["sledai_2k"].values[0] > 0
+    rows[1] = ("a", 0, 80, "female", "odd", *none[1:])
+    assert "unreadable_state" in fatal(made(visits_table(rows, names), study))
+
+
+def test_a_word_that_cannot_be_read_is_no_second_patient() -> None:
+    found = made(visits_table([INDEX, ("a", 180, 2, 90, "fenale")]))
+    assert "two_patients" not in fatal(found)
+    assert "unreadable_state" in told(found)
 
 
 def test_patients_written_as_7_and_as_7_0_are_one() -> None:
