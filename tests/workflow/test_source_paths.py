@@ -67,9 +67,8 @@ def test_a_redcap_project_of_our_dictionary_ends_in_the_cohort_of_the_file(
     tmp_path: Path, expected: Cohort
 ) -> None:
     place = visits_everywhere.write_redcap(tmp_path, redcap_csv())
-    study: dict[str, Any] = yaml.safe_load(
-        visits_everywhere.write_study(tmp_path, place).read_text()
-    )
+    config = visits_everywhere.write_study(tmp_path, place)
+    study: dict[str, Any] = yaml.safe_load(config.read_text())
     assert "columns" not in study["cohort"]
     same(cohort(config), expected)
 
