@@ -11,7 +11,7 @@ from predictor.terminal import plain, print_tables, say, say_wrapped
 if TYPE_CHECKING:
     from rich.table import Table
 
-    from predictor.workflow.train_states import StateTrainingRun
+    from predictor.workflow.state_run import StateTrainingRun
 
 
 def show_state_training(run: StateTrainingRun) -> None:

@@ -31,6 +31,9 @@ _AVERAGE = "A patient with average values: {reference}"
 _AVERAGE_AND_SHARE = (
     "A patient with average values: {reference} ({share} of the cohort had the event)"
 )
+_AVERAGE_AND_STATE = (
+    "A patient with average values: {label} {reference} (the state of {share} of the cohort)"
+)
 
 _POWER = re.compile(r"\b10\*(\d+)")
 
@@ -66,6 +69,9 @@ def average(prediction: Prediction) -> str:
     if prediction.cohort_share is None:
         return _AVERAGE.format(reference=reference)
     share = percent(prediction.cohort_share)
+    if prediction.states:
+        label = prediction.states[-1].label
+        return _AVERAGE_AND_STATE.format(reference=reference, share=share, label=label)
     return _AVERAGE_AND_SHARE.format(reference=reference, share=share)
 
 

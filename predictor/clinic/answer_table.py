@@ -24,6 +24,7 @@ _RULE = "─"
 _NO_BREAK = "\u00a0"
 
 _HEADING = "{question}. {average}."
+_OF_STATE = "{label}, probability of {state} (a file of answers holds every state)"
 _LEVEL = "{level} interval"
 _RANGE = "Calibration range"
 _BETWEEN = "{low} to {high}"
@@ -74,7 +75,10 @@ def as_text(answers: Predictions) -> str:
 
 def heading(first: Prediction) -> list[str]:
     """What holds for all patients of a table: a demonstration, the question, the average."""
-    asked = question(first.label, first.horizon)
+    label = first.label
+    if first.states:
+        label = _OF_STATE.format(label=label, state=first.states[-1].label)
+    asked = question(label, first.horizon)
     line = _HEADING.format(question=asked, average=average(first))
     return [NOT_FOR_CARE, line] if first.evidence["level"] == "demonstration" else [line]
 

@@ -25,7 +25,6 @@ from predictor.clinic.answer import (
     question,
     shown_value,
 )
-
 from predictor.clinic.state_answer import STATES, state_average, state_lines
 
 if TYPE_CHECKING:

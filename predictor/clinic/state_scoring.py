@@ -12,6 +12,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
+from numpy.typing import NDArray
 
 from predictor.clinic.draws import DRAWS, shared_rest
 from predictor.clinic.state_answer import StateAnswer
@@ -185,12 +186,13 @@ def _score(bundle: Bundle, part: StatePart, values: Values) -> StateScored:
         each = preparation.fold(flat * coefficients).reshape(n, draws, width)
         parts[k] = each.mean(axis=1)
         if draws > 1:
-            own = -1 if one else k + 1
-            other = 1.0 - probability[:, own] if one else probability[:, 0]
-            output = np.log(np.maximum(probability[:, own], _TINY))
-            output -= np.log(np.maximum(other, _TINY))
-            added = shared_rest(float(base[k]), parts[k], output, each.var(axis=1), absent)
-            parts[k][gaps] += added[gaps]
+            parts[k][gaps] += shared_rest(
+                float(base[k]),
+                parts[k][gaps],
+                _output(probability[gaps], None if one else k + 1),
+                each[gaps].var(axis=1),
+                absent[gaps],
+            )
     low = high = None
     widening = np.zeros(n)
     if part.replicates is not None:
@@ -213,13 +215,20 @@ def _score(bundle: Bundle, part: StatePart, values: Values) -> StateScored:
     )
 
 
+def _output(probability: Values, state: int | None) -> Values:
+    """Log-odds of the best state, or of a state against the first."""
+    own = probability[:, -1 if state is None else state]
+    other = probability[:, :-1].sum(axis=1) if state is None else probability[:, 0]
+    return np.asarray(np.log(np.maximum(own, _TINY)) - np.log(np.maximum(other, _TINY)))
+
+
 def _interval(
-    part: StatePart, filled: Values, absent: Values, probability: Values
+    part: StatePart, filled: Values, absent: NDArray[np.bool_], probability: Values
 ) -> tuple[Values, Values]:
     replicates = part.replicates
     if replicates is None:
         return probability, probability
-    log_odds = replicates.log_odds(filled, absent, np.arange(len(replicates)))
+    log_odds = replicates.log_odds(filled, absent)
     each = state_probabilities(part.model.kind, log_odds)
     rest = np.maximum(each.sum(axis=-1, keepdims=True) - each, _TINY)
     logit = np.log(np.maximum(each, _TINY)) - np.log(rest)

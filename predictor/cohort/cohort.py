@@ -62,6 +62,9 @@ class Cohort:
         What the outcome's numbers stand for, worst first; empty where it is an event or none.
     sensitivity
         What unknown outcomes could change; None where it is not known who they are.
+    months
+        Follow-up where the question is of a time, shape (patients,); ``outcome`` is then 0 for
+        last seen without an event, 1 for the event and 2 for a competing one. None otherwise.
     """
 
     source: str
@@ -76,6 +79,7 @@ class Cohort:
     simulated: bool
     states: tuple[str, ...] = ()
     sensitivity: Sensitivity | None = None
+    months: NDArray[np.float64] | None = None
 
     @property
     def patients(self) -> int:
@@ -85,7 +89,12 @@ class Cohort:
     @property
     def events(self) -> int:
         """Number of events; of patients in the best state where there are several."""
-        return int((self.outcome == max(len(self.states) - 1, 1)).sum())
+        return int(self.with_event.sum())
+
+    @property
+    def with_event(self) -> NDArray[np.bool_]:
+        """Who has the event, or is in the best of several states, shape (patients,)."""
+        return np.asarray(self.outcome == max(len(self.states) - 1, 1))
 
     @property
     def names(self) -> tuple[str, ...]:
@@ -98,6 +107,8 @@ class Cohort:
         content = hashlib.sha256("\n".join(self.names).encode())
         content.update(np.ascontiguousarray(self.values).tobytes())
         content.update(np.ascontiguousarray(self.outcome).tobytes())
+        if self.months is not None:
+            content.update(np.ascontiguousarray(self.months).tobytes())
         if self.group is not None:
             content.update(np.ascontiguousarray(self.group).tobytes())
         return f"sha256:{content.hexdigest()}"

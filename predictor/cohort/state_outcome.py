@@ -101,7 +101,7 @@ def _cells(study: Study, table: Table, column: str) -> Iterator[object]:
 
 
 def outcome_columns(study: Study) -> tuple[str, ...]:
-    """Columns of the file that the states are read from."""
+    """Columns of the file that the outcome is read from, be it an event or states."""
     question = study.config.question
     derived = dict.fromkeys(name for state in question.states for name in state.when)
     if derived:

@@ -67,7 +67,9 @@ def _rows(
     if variable.kind == "continuous":
         whole = whole and all((who & known).sum() >= least for who in members.values())
         digits = summarise(values, "mean_sd", None).digits
-        cells = {n: summarise(values[who], "median_quartiles", digits) for n, who in members.items()}
+        cells = {
+            n: summarise(values[who], "median_quartiles", digits) for n, who in members.items()
+        }
         enough = known.sum() >= least
         told = _told(cells, whole, enough)
         yield _row(variable, None, STATISTIC_LABELS["median_quartiles"], told)

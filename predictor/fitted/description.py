@@ -8,6 +8,7 @@ from typing import Any
 _LINE = "{name:<12} {text}"
 _ASKED = "{label} ({name})"
 _OVER = "{asked}, {horizon}"
+_STATES = "{patients} patients, states from worst to best: {states}; {digest}"
 _SETTING = "{label} ({setting})"
 _LEAF = "smallest leaf holds {count} patients"
 _SMALL_LEAF = "{leaf}, fewer than {least}: not for sharing"
@@ -28,7 +29,7 @@ def description(manifest: Mapping[str, Any], folder: str) -> dict[str, str]:
     AttributeError, KeyError, TypeError, ValueError
         If the manifest says too little, as that of a bundle made by other means may.
     """
-    model, outcome, cohort = manifest["model"], manifest["outcome"], manifest["cohort"]
+    model, outcome = manifest["model"], manifest["outcome"]
     evidence = manifest["evidence"]
     setting = ", ".join(f"{name} {value:g}" for name, value in model["setting"].items())
     label = model["label"]
@@ -43,7 +44,7 @@ def description(manifest: Mapping[str, Any], folder: str) -> dict[str, str]:
         "For": outcome["population"],
         "Model": _SETTING.format(label=label, setting=setting) if setting else label,
         "Predictors": ", ".join(manifest["predictors"]),
-        "Cohort": f"{cohort['patients']} patients, {cohort['events']} events, {cohort['digest']}",
+        "Cohort": _cohort(manifest),
         "Evidence": f"{evidence['level']}. {evidence['statement']}",
         "Made": f"{manifest['created']}, Python {manifest['environment']['python']}",
         "Digest": model["digest"],
@@ -54,6 +55,14 @@ def description(manifest: Mapping[str, Any], folder: str) -> dict[str, str]:
         small = model["smallest_leaf"] < least
         lines["Privacy"] = _SMALL_LEAF.format(leaf=leaf, least=least) if small else leaf
     return lines
+
+
+def _cohort(manifest: Mapping[str, Any]) -> str:
+    cohort, states = manifest["cohort"], manifest["outcome"].get("states")
+    if states:
+        names = ", ".join(str(state["label"]) for state in states)
+        return _STATES.format(patients=cohort["patients"], states=names, digest=cohort["digest"])
+    return f"{cohort['patients']} patients, {cohort['events']} events, {cohort['digest']}"
 
 
 def line(name: str, text: str) -> str:

@@ -115,16 +115,18 @@ class StateModel:
             raise BundleError(where, "it is a model of states of an unknown kind")
         try:
             intercepts = finite(data["intercepts"], most=_LARGEST)
-            rows = data["coefficients"]
-            if not isinstance(rows, list) or not rows:
-                raise ValueError("a list of lists was expected")
-            first = finite(rows[0], most=_LARGEST)
-            rest = [finite(row, len(first), most=_LARGEST) for row in rows[1:]]
-            coefficients = np.stack([first, *rest])
+            coefficients = _rows(data["coefficients"])
             _check(kind, intercepts, coefficients)
         except ValueError as error:
             raise BundleError(where, f"in the model of states {error}") from None
         return cls(kind, intercepts, coefficients)
+
+
+def _rows(rows: object) -> Values:
+    if not isinstance(rows, list) or not rows:
+        raise ValueError("a list of lists was expected")
+    first = finite(rows[0], most=_LARGEST)
+    return np.stack([first, *(finite(row, len(first), most=_LARGEST) for row in rows[1:])])
 
 
 def _check(kind: StateKind, intercepts: Values, coefficients: Values) -> None:

@@ -6,7 +6,9 @@ says which of the two they are.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -49,7 +51,7 @@ class StateReplicates:
     def __len__(self) -> int:
         return len(self.intercepts)
 
-    def log_odds(self, filled: Values, absent: NDArray[np.bool_], rows: Values) -> Values:
+    def log_odds(self, filled: Values, absent: NDArray[np.bool_]) -> Values:
         """Log-odds of each state but the first.
 
         Parameters
@@ -58,8 +60,6 @@ class StateReplicates:
             Values without gaps; replicate r looks at draw r, beginning again behind the last.
         absent : shape (patients, variables)
             Which of them were missing.
-        rows : shape (replicates,)
-            Positions of the replicates that are asked.
 
         Returns
         -------
@@ -69,12 +69,12 @@ class StateReplicates:
         flat = filled.reshape(patients * draws, variables)
         columns = self.encoding.columns(flat, np.repeat(absent, draws, axis=0))
         each = columns.reshape(patients, draws, -1)
-        chosen = np.asarray(rows, dtype=np.intp)
-        found = np.empty((patients, len(chosen), self.intercepts.shape[1]))
+        number = np.arange(len(self))
+        found = np.empty((patients, len(self), self.intercepts.shape[1]))
         for draw in range(draws):
-            own = np.flatnonzero(np.arange(len(chosen)) % draws == draw)
-            sums = np.einsum("ic,rkc->irk", each[:, draw], self.slopes[chosen[own]])
-            found[:, own] = sums + self.intercepts[chosen[own]]
+            own = np.flatnonzero(number % draws == draw)
+            sums = np.einsum("ic,rkc->irk", each[:, draw], self.slopes[own])
+            found[:, own] = sums + self.intercepts[own]
         return found
 
     def to_bytes(self) -> bytes:
@@ -94,29 +94,33 @@ class StateReplicates:
         """
         try:
             found = read_arrays(data, _NAMES, 8 * _MOST_NUMBERS)
-            replicates, width = len(found["intercepts"]), found["variable"].size
-            shapes = {
-                "intercepts": (replicates, states - 1),
-                "slopes": (replicates, sums, width),
-                "variable": (width,),
-                "state": (width,),
-                "missing": (width,),
-            }
-            kinds = {"intercepts": "f", "slopes": "f", "variable": "i", "state": "i"}
-            for name, array in found.items():
-                if array.shape != shapes[name] or array.dtype.kind != kinds.get(name, "b"):
-                    raise ValueError(name)
-            if replicates < _FEWEST:
-                raise ValueError("replicates")
-            if not all((np.abs(found[n]) <= _LARGEST).all() for n in ("intercepts", "slopes")):
-                raise ValueError("not finite")
-            place = found["variable"]
-            if width and not 0 <= int(place.min()) <= int(place.max()) < variables:
-                raise ValueError("variable")
-            if (found["state"] < -1).any() or (found["state"][found["missing"]] >= 0).any():
-                raise ValueError("state")
+            _check(found, variables, sums, states)
         except (ValueError, TypeError, IndexError):
             raise BundleError(
                 where, "the replicates are damaged", "Get the bundle again."
             ) from None
         return cls(**found)
+
+
+def _check(found: Mapping[str, NDArray[Any]], variables: int, sums: int, states: int) -> None:
+    replicates, width = len(found["intercepts"]), found["variable"].size
+    shapes = {
+        "intercepts": (replicates, states - 1),
+        "slopes": (replicates, sums, width),
+        "variable": (width,),
+        "state": (width,),
+        "missing": (width,),
+    }
+    kinds = {"intercepts": "f", "slopes": "f", "variable": "i", "state": "i", "missing": "b"}
+    for name, array in found.items():
+        if array.shape != shapes[name] or array.dtype.kind != kinds[name]:
+            raise ValueError(name)
+    if replicates < _FEWEST:
+        raise ValueError("replicates")
+    if not all((np.abs(found[name]) <= _LARGEST).all() for name in ("intercepts", "slopes")):
+        raise ValueError("not finite")
+    place = found["variable"]
+    if width and not 0 <= int(place.min()) <= int(place.max()) < variables:
+        raise ValueError("variable")
+    if (found["state"] < -1).any() or (found["state"][found["missing"]] >= 0).any():
+        raise ValueError("state")

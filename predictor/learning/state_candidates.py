@@ -80,8 +80,6 @@ def state_candidates(config: Config, baseline_label: str) -> tuple[StateCandidat
     if plan := config.models.multinomial:
         penalties = tuple(sorted(plan.penalty, reverse=True))
         found.append(
-            StateCandidate(
-                "multinomial", "Multinomial ridge", "multinomial", everything, penalties
-            )
+            StateCandidate("multinomial", "Multinomial ridge", "multinomial", everything, penalties)
         )
     return tuple(found)

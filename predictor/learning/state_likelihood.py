@@ -69,9 +69,9 @@ def proportional_odds(
     gap = intercepts[:, :-1] - intercepts[:, 1:]
     middle = member[..., 1:-1]
     with np.errstate(over="ignore", divide="ignore", invalid="ignore"):
-        value = (
-            -above * np.logaddexp(0.0, -log_odds) - below * np.logaddexp(0.0, log_odds)
-        ).sum(axis=2)
+        value = (-above * np.logaddexp(0.0, -log_odds) - below * np.logaddexp(0.0, log_odds)).sum(
+            axis=2
+        )
         between = np.where(gap > 0.0, np.log(-np.expm1(-gap)), -np.inf)
         pull = 1.0 / np.expm1(gap)
         bend = pull * (1.0 + pull)

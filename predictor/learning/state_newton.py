@@ -127,7 +127,10 @@ class _Problem:
             direction = np.linalg.solve(matrix, here.score[..., None])[..., 0]
         except np.linalg.LinAlgError:
             direction = np.stack(
-                [np.linalg.lstsq(m, s, rcond=None)[0] for m, s in zip(matrix, here.score)]
+                [
+                    np.linalg.lstsq(m, s, rcond=None)[0]
+                    for m, s in zip(matrix, here.score, strict=True)
+                ]
             )
         decrement = np.einsum("bp,bp->b", direction, here.score)
         arrived = decrement <= _ARRIVED * (1.0 + np.abs(here.value))

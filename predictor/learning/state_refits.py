@@ -21,15 +21,13 @@ from predictor.learning.procedure import Patients, Plan
 from predictor.learning.resampling import Resamples, summed_by_unit, units_of
 from predictor.learning.state_candidates import StateCandidate
 from predictor.learning.state_newton import StateFit, baseline, fit_states
-from predictor.performance.states import log_loss_of_states
+from predictor.performance.scores import LOG_LOSS_CLIP
 
 Floats = NDArray[np.float64]
 Flags = NDArray[np.bool_]
 
 # Numbers that one stack of problems may keep (16 MB).
 _MOST_NUMBERS = 2_000_000
-# What a patient costs whose model could not be fitted.
-_LARGEST_LOSS = 34.5
 
 
 @dataclass(frozen=True, slots=True)
@@ -253,12 +251,13 @@ def _tune(
                 candidate, design, member[rows], train[rows], np.full(rows.size, penalty), start
             )
             probability = state_probabilities(candidate.kind, start.log_odds(design))
-            for b, row in enumerate(rows):
-                each = _LARGEST_LOSS
-                if start.converged[b]:
-                    each = log_loss_of_states(outcome[row], probability[b])
-                loss[row, s] += float(np.sum(each * test[row] * count[row]))
-    return np.where(tested, grid[loss.argmin(axis=1)], middle)
+            own = np.take_along_axis(probability, outcome[rows][..., None], axis=2)[..., 0]
+            each = -np.log(np.clip(own, LOG_LOSS_CLIP, 1.0))
+            each[~start.converged] = -np.log(LOG_LOSS_CLIP)
+            loss[rows, s] += (each * test[rows] * count[rows]).sum(axis=1)
+            if not start.converged.all():
+                start = None
+    return np.asarray(np.where(tested, grid[loss.argmin(axis=1)], middle))
 
 
 def state_folds(
@@ -296,10 +295,10 @@ def state_folds(
     kind = of_state.argmax(axis=2)
     there = size > 0.0
     units = np.stack([((kind == k) & there).sum(axis=1) for k in range(states)], axis=1)
-    number = np.minimum(folds, units.min(axis=1))
+    number = np.asarray(np.minimum(folds, units.min(axis=1)), dtype=np.int64)
     fold = np.zeros(size.shape, dtype=np.int64)
     for b in range(resamples):
-        key = np.random.default_rng([int(seed[b]), 2]).random(size.shape[1])
+        key = np.random.default_rng([int(seed[b]), 2]).random((size.shape[1],))
         for k in range(states):
             own = np.flatnonzero((kind[b] == k) & there[b])
             own = own[np.argsort(key[own], kind="stable")]

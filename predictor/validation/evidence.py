@@ -60,7 +60,7 @@ def people(cohort: Cohort) -> People:
     if cohort.patient is None:
         return People(rows, events, rows, known=False)
     patients = len(np.unique(cohort.patient))
-    events = len(np.unique(cohort.patient[cohort.outcome == 1]))
+    events = len(np.unique(cohort.patient[cohort.with_event]))
     return People(patients, events, rows, known=cohort.group_kind != "none")
 
 

@@ -1,4 +1,4 @@
-"""Two questions to a cohort of several states: is there signal, and do odds keep proportion?"""
+"""Two tests of a cohort of several states: of any signal, and of proportional odds."""
 
 from __future__ import annotations
 
@@ -83,9 +83,7 @@ def state_signal(
             told = found.probability[i * len(tasks) + j, test]
             loss[i, test] = log_loss_of_states(outcomes[i, test], told)
     likelihood = -loss.mean(axis=1)
-    return signal(
-        STATISTIC, float(likelihood[0]), likelihood[1:], RULE, not_repeated=not_repeated
-    )
+    return signal(STATISTIC, float(likelihood[0]), likelihood[1:], RULE, not_repeated=not_repeated)
 
 
 @dataclass(frozen=True, slots=True)
@@ -189,6 +187,4 @@ def proportionality(
     observed = float(difference(own)[0])
     if not np.isfinite(observed) or not len(simulated):
         return None
-    return Assumption(
-        observed, permutation_p(observed, difference(simulated)), int(complete.sum())
-    )
+    return Assumption(observed, permutation_p(observed, difference(simulated)), int(complete.sum()))

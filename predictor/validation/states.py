@@ -54,7 +54,7 @@ class StateFigure:
     corrected, corrected_low, corrected_high
         Apparent less optimism, with 95% interval.
     optimism
-        Mean over the refits.
+        Mean over the refits; of calibration slopes their median.
     resamples
         Refits in which it is defined.
     """
@@ -93,17 +93,18 @@ def out_of_fold(
         Of the states.
     """
     total = count.sum(axis=1)
-    won, pairs = 0.0, 0.0
+    pairs_of_states = len(names) * (len(names) - 1) // 2
+    won, pairs = np.zeros((2, len(count), pairs_of_states))
     for repeat, fold in folds.tasks:
         test = np.flatnonzero(folds.fold[repeat] == fold)
         score = expected_state(probability[repeat, test])
         areas, times = concordance(
             state[test], np.broadcast_to(score, (len(count), test.size)), count[:, test], len(names)
         )
-        won = won + np.where(times > 0.0, areas * times, 0.0)
-        pairs = pairs + times
+        won += np.where(times > 0.0, areas * times, 0.0)
+        pairs += times
     with np.errstate(invalid="ignore", divide="ignore"):
-        found = ordinal_c(np.asarray(won / pairs), np.asarray(pairs))
+        found = ordinal_c(won / pairs, pairs)
     share = np.stack([count @ (state == k) for k in range(len(names))], axis=1) / total[:, None]
     alone = np.repeat(share[:, None, :], len(state), axis=1)
     for name, score_of in SCORES.items():
@@ -179,14 +180,14 @@ def _corrected(row: StateFigure, apparent: float, boot: Floats, test: Floats) ->
     if not defined.any():
         return row
     optimism = boot[defined] - test[defined]
-    mean = float(optimism.mean())
+    # Refits that tell hardly anybody apart have slopes beyond all bounds, which spoil a mean.
+    middle = np.median if row.name.startswith("slope_") else np.mean
+    mean = float(middle(optimism))
     value = apparent - mean
     low: float | None = None
     high: float | None = None
     if defined.sum() >= _FEWEST:
-        of_apparent, of_optimism = (
-            np.quantile(part, _TAILS) for part in (boot[defined], optimism)
-        )
+        of_apparent, of_optimism = (np.quantile(part, _TAILS) for part in (boot[defined], optimism))
         fixed = row.name.startswith(("slope_", "intercept_"))
         if fixed or np.ptp(of_apparent) < 0.5 * np.ptp(of_optimism):
             low, high = (float(value + mean - of_optimism[i]) for i in (1, 0))

@@ -22,6 +22,9 @@ SUFFIXES = (".json", ".csv", ".parquet")
 CONTRIBUTION = "contribution_"
 """Before the name of a variable: the column of its contributions."""
 
+OF_STATE = ("probability_", "interval_low_", "interval_high_")
+"""Before the name of each of several states: the columns of its probability and interval."""
+
 _COLUMNS = {
     "row": "whole",
     "patient": "text",
@@ -49,7 +52,9 @@ class Answers(Protocol):
 
 
 @contextmanager
-def answers_file(path: Path, variables: Sequence[str]) -> Iterator[Answers]:
+def answers_file(
+    path: Path, variables: Sequence[str], states: Sequence[str] = ()
+) -> Iterator[Answers]:
     """Open a file of answers; it appears when all are written, and not if that fails.
 
     Parameters
@@ -58,6 +63,8 @@ def answers_file(path: Path, variables: Sequence[str]) -> Iterator[Answers]:
         Its suffix tells the format.
     variables
         The predictors, in the order of their columns.
+    states
+        Of a model of several states, worst first.
 
     Raises
     ------
@@ -69,15 +76,16 @@ def answers_file(path: Path, variables: Sequence[str]) -> Iterator[Answers]:
         if suffix == ".json":
             yield stack.enter_context(json_answers(stream))
         elif suffix == ".csv":
-            yield _CsvAnswers(stream, variables)
+            yield _CsvAnswers(stream, variables, states)
         else:
-            yield stack.enter_context(_parquet(stream, variables))
+            yield stack.enter_context(_parquet(stream, variables, states))
 
 
 class _CsvAnswers:
-    def __init__(self, stream: IO[bytes], variables: Sequence[str]) -> None:
+    def __init__(self, stream: IO[bytes], variables: Sequence[str], states: Sequence[str]) -> None:
         self._stream = stream
-        self._columns = (*_COLUMNS, *(CONTRIBUTION + name for name in variables))
+        of_variables = (CONTRIBUTION + name for name in variables)
+        self._columns = (*_COLUMNS, *_of_states(states), *of_variables)
         stream.write(csv_bytes(self._columns, ()))
 
     def add(self, answers: Predictions) -> None:
@@ -85,7 +93,11 @@ class _CsvAnswers:
         self._stream.write(content.partition(b"\n")[2])
 
 
-def parquet_schema(variables: Sequence[str]) -> pa.Schema:
+def _of_states(states: Sequence[str]) -> list[str]:
+    return [before + state for state in states for before in OF_STATE]
+
+
+def parquet_schema(variables: Sequence[str], states: Sequence[str] = ()) -> pa.Schema:
     """Return the columns of answers in Parquet.
 
     Types are stated, so that a table of refused patients alone has those of any other.
@@ -94,15 +106,18 @@ def parquet_schema(variables: Sequence[str]) -> pa.Schema:
 
     types = {"whole": pa.int64(), "number": pa.float64(), "text": pa.string()}
     fields = [(name, types[kind]) for name, kind in _COLUMNS.items()]
+    fields += [(name, pa.float64()) for name in _of_states(states)]
     return pa.schema([*fields, *((CONTRIBUTION + name, pa.float64()) for name in variables)])
 
 
 @contextmanager
-def _parquet(stream: IO[bytes], variables: Sequence[str]) -> Iterator[Answers]:
+def _parquet(
+    stream: IO[bytes], variables: Sequence[str], states: Sequence[str]
+) -> Iterator[Answers]:
     import pyarrow as pa
     from pyarrow import parquet
 
-    schema = parquet_schema(variables)
+    schema = parquet_schema(variables, states)
 
     class ParquetAnswers:
         def add(self, answers: Predictions) -> None:
@@ -196,5 +211,14 @@ def _row(row: int, p: Prediction) -> dict[str, Any]:
         "warnings": warning_text(p.warnings),
         "refused": "",
         "evidence": p.evidence["level"],
+        **_state_cells(p),
         **contributions,
+    }
+
+
+def _state_cells(p: Prediction) -> dict[str, float | None]:
+    return {
+        before + state.state: value
+        for state in p.states
+        for before, value in zip(OF_STATE, (state.probability, state.low, state.high), strict=True)
     }

@@ -11,11 +11,11 @@ from predictor.cohort.checking import check_cohort
 from predictor.cohort.cohort import FlowStep
 from predictor.cohort.columns import read_variable, slip_problems
 from predictor.cohort.laboratory import Proposal, proposals
-from predictor.cohort.outcome import outcome_column
 from predictor.cohort.problem import Problem
 from predictor.cohort.reading import read_table
 from predictor.cohort.rules import columns_of, rules_of
 from predictor.cohort.sources.source import read_source
+from predictor.cohort.state_outcome import outcome_columns
 from predictor.cohort.table import Table
 from predictor.config import CohortSource
 from predictor.errors import CohortError
@@ -74,7 +74,7 @@ def check(data: str | Path | None, config: str | Path | None = None) -> CohortCh
     found = check_cohort(study, table)
     source = study.config.cohort
     used = {source.columns.get(name, name) for name in (*study.config.predictors, *source.exclude)}
-    used |= {outcome_column(study)} | {c for c in (source.patient, source.centre) if c}
+    used |= set(outcome_columns(study)) | {c for c in (source.patient, source.centre) if c}
     return CohortCheck(
         found.problems,
         found.cohort.flow if found.cohort else (),

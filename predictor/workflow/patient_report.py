@@ -29,6 +29,7 @@ from predictor.report.page.patients import (
 )
 from predictor.report.pdf import as_pdf, browser
 from predictor.workflow.files import write_file
+from predictor.workflow.state_refusal import refuse_states
 
 INDEX = "index.html"
 MOST_PAGES = 1000
@@ -161,6 +162,7 @@ class PatientPages:
 
 
 def _sheet(prediction: Prediction, *, back: str = "") -> bytes:
+    refuse_states(prediction, "--report")
     report = patient_report(prediction, day=date.today().isoformat())
     return sheet(report, back=back).encode(errors="replace")
 

@@ -180,8 +180,14 @@ def write_answer(found: Found, path: Path, bundle: Bundle) -> None:
         with replacing(path) as stream:
             stream.write(f"{text}\n".encode())
         return
-    with answers_file(path, [variable.name for variable in bundle.variables]) as answers:
+    names = [variable.name for variable in bundle.variables]
+    with answers_file(path, names, _states(bundle)) as answers:
         answers.add(_as_table(found) if isinstance(found, Prediction) else found.answers)
+
+
+def _states(bundle: Bundle) -> tuple[str, ...]:
+    """Names of the states of a model of several."""
+    return bundle.states.names if bundle.states else ()
 
 
 def _predict_one(path: Path, bundle: Bundle, index_date: date | None) -> Found:
@@ -233,6 +239,7 @@ def _predict_table(
     columnar = (
         out is not None and out.suffix.lower() == ".parquet" and json_to is None and pages is None
     )
+    columnar = columnar and bundle.states is None  # which answers column by column know not
     if out is not None and columnar and path.suffix.lower() != ".csv":
         return _predict_columns(path, bundle, table, columns, out)
     names = [variable.name for variable in bundle.variables]
@@ -240,7 +247,7 @@ def _predict_table(
     with ExitStack() as stack:
         sinks: list[Answers] = [kept]
         if out is not None:
-            sinks.append(stack.enter_context(answers_file(out, names)))
+            sinks.append(stack.enter_context(answers_file(out, names, _states(bundle))))
         if json_to is not None:
             sinks.append(stack.enter_context(json_answers(json_to)))
         if pages is not None:

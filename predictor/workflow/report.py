@@ -14,7 +14,14 @@ from pathlib import Path
 from typing import Any
 
 from predictor.errors import BundleError, PredictorError
-from predictor.fitted.bundle import MANIFEST, MODEL_CARD, REPORT, REPORT_JSON, locate_bundle
+from predictor.fitted.bundle import (
+    MANIFEST,
+    MODEL_CARD,
+    REPORT,
+    REPORT_JSON,
+    locate_bundle,
+    refuse_states,
+)
 from predictor.fitted.folder import sole_writer
 from predictor.report.contents.profiles import with_patients
 from predictor.report.contents.report import report_of
@@ -101,6 +108,7 @@ def report_file(
         with _told_in_a_sentence(folder):
             source = open_source(model)
             if patients is not None:
+                refuse_states(source.bundle)
                 values = patients_of(patients, source.bundle, decimal=decimal)
                 source = with_patients(source, values)
             return _write_elsewhere(source, out)

@@ -45,8 +45,9 @@ from predictor.workflow.internal import InternalResults, validate_internally
 from predictor.workflow.interrupts import workers_left_alone
 from predictor.workflow.progress import Progress, Silent, Stopwatch
 from predictor.workflow.report import write_report
+from predictor.workflow.state_run import StateTrainingRun
 from predictor.workflow.study_table import study_table
-from predictor.workflow.train_states import StateTrainingRun, train_states
+from predictor.workflow.train_states import train_states
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -193,7 +194,9 @@ def _train(
     with watch.stage("cohort"):
         of_visits = config.cohort.visits is not None
         checked = (
-            check_visits(study, data) if of_visits else check_cohort(study, study_table(study, data))
+            check_visits(study, data)
+            if of_visits
+            else check_cohort(study, study_table(study, data))
         )
         cohort = checked.usable()
 

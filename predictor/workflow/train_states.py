@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Mapping
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -38,133 +36,12 @@ from predictor.workflow.progress import Progress, Stopwatch
 from predictor.workflow.report import write_report
 from predictor.workflow.state_findings import state_findings
 from predictor.workflow.state_manifest import describe_states, state_evidence
+from predictor.workflow.state_run import ComparedStates, StateTrainingRun
 
 Floats = NDArray[np.float64]
 
 ASSUMPTION_COHORTS = 200
 """Simulated cohorts for the test of proportional odds."""
-
-
-@dataclass(frozen=True, slots=True)
-class ComparedStates:
-    """One candidate by its out-of-fold probabilities.
-
-    Parameters
-    ----------
-    candidate
-        The model.
-    probability : shape (repeats, n, states)
-        Out of fold.
-    figures
-        Cross-validated, with intervals.
-    difference, error
-        Of its log loss to the best one, with the standard error over patients.
-    penalties
-        How often tuning chose which.
-    chosen
-        Whether it is bundled.
-    """
-
-    candidate: StateCandidate
-    probability: Floats
-    figures: Mapping[str, tuple[float | None, float | None, float | None]]
-    difference: float
-    error: float
-    penalties: Mapping[str, int]
-    chosen: bool
-
-    def to_dict(self) -> dict[str, Any]:
-        """Plain data for JSON."""
-        found: dict[str, Any] = {
-            "name": self.candidate.name,
-            "label": self.candidate.label,
-            "chosen": self.chosen,
-        }
-        for name in ("orc", "generalised_c", "log_loss", "rps", "brier", "scaled_rps"):
-            value, low, high = self.figures[name]
-            found |= {name: value, f"{name}_low": low, f"{name}_high": high}
-        return found | {
-            "log_loss_difference": self.difference,
-            "log_loss_difference_se": self.error,
-            "settings": dict(self.penalties),
-        }
-
-
-@dataclass(frozen=True, slots=True)
-class StateTrainingRun:
-    """A finished training of several states.
-
-    Parameters
-    ----------
-    bundle, report
-        Where they are.
-    cohort
-        Who was analysed.
-    compared
-        The candidates, from simple to complex.
-    figures
-        Of the chosen one: apparent, cross-validated, corrected.
-    signal, assumption
-        The two tests; None where they could not be made.
-    notes
-        What was left out, and why.
-    needed
-        Patients that the sample-size criteria ask for.
-    evidence
-        Level and statement.
-    tracking_error
-        Why no record was sent.
-    seconds
-        Time per stage.
-    """
-
-    bundle: Path
-    report: Path
-    cohort: Cohort
-    compared: tuple[ComparedStates, ...]
-    figures: tuple[StateFigure, ...]
-    signal: Signal | None
-    assumption: Assumption | None
-    notes: tuple[str, ...]
-    needed: StateSampleSize
-    evidence: Mapping[str, Any]
-    tracking_error: TrackingError | None
-    seconds: Mapping[str, float]
-
-    @property
-    def chosen(self) -> ComparedStates:
-        """The candidate that was bundled."""
-        return next(row for row in self.compared if row.chosen)
-
-    def to_dict(self) -> dict[str, Any]:
-        """Plain data for JSON."""
-        counts = np.bincount(self.cohort.outcome, minlength=len(self.cohort.states))
-        return {
-            "bundle": str(self.bundle),
-            "report": str(self.report),
-            "run_id": None,
-            "chosen": self.chosen.candidate.name,
-            "states": [
-                {"state": name, "patients": int(count)}
-                for name, count in zip(self.cohort.states, counts, strict=True)
-            ],
-            "models": [row.to_dict() for row in self.compared],
-            "validation": {
-                "figures": [figure.to_dict() for figure in self.figures],
-                "signal": self.signal.to_dict() if self.signal else None,
-                "proportional_odds": self.assumption.to_dict() if self.assumption else None,
-                "notes": list(self.notes),
-            },
-            "evidence": dict(self.evidence),
-            "sample_size": self.needed.to_dict(),
-            "flow": [{"step": s.step, "patients": s.patients} for s in self.cohort.flow],
-            "warnings": [
-                {"variable": w.variable, "code": w.code, "count": w.count, "message": w.message}
-                for w in self.cohort.warnings
-            ],
-            "tracking_error": str(self.tracking_error) if self.tracking_error else None,
-            "seconds": dict(self.seconds),
-        }
 
 
 def train_states(
@@ -338,6 +215,10 @@ class _Run:
                 self.cohort.group,
                 derived_seed(self.config.validation.seed, 15),
             )
+            if not candidate.predictors:
+                # Out of fold it differs by the size of the folds only, which no slope explains.
+                slopes = [name for name in figures if name.startswith("slope_")]
+                figures |= dict.fromkeys(slopes, (None, None, None))
             values, times = np.unique(penalty, return_counts=True)
             tuned = {f"{v:g}": int(t) for v, t in zip(values, times, strict=True)}
             rows.append(
@@ -467,14 +348,10 @@ class _Run:
             seed=derived_seed(plan.seed, 11),
         )
         states = len(self.cohort.states)
-        return state_replicates(
-            candidate, self.plan, self.patients, states, drawn, self.workers
-        )
+        return state_replicates(candidate, self.plan, self.patients, states, drawn, self.workers)
 
     def needed(self, candidate: StateCandidate) -> StateSampleSize:
         """Patients that the criteria ask for."""
         counts = tuple(np.bincount(self.state, minlength=len(self.cohort.states)).tolist())
         offered = parameters(self.cohort.variables, self.config.preparation.missing_indicators)
         return for_states(candidate.kind, counts, self.cohort.states, offered)
-
-

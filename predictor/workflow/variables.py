@@ -183,6 +183,12 @@ def _codes(study: Study) -> dict[str, str]:
     Where the two states are 1 and 0, the words are yes and no: the field has the event's name.
     """
     question = study.config.question
+    if question.states:
+        return {
+            str(value): state.shown
+            for state in question.states
+            for value in (state.values or (state.state,))
+        }
     events, others = outcome_states(study)
     meant = {spelling(code): str(code) for code in (*question.event, *question.non_event)}
     states = {state: meant.get(state, state) for state in (*events, *others)}

@@ -10,6 +10,7 @@ from predictor.clinic.prediction import Prediction
 from predictor.fitted.models import Scale
 from predictor.report.figures import WaterfallRow, waterfall_figure
 from predictor.workflow.files import check_suffix, write_file
+from predictor.workflow.state_refusal import refuse_states
 
 SUFFIX = ".png"
 
@@ -28,6 +29,7 @@ def write_waterfall(prediction: Prediction, path: Path) -> None:
         If the suffix is not .png or the place cannot be written.
     """
     check_suffix(path, SUFFIX)
+    refuse_states(prediction, "--waterfall")
     rows = [
         WaterfallRow(
             part.label,

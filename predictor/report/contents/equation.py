@@ -155,7 +155,9 @@ def _coefficients(source: Source, formula: Formula) -> Table:
         step = spread if variable.kind == "continuous" and not column.missing else 1.0
         rows.append(
             {
-                "term": what_of(Term(column.variable, slope, column.state, column.missing), variable),
+                "term": what_of(
+                    Term(column.variable, slope, column.state, column.missing), variable
+                ),
                 "variable": variable.name,
                 "unit": unit_of(variable),
                 "coefficient": slope,

@@ -141,9 +141,7 @@ def _size(facts: Facts) -> Answer:
 
 def _use(facts: Facts) -> Answer:
     plan = facts.plan
-    text = USE.format(
-        folds=plan["folds"], repeats=plan["repeats"], resamples=_resamples(facts)
-    )
+    text = USE.format(folds=plan["folds"], repeats=plan["repeats"], resamples=_resamples(facts))
     return Answer(text, "performance")
 
 

@@ -39,7 +39,8 @@ FIGURES_NOTE = (
     "probabilities, divided by the number of states less 1, so that a miss by two states costs "
     "more. Calibration: of each state against all others, out of fold by the mean over the "
     "repeats; 0 and 1 are right. Intervals: cross-validated, over patients without refitting; "
-    "corrected (Harrell's optimism, {resamples} refits with their tuning), by the spread over the "
+    "corrected (Harrell's optimism, {resamples} refits with their tuning; of slopes its median, as "
+    "refits that tell hardly anybody apart have slopes beyond all bounds), by the spread over the "
     "refits."
 )
 CANDIDATES = "All candidates by the same folds"
@@ -263,5 +264,3 @@ def _tests(source: Source) -> Iterator[Block]:
         template = HOLDS if odds["p_value"] > 0.05 else DEPARTS
         lines.append(template.format(share=percent(odds["p_value"]), **odds))
     yield Listing(tuple(lines))
-
-

@@ -40,6 +40,10 @@ HEADLINES = {
     MISCALIBRATED: "Miscalibrated: the probabilities of {states} are not what happens.",
     READY: "Ready for external validation, and not for care.",
 }
+SIGNAL_BUT_NO_MODEL = (
+    "There is signal, but these are too few patients to make a model of it that is better than the "
+    "shares of the states by more than its standard error."
+)
 SIMULATED = "Every patient is simulated; the figures say nothing about real ones."
 SIZE = "{patients:,} patients; the sample-size criteria ask for {needed:,}."
 SMALL = "Small states: {states}. What is told of them rests on these patients alone."
@@ -99,9 +103,12 @@ def state_verdict(source: Source) -> Verdict:
     """
     manifest = source.manifest
     code, off = _code(manifest)
+    headline, signal = HEADLINES[code], manifest["validation"]["signal"]
+    if code == NO_MODEL and signal is not None and signal["found"]:
+        headline = SIGNAL_BUT_NO_MODEL
     return Verdict(
         code,
-        HEADLINES[code].format(states=" and ".join(off), **_counts(manifest)),
+        headline.format(states=" and ".join(off), **_counts(manifest)),
         tuple(_reasons(manifest, off)),
         (
             STEPS[code].format(name=manifest["name"], **_counts(manifest)),
@@ -117,7 +124,12 @@ def state_verdict_section(source: Source, verdict: Verdict) -> Section:
     counts = _counts(manifest)
     blocks: list[Block] = [
         Paragraph(verdict.headline, "alert" if verdict.code != READY else "warning"),
-        Facts((_fact(manifest, "orc", ORC, ORC_MEANING), _fact(manifest, "scaled_rps", RPS, RPS_MEANING))),
+        Facts(
+            (
+                _fact(manifest, "orc", ORC, ORC_MEANING),
+                _fact(manifest, "scaled_rps", RPS, RPS_MEANING),
+            )
+        ),
         Facts(
             (
                 Fact(LEVEL_LABEL, level, words.EVIDENCE.get(level, "")),

@@ -1,0 +1,16 @@
+"""What is not made for the answers of a model of several states says so, and what to do."""
+
+from __future__ import annotations
+
+from predictor.clinic.results import Prediction
+from predictor.errors import PredictorError
+
+
+def refuse_states(prediction: Prediction, option: str) -> None:
+    """Say that something is not drawn for several states so far; see PredictorError."""
+    if prediction.states:
+        raise PredictorError(
+            option,
+            "it is made for the answer of a model of one event so far, and this one tells states",
+            "The answer itself and --out hold every state and its reasons.",
+        )
