@@ -11,6 +11,9 @@ import visits_everywhere
 import yaml
 from run_commands import Run, runner
 
+from predictor.clinical.dictionary import load_dictionary
+from predictor.clinical.values import read_value
+from predictor.cohort.sources.omop_concepts import load_concepts
 from predictor.documents import Document
 from predictor.errors import ConfigError
 from predictor.study import study_from
@@ -145,3 +148,34 @@ def test_slips_among_visits_are_found_wherever_they_stand(tmp_path: Path, comman
     slips = [p for p in found.json["problems"] if p["code"] == "unit_slip"]
     assert [(p["row"], p["column"], p["value"]) for p in slips] == [(4, "c3", "910")]
     assert "mg/L" in slips[0]["message"]
+
+
+def examples(page: str) -> list[Any]:
+    """The YAML examples of a page."""
+    text = (Path(__file__).parent.parent / "docs" / page).read_text(encoding="utf-8")
+    return [yaml.safe_load(block.split("```")[0]) for block in text.split("```yaml\n")[1:]]
+
+
+@pytest.mark.parametrize("page", ["sources.md", "laboratory.md"])
+def test_every_example_of_the_pages_is_a_configuration(page: str) -> None:
+    parts = [example["cohort"] for example in examples(page) if "cohort" in example]
+    assert parts
+    for part in parts:
+        if "visits" in part:
+            at = {"nearest": 180, "within": [90, 365]}
+            part = {**part, "index": {"first": "crp > 9"}}  # noqa: PLW2901
+            part["outcome"] = {"rule": "crp < 5", "at": at}
+        study_from(Document(page, {**STUDY, "cohort": part}), Path())
+
+
+def test_the_concept_list_of_the_page_is_one(tmp_path: Path) -> None:
+    (listed,) = (example for example in examples("sources.md") if "variables" in example)
+    (tmp_path / "concepts.yaml").write_text(yaml.safe_dump(listed))
+    found = load_concepts(tmp_path / "concepts.yaml")
+    dictionary = load_dictionary()
+    assert {entry.variable for entry in found.variables} <= set(dictionary.variables)
+    for entry in found.variables:
+        variable = dictionary.variable(entry.variable)
+        assert all(not read_value(f"1 {unit}", variable).problems for unit in entry.units.values())
+        assert all(not read_value(word, variable).problems for word in entry.values.values())
+    assert found.visits

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from collections import Counter
+from datetime import time, timedelta
 from pathlib import Path
 from typing import Any
 
 import numpy as np
+import openpyxl
 import pytest
 import yaml
 from hypothesis import given
@@ -17,6 +19,7 @@ from predictor.clinical.dictionary import load_dictionary
 from predictor.cohort.checking import check_cohort
 from predictor.cohort.columns import ReadColumn, read_variable
 from predictor.cohort.laboratory import as_yaml, proposals
+from predictor.cohort.reading import read_table
 from predictor.cohort.slips import slips
 from predictor.cohort.table import Table
 from predictor.config import CohortSource
@@ -99,6 +102,29 @@ def test_numbers_of_an_array_that_were_titres_are_found_too() -> None:
     read = read_variable(table, DICTIONARY.variable("anti_dsdna"), CohortSource())
     assert [p.code for p in read.problems] == ["day_fraction"]
     np.testing.assert_array_equal(read.values, [42.0, np.nan, np.nan])
+
+
+def test_times_in_a_spreadsheet_are_named_and_come_back_as_titres(tmp_path: Path) -> None:
+    book = openpyxl.Workbook()
+    sheet = book.active
+    assert sheet is not None
+    # What a spreadsheet makes of 1:320 and of 1:2560 typed into a cell.
+    for cells in (
+        ["id", "anti_dsdna_titre"],
+        ["a", time(6, 20)],
+        ["b", timedelta(hours=43, minutes=40)],
+        ["c", 80],
+    ):
+        sheet.append(cells)
+    book.save(tmp_path / "c.xlsx")
+    found = check(tmp_path / "c.xlsx")
+    assert [(p.row, p.kind) for p in found.problems] == [(2, "day_fraction"), (3, "day_fraction")]
+    source = CohortSource.model_validate(
+        {"laboratory": {"anti_dsdna_titre": {"day_fraction": "titre"}}}
+    )
+    table = read_table(tmp_path / "c.xlsx", source)
+    read = read_variable(table, DICTIONARY.variable("anti_dsdna_titre"), source)
+    np.testing.assert_array_equal(read.values, [320, 2560, 80])
 
 
 def test_a_variable_that_no_titre_can_be_is_not_suspected() -> None:
