@@ -93,6 +93,10 @@ def coded(cells: Cells) -> Coded:
 
 def of_arrow(column: Any) -> Coded:
     """Find the different entries of a column of Arrow, without making a text of each cell."""
+    import pyarrow as pa
+
+    if pa.types.is_dictionary(column.type):  # it may hold an entry twice, or one that is missing
+        column = column.cast(column.type.value_type)
     encoded = column.combine_chunks().dictionary_encode(null_encoding="encode")
     if hasattr(encoded, "chunks"):  # a chunked array of one chunk or none
         encoded = encoded.combine_chunks()

@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 from predictor.clinical.cells import is_missing
 from predictor.cohort.coded import of_arrow
 from predictor.cohort.csv_file import check_names, read_csv
+from predictor.cohort.side_by_side import each
 from predictor.cohort.table import Cells, Table, table_of
 from predictor.errors import CohortError
 
@@ -165,7 +166,7 @@ def _read_parquet(path: Path, wanted: Collection[str] | None) -> Table:
             named = None if wanted is None else [n for n in file.schema_arrow.names if n in wanted]
             table = file.read(columns=named)
         cells = _parquet_cells if wanted is None else _needed_cells
-        columns = [cells(column) for column in table.columns]
+        columns = each(cells, table.columns, table.num_rows)
     except (pa.ArrowException, OSError, ValueError, OverflowError, NotImplementedError):
         raise CohortError(
             str(path), "this is no readable Parquet file", "Write it again."

@@ -19,6 +19,7 @@ from predictor.cohort.follow_up import FollowUp, follow_up
 from predictor.cohort.index_visits import IndexVisits, in_population, index_visits
 from predictor.cohort.rules import Rules
 from predictor.cohort.sensitivity import Sensitivity
+from predictor.cohort.side_by_side import each
 from predictor.cohort.table import Table
 from predictor.cohort.used_cells import judged, used_cells
 from predictor.cohort.visits import Visits, read_visits
@@ -181,11 +182,18 @@ def _made(
     fatal = _never_known(visits, rules, followed)
     if fatal is not None:
         return MadeRecords(None, (*findings, *cells, fatal))
-    baseline = {
-        name: latest_value(visits, index.at, name, plan.baseline.window(name))
-        for name in rules.variables
-        if name in visits.values
-    }
+    there = [name for name in rules.variables if name in visits.values]
+    baseline = dict(
+        zip(
+            there,
+            each(
+                lambda name: latest_value(visits, index.at, name, plan.baseline.window(name)),
+                there,
+                len(visits.day),
+            ),
+            strict=True,
+        )
+    )
     findings += judged(cells, used_cells(visits, rules, index, followed, baseline))
     if any(finding.fatal for finding in findings):
         return MadeRecords(None, tuple(findings))

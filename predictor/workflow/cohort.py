@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 import predictor
 from predictor.cohort.checking import Checked, check_cohort
+from predictor.cohort.coded import coded
 from predictor.cohort.cohort import Cohort, CohortWarning, FlowStep
 from predictor.cohort.finding import as_cohort_warnings, refuse
 from predictor.cohort.outcome import read_outcome
@@ -152,9 +153,7 @@ def make_cohort(study: Study, data: str | Path | pd.DataFrame | None = None) -> 
 
 def _cohort_of(study: Study, records: Records, table: Table) -> MadeCohort:
     made = record_table(study, records, table)
-    states = study.config.question.states
-    outcome, _ = (read_states if states else read_outcome)(_made_study(study), made.table)
-    events = int((outcome == max(len(states) - 1, 1)).sum())  # of several the best state
+    events = _events(_made_study(study), made.table)
     every = records.rules.plan.index.which == "every"
     return MadeCohort(
         table.source,
@@ -164,6 +163,18 @@ def _cohort_of(study: Study, records: Records, table: Table) -> MadeCohort:
         records.sensitivity(events),
         as_cohort_warnings(records.findings),
     )
+
+
+def _events(study: Study, table: Table) -> int:
+    """Events, or patients in the best of several states."""
+    states = study.config.question.states
+    if states:
+        outcome, _ = read_states(study, table)
+        return int((outcome == len(states) - 1).sum())
+    cells = coded(table.columns[study.config.question.outcome])
+    entries = {study.config.question.outcome: cells.entries}
+    outcome, _ = read_outcome(study, Table(table.source, entries, range(len(cells.entries))))
+    return int((outcome == 1)[cells.codes].sum())
 
 
 def cohort_rows(study: Study, data: str | Path) -> tuple[Table, CohortSource]:

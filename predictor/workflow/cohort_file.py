@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import IO
+from typing import IO, Any
 
-from predictor.cohort.table import Table
+from predictor.cohort.table import Cells, Table
 from predictor.workflow import files
 
 _SUFFIXES = (".csv", ".parquet")
@@ -47,12 +47,14 @@ def write_table(table: Table, stream: IO[bytes], suffix: str) -> None:
     import pyarrow as pa
     from pyarrow import csv, parquet
 
-    columns = {
-        name: pa.array(cells, from_pandas=True)
-        if isinstance(cells, np.ndarray)
-        else pa.array([None if cell is None else str(cell) for cell in cells], pa.string())
-        for name, cells in table.columns.items()
-    }
+    def column(cells: Cells) -> Any:
+        if isinstance(cells, np.ndarray):
+            return pa.array(cells, from_pandas=True)
+        if all(type(cell) is int for cell in cells):
+            return pa.array(cells, pa.int64())
+        return pa.array([None if cell is None else str(cell) for cell in cells], pa.string())
+
+    columns = {name: column(cells) for name, cells in table.columns.items()}
     content = pa.table(columns)
     if suffix == ".csv":
         csv.write_csv(content, stream, csv.WriteOptions(quoting_style="needed"))
