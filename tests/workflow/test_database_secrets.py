@@ -117,7 +117,28 @@ def test_a_failure_ends_with_2_in_one_sentence_and_nothing_written(
     assert message in " ".join(done.err.split())
     assert "Traceback" not in done.err
     assert SECRET not in done.err + done.out
-    assert {path: path.read_bytes() for path in here.iterdir() if path.is_file()} == before
+    assert {path: path.read_bytes() for path in here.rglob("*") if path.is_file()} == before
+
+
+@pytest.mark.parametrize(
+    ("address", "message"),
+    [
+        ("", "this environment variable holds no address of a database"),
+        (f"mysql+mysqldb://reader:{SECRET}@server/db", "MySQLdb, is not installed"),
+        (f"{SECRET}", "holds no address of a database that SQLAlchemy knows"),
+        (f"sqlite:///{SECRET}/gone.db", "the database file cannot be opened"),
+    ],
+)
+def test_an_address_that_leads_nowhere_ends_with_2_and_is_not_repeated(
+    here: Path, monkeypatch: pytest.MonkeyPatch, command: Run, address: str, message: str
+) -> None:
+    monkeypatch.setenv("RECORDS_AT", address)
+    done = command("train", write_study(here))
+    assert done.code == 2
+    assert message in " ".join(done.err.split())
+    assert "Traceback" not in done.err
+    assert SECRET not in done.err + done.out
+    assert [path.name for path in here.rglob("*") if path.is_file()] == ["study.yaml"]
 
 
 @pytest.fixture(scope="module")

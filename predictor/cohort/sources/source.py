@@ -35,11 +35,6 @@ class Located(Protocol):
         """Tables of the OMOP common data model."""
 
 
-def is_named(source: Located) -> bool:
-    """Whether a configuration says where its records are."""
-    return any(place is not None for place in (source.file, source.sql, source.redcap, source.omop))
-
-
 def read_source(
     source: Located,
     base: Path,
@@ -103,7 +98,7 @@ def _of_query(source: SqlSource, base: Path) -> Table:
     from predictor.cohort.sources.database import opened, read_query
     from predictor.cohort.sources.statement import reading_statement
 
-    where, query = "cohort.sql.query", source.query
+    where, query = "sql.query", source.query
     if source.query_file is not None:
         path = base / source.query_file
         where = str(path)
