@@ -105,6 +105,39 @@ def write_redcap(folder: Path, dictionary: bytes) -> dict[str, Any]:
     return {"redcap": {"file": "export.csv", "dictionary": "dictionary.csv"}}
 
 
+REPEATED = """Variable / Field Name,Form Name,Field Type,Field Label,\
+"Choices, Calculations, OR Slider Labels",Text Validation Type OR Show Slider Number
+patient,person,text,Study code,,
+sex,person,radio,Sex,"1, Female | 2, Male",
+visit_date,visit,text,Date of the visit,,date_dmy
+c3,visit,text,Complement C3,,number_comma_decimal
+crp,visit,text,CRP,,number
+hydroxychloroquine,visit,yesno,Hydroxychloroquine,,
+sledai_2k,visit,text,SLEDAI-2K,,integer
+"""
+
+
+def write_repeated_redcap(folder: Path) -> dict[str, Any]:
+    """A labelled export of a project of another kind: sex once, each visit a repetition."""
+    (folder / "dictionary.csv").write_text(REPEATED, encoding="utf-8")
+    labels = {"female": "Female", "male": "Male", "yes": "Yes", "no": "No", None: ""}
+    header = ["Study code", "Repeat Instrument", "Repeat Instance", "Sex", "Date of the visit"]
+    header += ["Complement C3", "CRP", "Hydroxychloroquine", "SLEDAI-2K"]
+    known: dict[str, int] = {}
+    with (folder / "export.csv").open("w", newline="", encoding="utf-8") as file:
+        writer = csv.writer(file)
+        writer.writerow(header)
+        for patient, day, sex, c3, crp, drug, sledai in rows():
+            if patient not in known:
+                writer.writerow([patient, "", "", labels[sex], *[""] * 5])
+            known[patient] = known.get(patient, 0) + 1
+            c3_told = text(c3).replace(".", ",")
+            told = [day, c3_told, "-99" if crp is None else crp, labels[drug], sledai]
+            writer.writerow([patient, "Visit", known[patient], "", *told])
+    place = {"file": "export.csv", "dictionary": "dictionary.csv", "choices": "labels"}
+    return {"redcap": {**place, "once": "sex", "missing_codes": {"-99": "Not done"}}}
+
+
 # Concepts of the OMOP vocabularies; from 2 billion on they are a centre's own.
 CRP, DRUG, FEMALE, MALE, MG_DL, G_L, MG_L = 3020460, 1777087, 8532, 8507, 8840, 8636, 8751
 C3, SLEDAI = 2_000_000_001, 2_000_000_002

@@ -73,6 +73,13 @@ def test_a_redcap_project_of_our_dictionary_ends_in_the_cohort_of_the_file(
     same(cohort(config), expected)
 
 
+def test_repetitions_of_a_foreign_redcap_project_end_in_the_cohort_of_the_file(
+    tmp_path: Path, expected: Cohort
+) -> None:
+    place = visits_everywhere.write_repeated_redcap(tmp_path)
+    same(cohort(visits_everywhere.write_study(tmp_path, place)), expected)
+
+
 @pytest.fixture(scope="module")
 def server() -> Iterator[str]:
     with running() as url:

@@ -60,9 +60,8 @@ def read_redcap(
     project = read_dictionary(base / source.dictionary, how)
     rows = _rows(path, how)
     entered = _entered(rows, column_names(rows.header, project, path), source.missing_codes)
-    codes = answered(
-        with_ticks(_with_codes(entered, project), project), project, source.missing_codes
-    )
+    ticked = with_ticks(_with_codes(entered, project, how.decimal), project)
+    codes = answered(ticked, project, source.missing_codes)
     cells = _with_labels(codes, project) if source.choices == "labels" else codes
     keep: Sequence[int] = range(len(rows.numbers))
     if source.once:
@@ -95,15 +94,15 @@ def _entered(
     return {name: [cell(row[i]) for row in rows.cells] for i, name in enumerate(names)}
 
 
-def _with_codes(columns: Columns, project: RedcapProject) -> dict[str, Column]:
-    """Choices as codes, whichever kind of export it is, and numbers with a point."""
+def _with_codes(columns: Columns, project: RedcapProject, decimal: str) -> dict[str, Column]:
+    """Choices as codes, whichever kind of export it is, and all numbers with one decimal sign."""
     there = [field for name, field in project.fields.items() if name in columns]
     labelled = _has_labels((field, columns[field.name]) for field in there if field.chosen)
     found = dict(columns)
     for field in there:
         cells = columns[field.name]
         if field.with_comma:
-            found[field.name] = [cell and cell.replace(",", ".") for cell in cells]
+            found[field.name] = [cell and cell.replace(",", decimal) for cell in cells]
         elif field.chosen:
             by_code = {_folded(code): code for code in field.choices}
             by_label = {_folded(label): code for code, label in field.choices.items()}
