@@ -92,8 +92,10 @@ def test_every_link_within_the_repository_leads_somewhere(path: Path) -> None:
 @pytest.mark.parametrize("path", TEXTS, ids=names)
 def test_the_words_are_those_of_the_field(path: Path) -> None:
     # Design section 7; and nobody "benefits" or is "eligible" because a prediction is high.
+    # The flow of a cohort, printed as it is, counts who is eligible for a study.
+    prose = re.sub(r"^ +\d+  eligible$", "", text(path), flags=re.MULTILINE)
     found = re.findall(
-        r"\b(ground truth|accuracy|inference|eligible|benefits? from)\b", text(path), re.IGNORECASE
+        r"\b(ground truth|accuracy|inference|eligible|benefits? from)\b", prose, re.IGNORECASE
     )
     assert not found
 
