@@ -35,7 +35,8 @@ class Asked:
     index_reads
         Variables of the index visit.
     confirmed_after
-        Days after which the first state must hold again, None where once is enough.
+        Days after which a state but the last must hold again, None where once is enough. States
+        stand best first, and each is part of those behind it.
     named
         Variables that must have a column, because a rule of the configuration names them.
     judge
@@ -164,11 +165,12 @@ def follow_up(
     state[seen] = asked.at(visits, at[seen], index[seen])
     unconfirmed = np.zeros(len(index), dtype=bool)
     if asked.confirmed_after is not None:
-        first = np.flatnonzero(state == 0)
-        again = _later_state(visits, at[first], index[first], asked.at, asked.confirmed_after)
-        # A state that did not hold again was not reached: the last one, where no rule holds.
-        state[first] = np.where(again > 0, len(asked.states) - 1, again)
-        unconfirmed[first[again < 0]] = True
+        last = len(asked.states) - 1
+        reached = np.flatnonzero((state >= 0) & (state < last))
+        again = _later_state(visits, at[reached], index[reached], asked.at, asked.confirmed_after)
+        # States stand best first, so what was there at both visits is the later one in the order.
+        state[reached] = np.where(again < 0, UNTOLD, np.maximum(state[reached], again))
+        unconfirmed[reached[again < 0]] = True
     return FollowUp(at, state, died, unconfirmed)
 
 

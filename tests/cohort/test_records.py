@@ -164,6 +164,36 @@ def test_states_are_asked_in_their_order_and_confirmed_later() -> None:
     assert alone.follow_up.unconfirmed.sum() == 1
 
 
+@pytest.mark.parametrize(
+    ("first", "again", "state"),
+    [
+        ((150, "no"), (160, "no"), "complete"),
+        ((150, "no"), (80, "no"), "response"),
+        ((80, "no"), (150, "no"), "response"),
+        ((150, "no"), (150, "yes"), "none"),
+        ((20, "no"), (150, "no"), "none"),
+        ((150, "no"), None, None),
+    ],
+)
+def test_of_several_states_the_one_that_both_visits_reach_is_confirmed(
+    first: tuple[int, str], again: tuple[int, str] | None, state: str | None
+) -> None:
+    at = {"nearest": 180, "within": [90, 365]}
+    study = records_study(
+        question={"event": ["complete", "response"], "non_event": ["none"]},
+        index={"first": "platelets < 30"},
+        outcome={"definition": "thrombocytopenia_response", "at": at},
+    )
+    rows: list[tuple[Any, ...]] = [("a", 0, 8, 80, "male", 10, "yes")]
+    rows.append(("a", 180, 8, 80, "male", *first))
+    if again is not None:
+        rows.append(("a", 187, 8, 80, "male", *again))
+    rows += [("b", *row[1:]) for row in rows[:1]] + [("b", 180, 8, 80, "male", 5, "yes")]
+    names = "id day sledai_2k c3 sex platelets bleeding"
+    found = rows_of(made(visits_table(rows, names), study).records, study)
+    assert [row["low"] for row in found] == [*([] if state is None else [state]), "none"]
+
+
 def test_a_rule_may_compare_with_the_index_visit() -> None:
     at = {"nearest": 180, "within": [90, 365]}
     study = records_study(outcome={"rule": "sledai_2k <= index.sledai_2k - 4", "at": at})
