@@ -268,3 +268,25 @@ def test_entries_are_found_once_and_in_order_of_appearance() -> None:
         assert found.first().tolist() == [0, 1]
     assert coded([1, True, 1.0]).codes.tolist() == [0, 1, 2]
     assert coded([[1], [1]]).codes.tolist() == [0, 1]
+
+
+def test_parquet_may_hold_codes_dates_and_the_clock_of_a_place(tmp_path: Any) -> None:
+    pa = pytest.importorskip("pyarrow")
+    parquet = pytest.importorskip("pyarrow.parquet")
+    when = pd.to_datetime(["2024-01-01 23:30", "2024-06-29 00:30"]).tz_localize("Europe/Berlin")
+    columns = {
+        "id": pa.array([7, 7]),
+        "sledai_2k": pa.array([8, 2], pa.int8()),
+        "c3": pa.array([80.5, None], pa.float32()),
+        "sex": pa.array(["female", None]).dictionary_encode(),
+    }
+    visits = {"patient": "id", "time": "day", "unit": "date"}
+    study = records_study(visits=visits)
+    days = (pa.array(when), pa.array(when.tz_localize(None)), pa.array(when.date))
+    for day in days:  # days of the calendar there: 180 later
+        parquet.write_table(pa.table({**columns, "day": day}), tmp_path / "v.parquet")
+        table = read_table(tmp_path / "v.parquet", study.config.cohort, set(columns) | {"day"})
+        found = made(table, study).records
+        assert found is not None
+        assert found.visits.day.tolist() == [19723, 19903]
+        assert list(found.visits.ids) == [7]
