@@ -26,6 +26,7 @@ from predictor.clinic.answer import (
     shown_value,
 )
 from predictor.clinic.state_answer import STATES, state_average, state_lines
+from predictor.clinic.time_answer import month_line
 
 if TYPE_CHECKING:
     from predictor.clinic.results import Contribution, Interval, Prediction
@@ -167,6 +168,7 @@ def _head(prediction: Prediction) -> list[str]:
     lines.append(headline)
     if prediction.interval is not None:
         lines += _wrapped(range_sentence(prediction, prediction.interval), 2)
+    lines += _wrapped(month_line(prediction.by_month), 2)
     return lines
 
 
@@ -242,7 +244,7 @@ def _reasons(prediction: Prediction) -> Forms:
 
 def _largest(prediction: Prediction, most: int) -> list[str]:
     parts = prediction.contributions
-    lines = [_REASONS.format(scale=prediction.scale)]
+    lines = [_REASONS.format(scale=prediction.scale.partition(" ")[0])]
     shown = parts if len(parts) <= most + 1 else parts[:most]
     lines += [
         _REASON.format(
