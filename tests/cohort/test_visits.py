@@ -282,7 +282,7 @@ def test_parquet_may_hold_codes_dates_and_the_clock_of_a_place(tmp_path: Any) ->
     }
     visits = {"patient": "id", "time": "day", "unit": "date"}
     study = records_study(visits=visits)
-    days = (pa.array(when), pa.array(when.tz_localize(None)), pa.array(when.date))
+    days = (pa.array(list(when)), pa.array(when.tz_localize(None)), pa.array(when.date))
     for day in days:  # days of the calendar there: 180 later
         parquet.write_table(pa.table({**columns, "day": day}), tmp_path / "v.parquet")
         table = read_table(tmp_path / "v.parquet", study.config.cohort, set(columns) | {"day"})
