@@ -56,16 +56,20 @@ def latest_value(
     low, high = window
     if high > 0:
         raise ValueError("a baseline window ends at the index visit at the latest")
-    column = visits.values[name]
-    recorded = ~np.isnan(column)
-    if name in visits.unreadable:  # no older value takes the place of one that cannot be read
-        recorded |= visits.unreadable[name]
-    there = np.where(recorded, np.arange(len(column)), -1)
-    latest = np.maximum.accumulate(there)
-    zero = visits.day[index]
-    last = index if high == 0 else last_at_or_before(visits, index, zero + high)
-    found = np.where(last >= 0, latest[last], -1)
+    column, unreadable = visits.values[name], visits.unreadable.get(name)
+    earliest = visits.day[index] + low
     first = visits.start[visits.patient[index]]
-    usable = (found >= first) & (visits.day[found] >= zero + low)
-    at = np.where(usable, found, -1)
-    return BaselineValue(np.where(usable, column[found], np.nan), at)
+    at = index.copy() if high == 0 else last_at_or_before(visits, index, visits.day[index] + high)
+    at[(at >= 0) & (visits.day[at] < earliest)] = -1
+    waiting = np.flatnonzero(at >= 0)
+    while len(waiting):
+        here = at[waiting]
+        empty = np.isnan(column[here])
+        if unreadable is not None:  # no older value takes the place of one that cannot be read
+            empty &= ~unreadable[here]
+        waiting = waiting[empty]
+        back = at[waiting] - 1
+        inside = (back >= first[waiting]) & (visits.day[back] >= earliest[waiting])
+        at[waiting] = np.where(inside, back, -1)
+        waiting = waiting[inside]
+    return BaselineValue(np.where(at >= 0, column[at], np.nan), at)

@@ -27,6 +27,9 @@ if TYPE_CHECKING:
 Places = NDArray[np.int64]
 Numbers = NDArray[np.float64]
 
+# Rows of a column that are read at a time.
+_BLOCK = 250_000
+
 NO_PATIENT = "the patient is not named."
 SORTED = "visits did not stand in order of time; they were put in order."
 EMPTY = "visits without any value that is needed here were left out."
@@ -153,12 +156,12 @@ def read_visits(
     )
     if read.visits is None:
         return ReadVisits(None, (*read.findings, *cells))
-    return ReadVisits(_without_unreadable(read.visits), read.findings, tuple(cells))
+    spoiled = {finding.variable for finding in cells}
+    return ReadVisits(_without_unreadable(read.visits, spoiled), read.findings, tuple(cells))
 
 
-def _without_unreadable(visits: Visits) -> Visits:
-    unreadable = {name: np.isinf(column) for name, column in visits.values.items()}
-    unreadable = {name: where for name, where in unreadable.items() if where.any()}
+def _without_unreadable(visits: Visits, spoiled: Collection[str]) -> Visits:
+    unreadable = {name: np.isinf(visits.values[name]) for name in spoiled}
     values = {
         name: np.where(unreadable[name], np.nan, column) if name in unreadable else column
         for name, column in visits.values.items()
@@ -250,14 +253,21 @@ def _values(study: Study, table: Table, variable: Variable) -> tuple[Numbers, li
     cells = table.columns.get(column)
     numbers = isinstance(cells, np.ndarray) and cells.dtype.kind in "iuf"
     whole = numbers and variable.kind == "continuous" and variable.name not in source.values
-    if cells is None or whole:
-        columns = {} if cells is None else {column: cells}
-        alone = Table(table.source, columns, range(table.rows))
-        read = read_variable(alone, variable, source)
-        if cells is None:
-            lost = Finding("missing_column", column, table.missing_column(column))
-            return read.values, [lost]
-        return read.values, list(of_problems(read.problems, None))
+    if cells is None:
+        lost = Finding("missing_column", column, table.missing_column(column))
+        return np.full(table.rows, np.nan), [lost]
+    if whole:
+        # In blocks, whose intermediate arrays stay in the processor's memory.
+        values, problems = np.empty(table.rows), []
+        for begin in range(0, table.rows, _BLOCK):
+            block = slice(begin, begin + _BLOCK)
+            rows = range(begin, min(begin + _BLOCK, table.rows))
+            read = read_variable(
+                Table(table.source, {column: cells[block]}, rows), variable, source
+            )
+            values[block] = read.values
+            problems += read.problems
+        return values, list(of_problems(problems, None))
     entries = coded(cells)
     alone = Table(table.source, {column: entries.entries}, range(len(entries.entries)))
     read = read_variable(alone, variable, source)
@@ -286,7 +296,11 @@ def _in_order(
     day, calendar = _taken(times.day, order), _taken(times.calendar, order)
     rows = np.arange(len(codes)) if order is None else order
 
-    empty = np.logical_and.reduce([np.isnan(c) for c in columns.values()])
+    empty = np.ones(len(codes), dtype=bool)
+    for column in columns.values():
+        if not empty.any():
+            break
+        empty &= np.isnan(column)
     if empty.any():
         findings.append(Finding("empty_visits", "", EMPTY, rows[empty], fatal=False))
         codes, rows = codes[~empty], rows[~empty]
