@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Annotated
+from typing import Annotated, Any
 
-from pydantic import AfterValidator, Field, StrictStr, model_validator
+from pydantic import AfterValidator, Field, GetJsonSchemaHandler, StrictStr, model_validator
+from pydantic_core import core_schema
 
 from predictor.config_parts import Code, Name, OneOrMany, Part, distinct
 
@@ -13,7 +14,7 @@ MOST = 10
 """More states than these are no states of a disease but a measurement."""
 
 
-class State(Part):
+class NamedState(Part):
     """One of several ordered states."""
 
     state: Annotated[StrictStr, Field(pattern=r"^[A-Za-z][A-Za-z0-9_]{0,59}$")]
@@ -35,6 +36,19 @@ class State(Part):
     def shown(self) -> str:
         """What people call it."""
         return self.label or self.state.replace("_", " ")
+
+
+class _MayBeName:
+    """A state of which nothing but its name is said, also for editors."""
+
+    def __get_pydantic_json_schema__(
+        self, schema: core_schema.CoreSchema, handler: GetJsonSchemaHandler
+    ) -> dict[str, Any]:
+        return {"anyOf": [handler(schema), {"type": "string"}]}
+
+
+State = Annotated[NamedState, _MayBeName()]
+"""One of several ordered states, or its name alone."""
 
 
 def check_states(states: tuple[State, ...], codes: tuple[Code, ...]) -> None:

@@ -103,6 +103,8 @@ def _default(field: Mapping[str, Any]) -> str:
 def _written(field: Mapping[str, Any]) -> str:
     if "enum" in field:
         return ", ".join(f"`{json.dumps(value)}`" for value in field["enum"])
+    if "$ref" in field:
+        return "a part of its own, below"
     if "anyOf" in field:
         options = [_written(option) for option in _options(field)]
         return " or ".join(dict.fromkeys(options)).replace("whole number or number", "number")
