@@ -15,6 +15,7 @@ from predictor.cohort.coded import coded
 from predictor.cohort.columns import read_variable
 from predictor.cohort.deaths import read_deaths
 from predictor.cohort.finding import Finding, of_problems
+from predictor.cohort.problem import Problem
 from predictor.cohort.same_day import one_for_each_day
 from predictor.cohort.side_by_side import each
 from predictor.cohort.table import Table, identity, without_missing
@@ -258,7 +259,8 @@ def _values(study: Study, table: Table, variable: Variable) -> tuple[Numbers, li
         return np.full(table.rows, np.nan), [lost]
     if whole:
         # In blocks, whose intermediate arrays stay in the processor's memory.
-        values, problems = np.empty(table.rows), []
+        values = np.empty(table.rows)
+        problems: list[Problem] = []
         for begin in range(0, table.rows, _BLOCK):
             block = slice(begin, begin + _BLOCK)
             rows = range(begin, min(begin + _BLOCK, table.rows))
@@ -297,10 +299,10 @@ def _in_order(
     rows = np.arange(len(codes)) if order is None else order
 
     empty = np.ones(len(codes), dtype=bool)
-    for column in columns.values():
+    for numbers in columns.values():
         if not empty.any():
             break
-        empty &= np.isnan(column)
+        empty &= np.isnan(numbers)
     if empty.any():
         findings.append(Finding("empty_visits", "", EMPTY, rows[empty], fatal=False))
         codes, rows = codes[~empty], rows[~empty]
