@@ -92,15 +92,42 @@ def coded(cells: Cells) -> Coded:
 
 
 def of_arrow(column: Any) -> Coded:
-    """Find the different entries of a column of Arrow, without making a text of each cell."""
+    """Find the different entries of a column of Arrow, without making a text of each cell.
+
+    Parameters
+    ----------
+    column
+        A chunked array. Of one that is coded already only the codes are looked at: its entries may
+        stand in any order, and some of them nowhere.
+    """
     import pyarrow as pa
 
-    if pa.types.is_dictionary(column.type):  # it may hold an entry twice, or one that is missing
-        column = column.cast(column.type.value_type)
-    encoded = column.combine_chunks().dictionary_encode(null_encoding="encode")
-    if hasattr(encoded, "chunks"):  # a chunked array of one chunk or none
-        encoded = encoded.combine_chunks()
-    return Coded(encoded.dictionary.to_pylist(), encoded.indices.to_numpy(zero_copy_only=False))
+    if not pa.types.is_dictionary(column.type):
+        encoded = _encoded(column.combine_chunks())
+        return Coded(encoded.dictionary.to_pylist(), _numbers(encoded.indices))
+    whole = _one(column.unify_dictionaries().combine_chunks())
+    encoded = _encoded(whole.indices)
+    names = [*whole.dictionary.to_pylist(), None]
+    places = encoded.dictionary.to_pylist()
+    return Coded([names[-1 if p is None else p] for p in places], _numbers(encoded.indices))
+
+
+def _encoded(array: Any) -> Any:
+    return _one(array.dictionary_encode(null_encoding="encode"))
+
+
+def _one(array: Any) -> Any:
+    """An array that some versions of PyArrow hand out as a chunked one of one chunk."""
+    import pyarrow as pa
+
+    if not isinstance(array, pa.ChunkedArray):
+        return array
+    return array.chunk(0) if array.num_chunks == 1 else array.combine_chunks()
+
+
+def _numbers(array: Any) -> NDArray[np.integer[Any]]:
+    found: NDArray[np.integer[Any]] = array.to_numpy(zero_copy_only=False)
+    return found
 
 
 def _of_array(cells: NDArray[Any]) -> Coded:
