@@ -32,6 +32,9 @@ def show_state_training(run: StateTrainingRun) -> None:
     )
     say(f"Bundle: {run.bundle}")
     say(f"Report: {run.report}")
+    if run.sent is not None:
+        say(f"MLflow: {run.sent.tracking_uri}, experiment {run.sent.experiment}")
+        say(f"        run {run.sent.run_id}")
     say(f"Next: predictor predict PATIENT.json --model {run.bundle}")
 
 

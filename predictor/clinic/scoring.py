@@ -23,10 +23,14 @@ class Scored:
         Shape (rows,); NaN where the patient was refused.
     refused
         Position and reasons of each refused row.
+    states
+        Shape (rows, states), worst first, of a model of several; ``probability`` is then that of
+        the last. None for an event.
     """
 
     probability: NDArray[np.float64]
     refused: tuple[tuple[int, tuple[Reason, ...]], ...]
+    states: NDArray[np.float64] | None = None
 
 
 def score_table(bundle: Bundle, rows: Sequence[Mapping[str, object]]) -> Scored:
@@ -49,7 +53,13 @@ def score_table(bundle: Bundle, rows: Sequence[Mapping[str, object]]) -> Scored:
             accepted.append(i)
         except PatientRefused as refusal:
             refused.append((i, refusal.reasons))
+    part = bundle.states
+    several = None if part is None else np.full((len(rows), part.model.states), np.nan)
     if accepted:
         design = bundle.preparation.apply(np.stack(values))
-        probability[accepted] = bundle.model.probability(design)
-    return Scored(probability, tuple(refused))
+        if part is None or several is None:
+            probability[accepted] = bundle.model.probability(design)
+        else:
+            several[accepted] = part.model.probability(design)
+            probability = several[:, -1].copy()
+    return Scored(probability, tuple(refused), several)

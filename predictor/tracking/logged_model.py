@@ -27,7 +27,7 @@ from mlflow.types import ColSpec, DataType, Schema
 from predictor.fitted.bundle import Bundle
 from predictor.tracking import pyfunc_model
 from predictor.tracking.record import bundle_files
-from predictor.tracking.scoring_model import columns
+from predictor.tracking.scoring_model import OF_STATE, columns
 
 DISTRIBUTION = "sle-ivig-predictor"
 
@@ -41,6 +41,8 @@ _FOR_ADDITIVE = "interpret-core"
 def signature(bundle: Bundle) -> ModelSignature:
     """Columns in and out: every predictor an optional double, and ``probability``.
 
+    Of several states ``probability`` is that of the best; each has a column of its own besides.
+
     Exclusion criteria of the study are columns too: MLflow drops what the signature does not
     name, and a patient who must not be given a number would then get one.
 
@@ -49,7 +51,9 @@ def signature(bundle: Bundle) -> ModelSignature:
     """
     names = [v.name for v in columns(bundle)]
     inputs = [ColSpec(DataType.double, name, required=False) for name in names]
-    return ModelSignature(Schema(inputs), Schema([ColSpec(DataType.double, OUTPUT)]))
+    states = bundle.states.names if bundle.states else ()
+    told = [OUTPUT, *(OF_STATE + state for state in states)]
+    return ModelSignature(Schema(inputs), Schema([ColSpec(DataType.double, n) for n in told]))
 
 
 def requirements(bundle: Bundle, version: str) -> list[str]:
@@ -63,7 +67,7 @@ def requirements(bundle: Bundle, version: str) -> list[str]:
         for name, found in bundle.manifest.get("environment", {}).get("packages", {}).items()
     }
     names = [*_ALWAYS]
-    if bundle.manifest["model"]["kind"] != "linear":
+    if bundle.manifest["model"]["kind"] == "estimator":
         names += _FOR_ESTIMATORS
         if getattr(bundle.model, "kind", "") == "additive":
             names.append(_FOR_ADDITIVE)

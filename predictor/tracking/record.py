@@ -267,11 +267,24 @@ def _internal(validation: Mapping[str, Any]) -> dict[str, Any]:
                     found[f"corrected/{row['name']}{end}"] = row[f"corrected{end}"]
         if moved := bootstrap["instability"]:
             found |= {f"stability/{key}": moved.get(key) for key in _MOVED}
+    found |= _of_states(validation)
     if signal := validation.get("signal"):
         found["signal/p_value"] = signal["p_value"]
         found["signal/permutations"] = signal["permutations"]
     if size := validation.get("sample_size"):
         found |= {f"needed/{key}": size.get(name) for key, name in _NEEDED.items()}
+    return found
+
+
+def _of_states(validation: Mapping[str, Any]) -> dict[str, Any]:
+    """Figures of a model of several states."""
+    found: dict[str, Any] = {}
+    for row in validation.get("figures", ()):
+        found[f"optimism/{row['name']}"] = row["optimism"]
+        for end in ("", "_low", "_high"):
+            found[f"corrected/{row['name']}{end}"] = row[f"corrected{end}"]
+    if odds := validation.get("proportional_odds"):
+        found["proportional_odds/p_value"] = odds["p_value"]
     return found
 
 

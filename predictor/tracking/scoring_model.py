@@ -23,8 +23,11 @@ from mlflow.pyfunc import PythonModel
 
 from predictor.clinic.scoring import score_table
 from predictor.clinical.dictionary import Variable
-from predictor.fitted.bundle import Bundle, load_bundle
+from predictor.fitted.bundle import Bundle, open_bundle
 from predictor.tracking.discretion import keep_cells_private
+
+OF_STATE = "probability_"
+"""Before the name of each of several states: the column of its probability."""
 
 _logger = logging.getLogger(__name__)
 
@@ -45,7 +48,7 @@ class ScoringModel(PythonModel):  # type: ignore[misc]  # mlflow ships no types
         """Load the bundle that MLflow stored, with all its checks."""
         end_telemetry()
         keep_cells_private()
-        self._bundle = load_bundle(context.artifacts["bundle"])
+        self._bundle = open_bundle(context.artifacts["bundle"])
 
     def predict(
         self,
@@ -53,7 +56,7 @@ class ScoringModel(PythonModel):  # type: ignore[misc]  # mlflow ships no types
         model_input: pd.DataFrame,
         params: Mapping[str, Any] | None = None,  # noqa: ARG002
     ) -> pd.DataFrame:
-        """Probability of the event for each row, in the rows' order and with their index."""
+        """Probability of the event, or of every state, of each row, with the rows' index."""
         if model_input.columns.empty:  # MLflow has dropped every column, and the rows with them
             raise MlflowException(
                 "none of the model's predictors is among the columns", error_code=BAD_REQUEST
@@ -69,8 +72,11 @@ class ScoringModel(PythonModel):  # type: ignore[misc]  # mlflow ships no types
                 len(model_input),
                 listed,
             )
-        probability = np.asarray(scored.probability, dtype=np.float64)
-        return pd.DataFrame({"probability": probability}, index=model_input.index)
+        told = {"probability": np.asarray(scored.probability, dtype=np.float64)}
+        part = self._bundle.states
+        if part is not None and scored.states is not None:
+            told |= {OF_STATE + name: scored.states[:, k] for k, name in enumerate(part.names)}
+        return pd.DataFrame(told, index=model_input.index)
 
 
 def columns(bundle: Bundle) -> tuple[Variable, ...]:

@@ -20,7 +20,7 @@ from typing import TYPE_CHECKING, Any
 
 import predictor.tracking.telemetry  # noqa: F401 - before mlflow, whose telemetry it switches off
 from predictor.errors import TrackingError
-from predictor.fitted.bundle import TRACKING, Bundle, load_bundle
+from predictor.fitted.bundle import TRACKING, Bundle, open_bundle
 from predictor.tracking import record as facts
 from predictor.tracking.store import (
     TrackingSettings,
@@ -89,7 +89,7 @@ def send_bundle(bundle: Path, settings: TrackingSettings, *, version: str) -> Se
         If it was sent before, or the store is lost on the way: the run is marked as failed if the
         store still hears it, and the message says how to send the bundle later.
     """
-    loaded = load_bundle(bundle)
+    loaded = open_bundle(bundle)
     uri = resolve_uri(settings.uri)
     later = _how_to_send_later(bundle, uri)
     _refuse_second_sending(loaded.path, uri)

@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 from predictor.cohort.cohort import Cohort
 from predictor.errors import TrackingError
 from predictor.learning.state_candidates import StateCandidate
+from predictor.tracking.sending import SentRun
 from predictor.validation.permutation import Signal
 from predictor.validation.state_size import StateSampleSize
 from predictor.validation.state_tests import Assumption
@@ -88,8 +89,10 @@ class StateTrainingRun:
         Patients that the sample-size criteria ask for.
     evidence
         Level and statement.
+    sent
+        Where the record went; None if tracking is off or the store was lost.
     tracking_error
-        Why no record was sent.
+        What to do about a store that was lost during the run.
     seconds
         Time per stage.
     """
@@ -104,6 +107,7 @@ class StateTrainingRun:
     notes: tuple[str, ...]
     needed: StateSampleSize
     evidence: Mapping[str, Any]
+    sent: SentRun | None
     tracking_error: TrackingError | None
     seconds: Mapping[str, float]
 
@@ -118,7 +122,7 @@ class StateTrainingRun:
         return {
             "bundle": str(self.bundle),
             "report": str(self.report),
-            "run_id": None,
+            "run_id": self.sent.run_id if self.sent else None,
             "chosen": self.chosen.candidate.name,
             "states": [
                 {"state": name, "patients": int(count)}

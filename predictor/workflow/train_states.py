@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+import predictor
 from predictor.cohort.cohort import Cohort
 from predictor.errors import TrackingError
 from predictor.fitted.bundle import save_bundle
@@ -28,6 +29,8 @@ from predictor.learning.state_replication import state_replicates
 from predictor.performance.states import log_loss_of_states
 from predictor.report.contents.source import FINDINGS
 from predictor.study import Study
+from predictor.tracking.sending import send_bundle
+from predictor.tracking.store import TrackingSettings, check_reachable, resolve_uri
 from predictor.validation.permutation import FEWEST, Signal
 from predictor.validation.state_size import StateSampleSize, for_states
 from predictor.validation.state_tests import Assumption, proportionality, state_signal
@@ -63,6 +66,12 @@ def train_states(
     workers, progress, watch
         As in :func:`predictor.workflow.train.train`.
     """
+    plan = study.config.tracking
+    experiment = plan.experiment or study.config.name
+    settings = TrackingSettings(experiment, plan.uri, plan.register_as) if plan.enabled else None
+    if settings is not None:
+        with watch.stage("tracking store"):
+            check_reachable(resolve_uri(settings.uri))
     run = _Run(study, cohort, workers or study.config.compute.workers, progress)
     with watch.stage("cross-validation"):
         compared = run.compare()
@@ -110,13 +119,15 @@ def train_states(
         )
     with watch.stage("report"):
         written = write_report(folder)
-    lost = None
-    if study.config.tracking.enabled:
-        lost = TrackingError(
-            "tracking",
-            "the record of a model of several states is not sent to MLflow so far",
-            "The bundle holds everything; set tracking.enabled to false to be told no more.",
-        )
+    sent, lost = None, None
+    if settings is not None:
+        with watch.stage("tracking"):
+            try:
+                sent = send_bundle(folder, settings, version=predictor.__version__)
+                # Again, because it names the run that it was sent as.
+                written = write_report(folder)
+            except TrackingError as error:
+                lost = error
     return StateTrainingRun(
         folder,
         written.path,
@@ -128,6 +139,7 @@ def train_states(
         tuple(run.notes),
         needed,
         stands,
+        sent,
         lost,
         dict(watch.seconds),
     )

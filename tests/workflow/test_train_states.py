@@ -208,6 +208,30 @@ def test_the_same_study_gives_the_same_model(
     assert first == second
 
 
+def test_a_run_and_its_model_go_to_mlflow_and_give_every_state(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    mlflow = pytest.importorskip("mlflow")
+    import pandas as pd
+
+    monkeypatch.chdir(tmp_path)
+    tracking = {"experiment": "states", "uri": f"sqlite:///{tmp_path / 'store.db'}"}
+    made = configuration_of_states(choose="proportional_odds", tracking=tracking)
+    run = train(made, cohort_of_states(), out=tmp_path / "bundle", workers=1)
+    assert isinstance(run, StateTrainingRun)
+    assert run.sent is not None
+    mlflow.set_tracking_uri(run.sent.tracking_uri)
+    metrics = mlflow.get_run(run.sent.run_id).data.metrics
+    assert {"corrected/orc", "corrected/slope_flare", "signal/p_value"} <= metrics.keys()
+    scored = mlflow.pyfunc.load_model(run.sent.model_uri).predict(
+        pd.DataFrame({"age": [40.0], "sex": [0.0], "c3": [110.0], "c4": [20.0], "sledai_2k": [6.0]})
+    )
+    told = predict(PATIENT, model=run.bundle)
+    for state in told.states:
+        assert scored[f"probability_{state.state}"][0] == pytest.approx(state.probability)
+    assert scored["probability"][0] == pytest.approx(told.probability)
+
+
 def test_no_bundle_is_written_where_a_state_is_empty(tmp_path: Path) -> None:
     frame = cohort_of_states()
     with pytest.raises(CohortError, match="no analysed patient"):
