@@ -131,9 +131,10 @@ def train(
     CONFIG is a YAML file, or the name of a shipped one.
     """
     signal.signal(signal.SIGTERM, _terminate)
-    from predictor import terminal_states, terminal_training
+    from predictor import terminal_states, terminal_time, terminal_training
     from predictor.workflow.state_run import StateTrainingRun
     from predictor.workflow.train import train as run
+    from predictor.workflow.train_time import TimeTrainingRun
 
     with terminal.progress_bar() as progress:
         finished = run(config, data, out=out, choose=choose, workers=workers, progress=progress)
@@ -141,6 +142,8 @@ def train(
         print_json(finished.to_dict())
     elif isinstance(finished, StateTrainingRun):
         terminal_states.show_state_training(finished)
+    elif isinstance(finished, TimeTrainingRun):
+        terminal_time.show_time_training(finished)
     else:
         terminal_training.show_training(finished)
     if finished.tracking_error is not None:

@@ -41,6 +41,7 @@ from predictor.config_records import (
 )
 from predictor.config_sources import LaboratoryRules, OmopSource, RedcapSource, SqlSource
 from predictor.config_states import State, check_states
+from predictor.config_time import FollowUp, check_follow_up, check_models
 
 
 class Question(Part):
@@ -56,6 +57,8 @@ class Question(Part):
     """Values that count as no event; needed unless the outcome is 0/1 or in the dictionary."""
     states: tuple[State, ...] = ()
     """Instead of an event: the ordered states of the outcome, worst first; see docs/response.md."""
+    follow_up: FollowUp | None = None
+    """Asks when the event happens; see docs/time_to_relapse.md."""
     horizon: Name
     """Time from index visit to outcome, in words."""
     population: Name
@@ -71,6 +74,7 @@ class Question(Part):
     @model_validator(mode="after")
     def _event_or_states(self) -> Question:
         check_states(self.states, (*self.event, *self.non_event))
+        check_follow_up(self.follow_up, bool(self.states), self.event, self.non_event)
         if not self.states and not self.event:
             raise ValueError("name the event, or several states")
         return self
@@ -237,6 +241,8 @@ class Models(Part):
     """For several states: one sum of coefficients, and a threshold for each state."""
     multinomial: RidgePlan | None = None
     """For several states: coefficients for each state."""
+    cox: RidgePlan | None = None
+    """For the time to an event: proportional hazards; needs the extra ``survival``."""
 
     @model_validator(mode="before")
     @classmethod
@@ -330,12 +336,6 @@ class ReportingPlan(Part):
     its part on evaluation."""
 
 
-OTHER_MODELS = (
-    "the model {} is for several states; name it with question.states",
-    "the model {} is for an event; for states name proportional_odds or multinomial",
-)
-
-
 class Config(Part):
     """One study."""
 
@@ -373,10 +373,13 @@ class Config(Part):
 
     @model_validator(mode="after")
     def _can_be_chosen(self) -> Config:
-        several = {"proportional_odds", "multinomial"}
-        wrong = [name for name in self.choices[3:] if (name in several) != bool(self.question.states)]
-        if wrong:
-            raise ValueError(OTHER_MODELS[bool(self.question.states)].format(wrong[0]))
+        question = self.question
+        check_models(
+            self.choices[3:],
+            several=bool(question.states),
+            timed=question.follow_up is not None,
+            visits=self.cohort.visits is not None,
+        )
         if self.choose not in self.choices:
             raise ValueError(f"choose names one of {', '.join(self.choices)}")
         return self

@@ -35,6 +35,7 @@ from predictor.clinic.results import (
 )
 from predictor.clinic.standing import cohort_share, validation_line
 from predictor.clinic.state_scoring import of_best, score_states, state_answers
+from predictor.clinic.time_answer import month_answers, score_times, validation_of_time
 from predictor.clinic.uncertainty import Scored, score
 from predictor.clinical.variable import Variable
 from predictor.errors import PatientRefused, Reason
@@ -180,7 +181,10 @@ def _answers(bundle: Bundle, patients: Sequence[ReadPatient]) -> list[Prediction
         return []
     values = np.stack([patient.values for patient in patients])
     part, several = bundle.states, None
-    if part is None:
+    timed = None if bundle.hazards is None else score_times(bundle, values)
+    if timed is not None:
+        found = timed.last
+    elif part is None:
         found = score(bundle, values)
     else:
         several = score_states(bundle, values)
@@ -192,6 +196,18 @@ def _answers(bundle: Bundle, patients: Sequence[ReadPatient]) -> list[Prediction
         _answer(bundle, patient, found, i, None if percentile is None else float(percentile[i]))
         for i, patient in enumerate(patients)
     ]
+    if bundle.hazards is not None and timed is not None:
+        line = validation_of_time(bundle.manifest)
+        return [
+            # The share of the cohort that had the event leaves out who was censored before it.
+            replace(
+                answer,
+                by_month=month_answers(bundle.hazards, timed, i),
+                validation=line,
+                cohort_share=None,
+            )
+            for i, answer in enumerate(answers)
+        ]
     if part is None or several is None:
         return answers
     names = tuple(variable.name for variable in bundle.variables)

@@ -10,6 +10,7 @@ from predictor.clinic.answer import shown_value
 from predictor.clinic.answer_table import as_text as table_text
 from predictor.clinic.answer_text import as_text
 from predictor.clinic.state_answer import StateAnswer
+from predictor.clinic.time_answer import MonthAnswer
 from predictor.errors import Reason
 
 _SHORT = "<Predictions: {answered} answered, {refused} refused; print() shows them>"
@@ -129,6 +130,9 @@ class Prediction:
     states
         Every state, worst first, of a model of several; ``probability``, ``interval`` and the
         contributions are then those of the last. Empty for an event.
+    by_month
+        Every month of a model of a time; ``probability`` and ``interval`` are then those of the
+        last, and contributions add up to the log hazard ratio. Empty otherwise.
     """
 
     patient: str | None
@@ -150,10 +154,13 @@ class Prediction:
     validation: str | None = None
     cohort_share: float | None = None
     states: tuple[StateAnswer, ...] = ()
+    by_month: tuple[MonthAnswer, ...] = ()
 
     def to_dict(self) -> dict[str, Any]:
         """The prediction as the JSON of design section 4; ``states`` where there are several."""
         several = {"states": [s.to_dict() for s in self.states]} if self.states else {}
+        if self.by_month:
+            several = {"by_month": [answer.to_dict() for answer in self.by_month]}
         return {
             "patient": self.patient,
             "outcome": self.outcome,

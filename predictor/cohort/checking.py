@@ -24,6 +24,7 @@ from predictor.cohort.outcome import outcome_column, read_outcome
 from predictor.cohort.problem import Problem, as_warnings
 from predictor.cohort.state_outcome import read_states, too_few_states
 from predictor.cohort.table import Table, is_simulated
+from predictor.cohort.time_outcome import EVENT, not_among, read_ends, read_months, too_few_times
 from predictor.errors import CohortError, Reason
 
 if TYPE_CHECKING:
@@ -91,7 +92,8 @@ def check_cohort(study: Study, table: Table) -> Checked:
     for name in config.question.limits:
         if name not in config.predictors:
             columns[name] = _may_be_absent(columns[name])
-    read = read_states if config.question.states else read_outcome
+    timed = config.question.follow_up is not None
+    read = read_states if config.question.states else read_ends if timed else read_outcome
     outcome, outcome_problems = read(study, table)
     groups = read_groups(config, table)
     keep, flow, unknown = _flow(study, table, columns, outcome)
@@ -109,8 +111,9 @@ def check_cohort(study: Study, table: Table) -> Checked:
         *unknown,
     ]
     known = not any(p.code in ("missing_column", "undeclared_states") for p in outcome_problems)
+    months = read_months(study, table)
     if known:  # otherwise nobody can be called analysed
-        problems += _of_analysed(study, columns, outcome, groups, keep)
+        problems += _of_analysed(study, columns, outcome, groups, keep, months)
     if any(problem.fatal for problem in problems):
         return Checked(tuple(problems), None)
     cohort = Cohort(
@@ -125,6 +128,7 @@ def check_cohort(study: Study, table: Table) -> Checked:
         warnings=as_warnings(problems),
         simulated=is_simulated(table),
         states=tuple(state.state for state in config.question.states),
+        months=None if months is None else months[keep],
     )
     return Checked(tuple(problems), cohort)
 
@@ -149,6 +153,9 @@ def _flow(
     keep = np.ones(table.rows, dtype=bool)
     flow = [FlowStep("read", table.rows)]
     unknown: list[Problem] = []
+    for step, out in not_among(study, table):
+        flow.append(FlowStep(step, int((keep & out).sum())))
+        keep &= ~out
     for name, limit in study.config.question.ranges.items():
         variable, values = study.dictionary.variable(name), columns[name].values
         low, high = limit.bounds()
@@ -183,6 +190,7 @@ def _of_analysed(
     outcome: NDArray[np.float64],
     groups: Groups,
     keep: NDArray[np.bool_],
+    months: NDArray[np.float64] | None,
 ) -> Iterator[Problem]:
     """What is wrong with the analysed patients as a whole, and with each predictor among them."""
     config, column = study.config, outcome_column(study)
@@ -193,7 +201,11 @@ def _of_analysed(
         yield Problem(None, column, "no_patients", message)
         return
     states = config.question.states
-    yield from (too_few_states if states else _too_few)(config, column, analysed, group)
+    if months is not None:
+        yield from too_few_times(config, column, analysed, months[keep], group)
+        analysed = (analysed == EVENT).astype(np.float64)
+    else:
+        yield from (too_few_states if states else _too_few)(config, column, analysed, group)
     # Each state against all others; of an event this is the event itself.
     questions = [analysed == k for k in range(len(states))] if states else [analysed]
     present = [name for name in config.predictors if columns[name].there]

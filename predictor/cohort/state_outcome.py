@@ -106,7 +106,9 @@ def outcome_columns(study: Study) -> tuple[str, ...]:
     derived = dict.fromkeys(name for state in question.states for name in state.when)
     if derived:
         return tuple(derived)
-    return (study.config.cohort.columns.get(question.outcome, question.outcome),)
+    columns, asked = study.config.cohort.columns, question.follow_up
+    timed = (columns.get(asked.time, asked.time), *asked.among) if asked else ()
+    return (columns.get(question.outcome, question.outcome), *timed)
 
 
 def too_few_states(

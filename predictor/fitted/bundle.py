@@ -28,6 +28,8 @@ from predictor.fitted.folder import (
     real,
     replace_folder,
 )
+from predictor.fitted.hazard_model import KIND as HAZARDS
+from predictor.fitted.hazard_model import HazardModel, HazardPart, HazardReplicates, hazard_part
 from predictor.fitted.models import LinearModel, Model
 from predictor.fitted.moments import FILE as MOMENTS
 from predictor.fitted.moments import Moments
@@ -120,6 +122,8 @@ class Bundle:
         Who belongs to the model's population, by variable; others get no prediction.
     states
         The model of several states; ``model`` is then the sum of its best one. None otherwise.
+    hazards
+        The model of a time; ``model`` is then its log hazard ratio. None otherwise.
     """
 
     path: Path
@@ -135,6 +139,7 @@ class Bundle:
     calibration: VennAbers | None = None
     limits: Mapping[str, Range] = field(default_factory=dict)
     states: StatePart | None = None
+    hazards: HazardPart | None = None
 
     @property
     def criteria(self) -> tuple[Variable, ...]:
@@ -164,11 +169,11 @@ def save_bundle(
     folder: Path,
     manifest: Mapping[str, Any],
     preparation: Preparation,
-    model: Model | StateModel,
+    model: Model | StateModel | HazardModel,
     files: Mapping[str, bytes],
     *,
     moments: Moments | None = None,
-    replicates: Replicates | StateReplicates | None = None,
+    replicates: Replicates | StateReplicates | HazardReplicates | None = None,
     calibration: VennAbers | None = None,
 ) -> None:
     """Write a bundle atomically.
@@ -195,8 +200,9 @@ def save_bundle(
     content["preparation.json"] = json_bytes(preparation.to_dict())
     if isinstance(model, LinearModel):
         kind, described = "linear", model.to_dict()
-    elif isinstance(model, StateModel):
-        kind, described = STATES, model.to_dict()
+    elif isinstance(model, StateModel | HazardModel):
+        kind = STATES if isinstance(model, StateModel) else HAZARDS
+        described = model.to_dict()
     else:
         from predictor.fitted.estimator import dump_estimator
 
@@ -258,13 +264,15 @@ def load_bundle(model: str | Path) -> Bundle:
 
 
 def refuse_states(bundle: Bundle) -> None:
-    """Say that something is not made for a model of several states; see BundleError."""
-    if bundle.states is not None:
-        raise BundleError(
-            str(bundle.path),
-            "it tells several states, and this is made for models of one event so far",
-            "`predictor predict` and `predictor report` take it; or train a model of one event.",
-        )
+    """Say that something is not made for models of states or of a time; see BundleError."""
+    if bundle.states is None and bundle.hazards is None:
+        return
+    told = "several states" if bundle.states is not None else "when an event happens"
+    raise BundleError(
+        str(bundle.path),
+        f"it tells {told}, and this is made for models of one event so far",
+        "`predictor predict` takes it; or train a model of one event.",
+    )
 
 
 def open_bundle(model: str | Path) -> Bundle:
@@ -326,10 +334,14 @@ def _load(folder: Path, manifest: Mapping[str, Any]) -> Bundle:
     described = parsed(where, content["model.json"])
     fitted: Model
     several: StatePart | None = None
+    timed: HazardPart | None = None
     if kind == STATES:
         sizes = len(variables), len(preparation.columns)
         several = state_part(manifest, described, content, sizes, str(folder))
         fitted = several.model.of_best()
+    elif kind == HAZARDS:
+        timed = hazard_part(manifest, described, content, len(preparation.columns), str(folder))
+        fitted = LinearModel(0.0, timed.model.coefficients[0])
     elif kind == "linear":
         fitted = LinearModel.from_dict(described, where)
         if len(fitted.coefficients) != len(preparation.columns):
@@ -353,10 +365,11 @@ def _load(folder: Path, manifest: Mapping[str, Any]) -> Bundle:
         preparation,
         fitted,
         moments_of(folder, content, len(variables)),
-        None if several else replicates_of(folder, content, len(variables)),
+        None if several or timed else replicates_of(folder, content, len(variables)),
         calibration_of(folder, content),
         limits,
         several,
+        timed,
     )
 
 

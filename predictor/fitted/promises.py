@@ -22,7 +22,7 @@ def promises(manifest: Mapping[str, Any], known: Mapping[str, Variable]) -> tupl
     Returns
     -------
     kind
-        ``linear``, ``estimator`` or ``states``.
+        ``linear``, ``estimator``, ``states`` or ``hazards``.
     most_missing
         Largest share of predictors that may be missing, 0 to 1.
 
@@ -44,7 +44,7 @@ def promises(manifest: Mapping[str, Any], known: Mapping[str, Variable]) -> tupl
     most_missing = float(manifest["prediction"]["most_missing"])
     if not 0 <= most_missing <= 1:
         raise ValueError("most_missing is a share")
-    if model["kind"] not in ("linear", "estimator", "states"):
+    if model["kind"] not in ("linear", "estimator", "states", "hazards"):
         raise ValueError("an unknown kind of model")
     return model["kind"], most_missing
 

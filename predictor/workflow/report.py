@@ -165,6 +165,9 @@ def _content(source: Source, report: Report) -> dict[str, bytes]:
 
 def _report(source: Source) -> Report:
     """What is said of an event, or of several states."""
+    if source.bundle.hazards is not None:
+        rule = "a page about a model of a time is not made so far"
+        raise BundleError(str(source.bundle.path), rule, "Its validation is in manifest.json.")
     return report_of(source) if source.bundle.states is None else state_report_of(source)
 
 

@@ -48,6 +48,7 @@ from predictor.workflow.report import write_report
 from predictor.workflow.state_run import StateTrainingRun
 from predictor.workflow.study_table import study_table
 from predictor.workflow.train_states import train_states
+from predictor.workflow.train_time import TimeTrainingRun, train_time
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -132,7 +133,7 @@ def train(
     choose: str | None = None,
     workers: int | None = None,
     progress: Progress | None = None,
-) -> TrainingRun | StateTrainingRun:
+) -> TrainingRun | StateTrainingRun | TimeTrainingRun:
     """Compare the candidates of a configuration, explain the chosen one and bundle it.
 
     Parameters
@@ -157,6 +158,8 @@ def train(
         Of an event.
     StateTrainingRun
         Of several states.
+    TimeTrainingRun
+        Of a time.
 
     Raises
     ------
@@ -170,7 +173,13 @@ def train(
     watch = Stopwatch(progress or Silent())
     check_destination(folder)
     with sole_writer(folder):
-        if study.config.question.states:
+        question = study.config.question
+        if question.follow_up is not None:
+            with watch.stage("cohort"):
+                timed = check_cohort(study, study_table(study, data)).usable()
+            with _workers():
+                return train_time(study, timed, folder, workers, progress or Silent(), watch)
+        if question.states:
             with watch.stage("cohort"):
                 several = check_cohort(study, study_table(study, data)).usable()
             with _workers():
