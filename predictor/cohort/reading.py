@@ -162,11 +162,8 @@ def _read_parquet(path: Path, wanted: Collection[str] | None) -> Table:
     from pyarrow import parquet
 
     try:
-        schema = parquet.read_schema(path)
-        named = None if wanted is None else [name for name in schema.names if name in wanted]
-        # Texts that are coded in the file are not written out ten million times.
-        texts = [n for n in named or () if pa.types.is_string(schema.field(n).type)]
-        with parquet.ParquetFile(path, read_dictionary=texts) as file:
+        with parquet.ParquetFile(path) as file:
+            named = None if wanted is None else [n for n in file.schema_arrow.names if n in wanted]
             table = file.read(columns=named)
         cells = _parquet_cells if wanted is None else _needed_cells
         columns = each(cells, table.columns, table.num_rows)

@@ -126,6 +126,10 @@ def read_visits(
     fixed = [
         n for n in plan.visits.fixed if n in study.dictionary and _column(study, n) in table.columns
     ]
+    placed: _Placed | None = None
+    if patient.codes is not None and times.times is not None and not _fatal(findings):
+        placed = _sorted(patient.codes, times.times.moment)
+    order = placed.rows if placed else None
     values: dict[str, Numbers] = {}
     cells: list[Finding] = []
     wanted = [
@@ -135,25 +139,27 @@ def read_visits(
     ]
 
     def read_one(name: str) -> tuple[Numbers, list[Finding]]:
-        return _values(study, table, study.dictionary.variable(name))
+        return _values(study, table, study.dictionary.variable(name), order)
 
     for name, read_values in zip(wanted, each(read_one, wanted, table.rows), strict=True):
         values[name], found = read_values
         for finding in found:
             single = finding.fatal and len(finding.rows) > 0
-            (cells if single else findings).append(finding)
             if single:
-                # Infinite is no value of anything, and outlives sorting and merging.
+                # Infinite is no value of anything, and outlives merging.
                 values[name][finding.rows] = np.inf
+            if order is not None:
+                finding = replace(finding, rows=np.sort(order[finding.rows]))  # noqa: PLW2901
+            (cells if single else findings).append(finding)
     codes = patient.codes
     if codes is None or times.times is None:
         return ReadVisits(None, (*findings, *cells))
     deaths = read_deaths(study, plan, table, codes, len(patient.ids), times.times)
     findings += deaths.findings
-    if any(finding.fatal for finding in findings):
+    if placed is None or _fatal(findings):
         return ReadVisits(None, (*findings, *cells))
     read = _in_order(
-        study, plan, patient.ids, codes, times.times, values, fixed, deaths.day, findings
+        study, plan, patient.ids, placed, times.times, values, fixed, deaths.day, findings
     )
     if read.visits is None:
         return ReadVisits(None, (*read.findings, *cells))
@@ -211,10 +217,15 @@ def _patients(table: Table, column: str, missing: Sequence[str]) -> _Patients:
         lost = Finding("missing_column", column, table.missing_column(column))
         return _Patients((), None, (lost,))
     cells = coded(table.columns[column])
+    found = _identities(cells.entries, missing)
+    if None not in (distinct := set(found)) and len(distinct) == len(found):
+        pairs = zip(cells.entries, found, strict=True)
+        whole = [entry if type(entry) is int else name for entry, name in pairs]
+        return _Patients(whole, cells.codes.astype(np.int64), ())
     known: dict[str, int] = {}
     ids: list[object] = []
     names = []
-    for entry, name in zip(cells.entries, _identities(cells.entries, missing), strict=True):
+    for entry, name in zip(cells.entries, found, strict=True):
         # Written as 7 and as 7.0 a patient is the same one.
         code = -1 if name is None else known.setdefault(name, len(known))
         if code == len(ids):
@@ -248,8 +259,13 @@ def _times(study: Study, plan: RecordsPlan, table: Table) -> _Times:
     return _Times(times, tuple(findings))
 
 
-def _values(study: Study, table: Table, variable: Variable) -> tuple[Numbers, list[Finding]]:
-    """Canonical numbers of a variable at each row, each different entry read once."""
+def _values(
+    study: Study, table: Table, variable: Variable, order: Places | None
+) -> tuple[Numbers, list[Finding]]:
+    """Canonical numbers of a variable in the order of the visits, each different entry read once.
+
+    Rows of the findings are positions in that order.
+    """
     source, column = study.config.cohort, _column(study, variable.name)
     cells = table.columns.get(column)
     numbers = isinstance(cells, np.ndarray) and cells.dtype.kind in "iuf"
@@ -264,37 +280,35 @@ def _values(study: Study, table: Table, variable: Variable) -> tuple[Numbers, li
         for begin in range(0, table.rows, _BLOCK):
             block = slice(begin, begin + _BLOCK)
             rows = range(begin, min(begin + _BLOCK, table.rows))
-            read = read_variable(
-                Table(table.source, {column: cells[block]}, rows), variable, source
-            )
+            piece = cells[block] if order is None else cells[order[block]]
+            read = read_variable(Table(table.source, {column: piece}, rows), variable, source)
             values[block] = read.values
             problems += read.problems
         return values, list(of_problems(problems, None))
     entries = coded(cells)
     alone = Table(table.source, {column: entries.entries}, range(len(entries.entries)))
     read = read_variable(alone, variable, source)
-    return read.values[entries.codes], list(of_problems(read.problems, entries.codes))
+    codes = entries.codes if order is None else entries.codes[order]
+    return read.values[codes], list(of_problems(read.problems, codes))
 
 
 def _in_order(
     study: Study,
     plan: RecordsPlan,
     ids: Sequence[object],
-    patient: Places,
+    placed: _Placed,
     times: Times,
-    values: dict[str, Numbers],
+    columns: dict[str, Numbers],
     fixed: Sequence[str],
     death: Numbers,
     findings: list[Finding],
 ) -> ReadVisits:
     """Sort, leave out what is empty, and keep one visit for each day."""
-    codes, order, moved = _sorted(patient, times.moment)
-    if len(moved):
-        findings.append(Finding("visits_sorted", plan.visits.time, SORTED, moved, fatal=False))
-    # Taken out one by one: ten million visits of each are there once, not twice.
-    names = tuple(values)
-    taken = each(lambda name: _taken(values.pop(name), order), names, len(codes))
-    columns = dict(zip(names, taken, strict=True))
+    codes, order = placed.patient, placed.rows
+    if len(placed.moved):
+        findings.append(
+            Finding("visits_sorted", plan.visits.time, SORTED, placed.moved, fatal=False)
+        )
     day, calendar = _taken(times.day, order), _taken(times.calendar, order)
     rows = np.arange(len(codes)) if order is None else order
 
@@ -335,10 +349,22 @@ def _taken(column: NDArray[np.float64], rows: Places | None) -> Numbers:
     return column if rows is None else column[rows]
 
 
-def _sorted(patient: Places, moment: Numbers) -> tuple[Places, Places | None, Places]:
+def _fatal(findings: Collection[Finding]) -> bool:
+    return any(finding.fatal for finding in findings)
+
+
+@dataclass(frozen=True, slots=True)
+class _Placed:
     """Patients in order, the rows in order (None: as they stand), and rows that came too late."""
+
+    patient: Places
+    rows: Places | None
+    moved: Places
+
+
+def _sorted(patient: Places, moment: Numbers) -> _Placed:
     if _in_place(patient, moment):
-        return patient, None, np.empty(0, dtype=np.int64)
+        return _Placed(patient, None, np.empty(0, dtype=np.int64))
     # Distinct keys need no stable sort, which takes ten times as long.
     rows = np.sort(patient * len(patient) + np.arange(len(patient))) % len(patient)
     codes, when = patient[rows], moment[rows]
@@ -346,7 +372,7 @@ def _sorted(patient: Places, moment: Numbers) -> tuple[Places, Places | None, Pl
     moved = rows[1:][back]
     if len(moved):
         rows = np.lexsort((moment, patient))
-    return patient[rows], rows, np.sort(moved)
+    return _Placed(patient[rows], rows, np.sort(moved))
 
 
 def _in_place(patient: Places, moment: Numbers) -> bool:

@@ -290,3 +290,21 @@ def test_parquet_may_hold_codes_dates_and_the_clock_of_a_place(tmp_path: Any) ->
         assert found is not None
         assert found.visits.day.tolist() == [19723, 19903]
         assert list(found.visits.ids) == [7]
+
+
+def test_the_rows_of_a_cell_are_those_of_the_file_also_where_visits_are_sorted() -> None:
+    rows: list[tuple[Any, ...]] = [
+        AFTER,
+        ("b", 200, 2, 90, "male"),
+        ("b", 0, 9, "<10", "male"),
+        INDEX,
+    ]
+    table = visits_table(rows)
+    finding = fatal(made(table))["unreadable_number"]
+    assert finding.rows.tolist() == [2]
+    assert "(1 row: 4)" in finding.reason(table.numbers).message
+    numbers = [(*row[:3], -5.0 if row[3] == "<10" else float(row[3]), row[4]) for row in rows]
+    columns = dict(visits_table(numbers).columns)
+    columns["c3"] = np.array(columns["c3"])
+    found = made(Table("visits.parquet", columns, range(1, 5)))
+    assert fatal(found)["impossible_value"].rows.tolist() == [2]
