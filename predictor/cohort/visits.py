@@ -268,12 +268,12 @@ def _values(
     """
     source, column = study.config.cohort, _column(study, variable.name)
     cells = table.columns.get(column)
-    numbers = isinstance(cells, np.ndarray) and cells.dtype.kind in "iuf"
-    whole = numbers and variable.kind == "continuous" and variable.name not in source.values
     if cells is None:
         lost = Finding("missing_column", column, table.missing_column(column))
         return np.full(table.rows, np.nan), [lost]
-    if whole:
+    numbers = isinstance(cells, np.ndarray) and cells.dtype.kind in "iuf"
+    plain = variable.kind == "continuous" and variable.name not in source.values
+    if isinstance(cells, np.ndarray) and numbers and plain:
         # In blocks, whose intermediate arrays stay in the processor's memory.
         values = np.empty(table.rows)
         problems: list[Problem] = []
