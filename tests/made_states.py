@@ -33,7 +33,7 @@ def configuration_of_states(**changes: Any) -> dict[str, Any]:
         "population": "made-up patients",
     }
     made["models"] = {"proportional_odds": {"penalty": [1.0]}, "multinomial": {"penalty": [1.0]}}
-    made["validation"] = {**made["validation"], "bootstrap": 45}
+    made["validation"] = {**made["validation"], "bootstrap": 100}
     return made | changes
 
 

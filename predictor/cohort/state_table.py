@@ -1,8 +1,8 @@
 """Table 1 by state: who the patients are, all of them and in each of several states.
 
 Small counts are hidden more simply than in Table 1 of an event: where one figure of a predictor
-would tell of fewer people than the cell size, the predictor is shown for all patients alone, so
-that nothing can be had by subtraction.
+would tell of fewer people than the cell size, or the state of everybody in a row, the predictor is
+shown for all patients alone, so that nothing can be had by subtraction.
 """
 
 from __future__ import annotations
@@ -63,7 +63,7 @@ def _rows(
     known = ~np.isnan(values)
     least = max(cell_size, 2)
     missing = {name: int((who & ~known).sum()) for name, who in members.items()}
-    whole = shown and all(_may_be_told(count, cell_size) for count in missing.values())
+    whole = shown and _row_may_be_told(missing, cell_size)
     if variable.kind == "continuous":
         whole = whole and all((who & known).sum() >= least for who in members.values())
         digits = summarise(values, "mean_sd", None).digits
@@ -78,8 +78,8 @@ def _rows(
             {n: count_state(values[who], s) for n, who in members.items()}
             for s in range(len(variable.states))
         ]
-        every = [cell.count or 0 for row in counts for cell in row.values()]
-        whole = whole and all(_may_be_told(count, cell_size) for count in every)
+        every = [{name: cell.count or 0 for name, cell in row.items()} for row in counts]
+        whole = whole and all(_row_may_be_told(row, cell_size) for row in every)
         overall = all(_may_be_told(row[ALL].count or 0, cell_size) for row in counts)
         for s, row in enumerate(counts):
             if len(variable.states) == 2 and s == 0:
@@ -95,6 +95,13 @@ def _rows(
             cells[name] = Summary("count", size if name != ALL else n, 0, count, share)
         told = _told(cells, whole, _may_be_told(missing[ALL], cell_size))
         yield _row(variable, None, "missing, n (%)", told)
+
+
+def _row_may_be_told(counts: dict[str, int], cell_size: int) -> bool:
+    """Whether no count is small, and no row tells the state of everybody in it."""
+    of_states = [count for name, count in counts.items() if name != ALL]
+    alone = sum(count > 0 for count in of_states) == 1
+    return not alone and all(_may_be_told(count, cell_size) for count in counts.values())
 
 
 def _may_be_told(count: int, cell_size: int) -> bool:

@@ -1,18 +1,20 @@
 """Internal validation of models of several ordered states.
 
 The same plan as for an event: repeated stratified cross-validation for the comparison, and for
-the chosen model Harrell's optimism bootstrap with the whole of its tuning repeated. Both c count
-pairs of the same test fold only; calibration uses out-of-fold probabilities averaged over the
-repeats. Intervals of cross-validated figures are bootstrap intervals over patients, without
-refitting; those of corrected figures shift the distribution of the apparent figure over the
-refits by the optimism (Noma et al., Stat Med 2021;40:5691), or where the fit itself fixes the
-figure (calibration) are those of the optimism.
+the chosen model a bootstrap with the whole of its tuning repeated. Both c are corrected by .632+
+with an interval from the patients whom the resamples left out, as the AUROC is, since Harrell's
+correction leaves them above 0.5 in small cohorts without signal; all other figures by Harrell's
+optimism. Both c count pairs of the same test fold only; calibration uses out-of-fold probabilities
+averaged over the repeats. Intervals of cross-validated figures are bootstrap intervals over
+patients, without refitting; those of Harrell's figures shift the distribution of the apparent
+figure over the refits by the optimism (Noma et al., Stat Med 2021;40:5691), or where the fit
+itself fixes the figure (calibration) are those of the optimism.
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -28,6 +30,7 @@ from predictor.performance.states import (
     ordinal_c,
 )
 from predictor.performance.states import figures as figures_of
+from predictor.validation.corrected import FEWEST_FOR_INTERVAL, weighted_632plus
 
 Floats = NDArray[np.float64]
 States = NDArray[np.int64]
@@ -52,7 +55,7 @@ class StateFigure:
     cross_validated, cross_validated_low, cross_validated_high
         Out of fold, with 95% interval.
     corrected, corrected_low, corrected_high
-        Apparent less optimism, with 95% interval.
+        For optimism, by .632+ or Harrell, with 95% interval.
     optimism
         Mean over the refits; of calibration slopes their median.
     resamples
@@ -162,17 +165,47 @@ def corrected_figures(
     own = figures_of(state, apparent[None], ones, names)
     boot: Mapping[str, Floats] = {}
     test: Mapping[str, Floats] = {}
+    beyond: Mapping[str, Floats] = {}
     if len(refits):
         boot = figures_of(state, refits, count, names)
         test = figures_of(state, refits, np.broadcast_to(ones, count.shape), names)
+        left_out = (count == 0.0).astype(np.float64)
+        beyond = ordinal_c(*concordance(state, expected_state(refits), left_out, len(names)))
     rows = []
     for name, value in own.items():
         first = _number(value[0])
         row = StateFigure(name, first, *beside[name])
         if boot and first is not None:
-            row = _corrected(row, first, boot[name], test[name])
+            if name in beyond:
+                row = _by_632plus(row, first, boot[name] - test[name], beyond[name])
+            else:
+                row = _corrected(row, first, boot[name], test[name])
         rows.append(row)
     return rows
+
+
+def _by_632plus(
+    row: StateFigure, apparent: float, optimism: Floats, left_out: Floats
+) -> StateFigure:
+    """A c statistic, corrected by .632+; its interval is that of the patients left out."""
+    told = left_out[np.isfinite(left_out)]
+    if not told.size:
+        return row
+    value, _ = weighted_632plus(apparent, float(told.mean()), 0.5, higher_is_better=True)
+    low: float | None = None
+    high: float | None = None
+    if told.size >= FEWEST_FOR_INTERVAL and np.ptp(told) > 0.0:
+        distance = np.sqrt(0.632) * (np.quantile(told, _TAILS) - told.mean())
+        low, high = (float(min(max(value + d, 0.0), 1.0)) for d in distance)
+    mean = float(np.nanmean(optimism)) if np.isfinite(optimism).any() else None
+    return replace(
+        row,
+        corrected=value,
+        corrected_low=low,
+        corrected_high=high,
+        optimism=mean,
+        resamples=int(told.size),
+    )
 
 
 def _corrected(row: StateFigure, apparent: float, boot: Floats, test: Floats) -> StateFigure:
@@ -186,24 +219,20 @@ def _corrected(row: StateFigure, apparent: float, boot: Floats, test: Floats) ->
     value = apparent - mean
     low: float | None = None
     high: float | None = None
-    if defined.sum() >= _FEWEST:
+    if defined.sum() >= FEWEST_FOR_INTERVAL:
         of_apparent, of_optimism = (np.quantile(part, _TAILS) for part in (boot[defined], optimism))
         fixed = row.name.startswith(("slope_", "intercept_"))
         if fixed or np.ptp(of_apparent) < 0.5 * np.ptp(of_optimism):
             low, high = (float(value + mean - of_optimism[i]) for i in (1, 0))
         else:
             low, high = (float(of_apparent[i] - mean) for i in (0, 1))
-    return StateFigure(
-        row.name,
-        apparent,
-        row.cross_validated,
-        row.cross_validated_low,
-        row.cross_validated_high,
-        value,
-        low,
-        high,
-        mean,
-        int(defined.sum()),
+    return replace(
+        row,
+        corrected=value,
+        corrected_low=low,
+        corrected_high=high,
+        optimism=mean,
+        resamples=int(defined.sum()),
     )
 
 

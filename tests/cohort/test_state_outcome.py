@@ -145,3 +145,13 @@ def test_table_one_by_state_hides_what_few_have(tmp_path: Any) -> None:
     counts = [int(np.isnan(found.values[found.outcome == k, 3]).sum()) for k in range(3)]
     assert any(0 < count < 5 for count in counts)
     assert len({gaps[name] for name in found.states}) == 1
+
+
+def test_table_one_does_not_tell_the_state_of_everybody_without_a_value(tmp_path: Any) -> None:
+    frame = cohort_of_states()
+    frame["c4"] = 15.0 + np.arange(len(frame)) % 7
+    frame.loc[frame.index[frame["state"] == "remission"][:8], "c4"] = np.nan
+    found = check_cohort(study(tmp_path), table_from_frame(frame)).usable()
+    rows = [r for r in state_table(found, 5)["rows"] if r["variable"] == "c4"]  # type: ignore[attr-defined]
+    assert rows[-1]["all"].startswith("8 ")
+    assert {rows[-1][name] for name in found.states} == {"hidden"}

@@ -46,6 +46,7 @@ EXAMPLE = (
     "software, with all digits, gives {exact}."
 )
 EXAMPLE_TITLE = "By hand"
+EXAMPLE_SUMS = "Sums and probabilities"
 NO_CHART = (
     "A points chart and a nomogram are drawn for models of one event; for several states there is "
     "none so far."
@@ -210,4 +211,4 @@ def _example(source: Source, part: StatePart, formulas: Sequence[Formula]) -> It
         log_odds = np.array(totals)
     for label, share in zip(part.labels, state_probabilities(model.kind, log_odds), strict=True):
         lines.append(PROBABILITY.format(state=label, probability=share))
-    yield Verbatim("\n".join(lines), EXAMPLE_TITLE)
+    yield Verbatim("\n".join(lines), EXAMPLE_SUMS)

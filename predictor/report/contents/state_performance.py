@@ -39,9 +39,11 @@ FIGURES_NOTE = (
     "probabilities, divided by the number of states less 1, so that a miss by two states costs "
     "more. Calibration: of each state against all others, out of fold by the mean over the "
     "repeats; 0 and 1 are right. Intervals: cross-validated, over patients without refitting; "
-    "corrected (Harrell's optimism, {resamples} refits with their tuning; of slopes its median, as "
-    "refits that tell hardly anybody apart have slopes beyond all bounds), by the spread over the "
-    "refits."
+    "corrected over {resamples} refits with their tuning. Both c by .632+, with the spread over "
+    "the patients left out, as Harrell's correction leaves them above 0.5 in small cohorts without "
+    "signal; all others by Harrell's optimism with the spread over the refits, of slopes its "
+    "median, as refits that tell hardly anybody apart have slopes beyond all bounds. An interval "
+    "that ends at its figure covers nothing."
 )
 CANDIDATES = "All candidates by the same folds"
 CANDIDATES_NOTE = (
@@ -63,7 +65,7 @@ ADD_UP = (
     "in {beyond}. Those of this model add up to 100% in every patient."
 )
 BINARY = "Log loss of each state against all others, out of fold"
-SIGNAL_STATISTIC = "Compared: {statistic}. {rule}."
+SIGNAL_STATISTIC = "Compared: {statistic}; {rule}."
 HOLDS = (
     "Proportional odds: nothing speaks against them (p = {p_value:.2f}): the multinomial model "
     "fits the cohort better by {statistic:.1f} (twice the log likelihood, both with a penalty of "
