@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 import predictor
 from predictor.cohort.cohort import Cohort
-from predictor.errors import TrackingError
+from predictor.errors import LearningError, TrackingError
 from predictor.fitted.bundle import save_bundle
 from predictor.fitted.seal import json_bytes
 from predictor.learning.candidates import Candidate
@@ -217,6 +217,8 @@ class _Run:
         )
         by_rule = found[int(choose(difference, error))][0].name
         taken = by_rule if self.config.choose == "rule" else self.config.choose
+        if taken not in {candidate.name for candidate, _, _ in found}:
+            raise LearningError(taken, "the fit does not converge", "Raise its smallest penalty.")
         rows = []
         for i, (candidate, probability, penalty) in enumerate(found):
             figures = cross_validated_figures(
