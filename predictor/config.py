@@ -51,7 +51,9 @@ class Question(Part):
     """The outcome: its column in the cohort file, unless ``cohort.columns`` names another."""
     label: Name | None = None
     """What the event is called in answers, such as "low disease activity"."""
-    event: Annotated[tuple[Code, ...], AfterValidator(distinct), OneOrMany()] = ()
+    event: Annotated[
+        tuple[Code, ...], AfterValidator(distinct), Field(min_length=1), OneOrMany()
+    ] = ()
     """Values of the outcome that count as the event."""
     non_event: Annotated[tuple[Code, ...], AfterValidator(distinct), OneOrMany()] = ()
     """Values that count as no event; needed unless the outcome is 0/1 or in the dictionary."""

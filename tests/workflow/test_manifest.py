@@ -17,7 +17,7 @@ from predictor.workflow import manifest
 
 def shareable(**changes: Any) -> dict[str, Any]:
     study = study_from(Document("c.yaml", configuration(**changes)), Path.cwd())
-    return manifest._shareable_config(study)
+    return manifest.shareable_config(study)
 
 
 def test_paths_and_addresses_of_this_machine_are_left_out() -> None:
@@ -43,7 +43,7 @@ def test_the_dictionary_is_named_without_its_folder(tmp_path: Path) -> None:
     own.parent.mkdir()
     own.write_text("extends: sle_ivig\nvariables: {extra: {label: Extra, kind: binary}}\n")
     study = study_from(Document("c.yaml", configuration(dictionary=str(own))), Path.cwd())
-    assert manifest._shareable_config(study)["dictionary"] == "own.yaml"
+    assert manifest.shareable_config(study)["dictionary"] == "own.yaml"
 
 
 def test_a_shared_configuration_still_says_what_was_asked() -> None:

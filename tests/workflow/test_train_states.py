@@ -5,10 +5,13 @@ from __future__ import annotations
 import csv
 import json
 import math
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 from made_states import STATES, cohort_of_states, configuration_of_states
 
 import predictor
@@ -82,6 +85,35 @@ def test_probabilities_add_up_and_so_do_reasons(
         assert own == pytest.approx(expected, abs=1e-6)
         assert answer["scale"] == "log-odds against flare"
     assert set(answer["imputed"]) == set(missing)
+
+
+@settings(max_examples=40)
+@given(
+    kind=st.sampled_from(KINDS),
+    age=st.none() | st.floats(18, 95),
+    sex=st.sampled_from([None, "female", "male"]),
+    c3=st.none() | st.floats(1, 400),
+    sledai=st.none() | st.integers(0, 105),
+)
+def test_the_probabilities_of_any_patient_add_up(
+    runs: dict[str, StateTrainingRun],
+    kind: str,
+    age: float | None,
+    sex: str | None,
+    c3: float | None,
+    sledai: int | None,
+) -> None:
+    patient = {"age": age, "sex": sex, "c3": c3, "sledai_2k": sledai, "c4": 20}
+    if sum(value is None for value in patient.values()) > 2:
+        return
+    told = predict(patient, model=runs[kind].bundle)
+    assert abs(sum(state.probability for state in told.states) - 1.0) <= 1e-12
+    assert all(0.0 <= state.probability <= 1.0 for state in told.states)
+    total = told.base_value + sum(part.contribution for part in told.contributions)
+    best, worst = told.states[-1].probability, told.states[0].probability
+    against = 1.0 - best if kind == "proportional_odds" else worst
+    if 1e-9 < best < 1.0 - 1e-9 and against > 1e-9:
+        assert total == pytest.approx(math.log(best / against), abs=1e-6)
 
 
 @pytest.mark.parametrize("kind", KINDS)
@@ -268,3 +300,19 @@ def test_the_real_cohort_is_read_as_the_configuration_says(shared: Path) -> None
     table = study_table(study, shared / "data" / "gse65391_response_index.csv")
     found = check_cohort(study, table).usable()
     assert [int((found.outcome == k).sum()) for k in range(3)] == [45, 35, 6]
+
+
+def test_a_state_of_two_real_patients_is_refused_by_name(shared: Path) -> None:
+    from predictor.cohort.checking import check_cohort
+    from predictor.config_states import NamedState
+    from predictor.study import load_study
+    from predictor.workflow.study_table import study_table
+
+    study = load_study("sle_response")
+    quiet = NamedState.model_validate({"state": "remission", "when": {"remission_fu": 1}})
+    states = (*study.config.question.states[:2], quiet)
+    question = study.config.question.model_copy(update={"states": states})
+    changed = replace(study, config=study.config.model_copy(update={"question": question}))
+    table = study_table(changed, shared / "data" / "gse65391_response_index.csv")
+    with pytest.raises(CohortError, match="low_disease_activity occurs 2 times"):
+        check_cohort(changed, table).usable()
