@@ -37,8 +37,8 @@ _CENSORED = (
     "can be learned of when it happens."
 )
 _TOO_FEW = (
-    "the event occurs {events} times, fewer than the {folds} folds. Set `validation.folds` lower, "
-    "if at all."
+    "the event occurs {events} times by the last horizon, fewer than the {folds} folds. Set "
+    "`validation.folds` lower, if at all."
 )
 _NO_COMPETING = (
     "nobody had a competing event, though question.follow_up.competing names one. Leave it out, "
@@ -128,8 +128,9 @@ def too_few_times(
         Of the analysed patients.
     """
     asked, folds = config.question.follow_up, config.validation.folds
-    events = int((outcome == EVENT).sum())
-    if not events:
+    last = asked.horizon_months[-1] if asked else np.inf
+    events = int(((outcome == EVENT) & (months <= last)).sum())
+    if not (outcome == EVENT).any():
         yield Problem(None, column, "all_censored", _CENSORED)
     elif events < folds:
         yield Problem(None, column, "too_few_events", _TOO_FEW.format(events=events, folds=folds))

@@ -29,11 +29,9 @@ class _Sorted:
         self.sum_of_events = self.x[self.had].sum(axis=0)
 
     def loss(self, slopes: Floats, penalty: float) -> float:
-        score = self.x @ slopes
-        top = float(score.max())
-        total = np.cumsum(np.exp(score - top))
-        value = np.log(total[self.last]).sum() + top * len(self.last)
-        value -= self.sum_of_events @ slopes
+        # A step that goes too far makes scores whose sums would be 0 or infinite.
+        logarithm = np.logaddexp.accumulate(self.x @ slopes)
+        value = logarithm[self.last].sum() - self.sum_of_events @ slopes
         return float(value + penalty / 2 * slopes @ slopes)
 
     def step(self, slopes: Floats, penalty: float) -> tuple[Floats, Floats]:
@@ -75,7 +73,10 @@ def cox_newton(
     patients = _Sorted(design, months, had)
     loss = patients.loss(slopes, penalty)
     for _ in range(_ROUNDS):
-        gradient, second = patients.step(slopes, penalty)
+        with np.errstate(all="ignore"):
+            gradient, second = patients.step(slopes, penalty)
+        if not (np.isfinite(gradient).all() and np.isfinite(second).all()):
+            return None
         try:
             step = np.linalg.solve(second, gradient)
         except np.linalg.LinAlgError:

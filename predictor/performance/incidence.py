@@ -19,6 +19,8 @@ Floats = NDArray[np.float64]
 Ends = NDArray[np.integer]
 
 _QUANTILE = 1.959963984540054
+_ROUNDING = 1e-12
+_FARTHEST = 500.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -137,9 +139,11 @@ def _counts(months: Floats, ends: Ends) -> _Counts:
 
 def _bounds(share: Floats, error: Floats) -> tuple[Floats, Floats]:
     """Interval of a share on the scale of log(-log); a share of 0 or 1 has none."""
-    inside = (share > 0) & (share < 1)
+    # A sum that is 1 but for rounding is 1.
+    inside = (share > _ROUNDING) & (share < 1 - _ROUNDING)
     safe = np.where(inside, share, 0.5)
     reach = np.where(inside, _QUANTILE * error / np.abs(safe * np.log(safe)), 0.0)
+    reach = np.minimum(reach, _FARTHEST)
     low = np.where(inside, safe ** np.exp(reach), share)
     high = np.where(inside, safe ** np.exp(-reach), share)
     return low, high

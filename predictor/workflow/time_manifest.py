@@ -32,7 +32,9 @@ _CORRECTED = (
 _COMPARED = "Compared by repeated cross-validation only; no other patients have been tried."
 
 
-def time_evidence(cohort: Cohort, needed: TimeSampleSize, *, validated: bool) -> dict[str, Any]:
+def time_evidence(
+    cohort: Cohort, needed: TimeSampleSize, cell_size: int, *, validated: bool
+) -> dict[str, Any]:
     """Level of evidence, as for an event, with what competes and what would be needed."""
     who = people(cohort)
     sufficient = who.patients >= needed.n and who.events >= needed.events
@@ -50,7 +52,7 @@ def time_evidence(cohort: Cohort, needed: TimeSampleSize, *, validated: bool) ->
             patients=who.patients,
             what="simulated patients" if cohort.simulated else "patients",
             events=who.events,
-            competing=_COMPETING.format(count=competing) if competing else "",
+            competing=_COMPETING.format(count=competing) if competing >= cell_size else "",
             needed=needed.n,
             needed_events=needed.events,
             enough=": enough" if sufficient else "",

@@ -181,10 +181,10 @@ def train_time(
     with watch.stage("bundle"):
         needed = run.needed()
         validated = told[0].corrected[0] is not None
-        stands = time_evidence(cohort, needed, validated=validated)
+        cell_size = study.config.privacy.cell_size
+        stands = time_evidence(cohort, needed, cell_size, validated=validated)
         own = list(chosen.candidate.predictors)
         last = run.who.marks[-1]
-        cell_size = study.config.privacy.cell_size
         validation = {
             "sample_size": needed.to_dict(),
             "models": [row.to_dict(last) for row in compared],
