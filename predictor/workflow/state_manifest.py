@@ -23,6 +23,7 @@ _DEMONSTRATION = (
 )
 _WHO = "{patients:,} {what} in the states {states}; at least {needed:,} needed{enough}."
 _STATE = "{label} ({count})"
+_FEWER = "fewer than {size}"
 _ROWS = "Rows are taken for patients; if a patient has several, every figure is too good."
 _NOT_TESTED = "Whether there is signal has not been tested."
 _CORRECTED = (
@@ -32,9 +33,22 @@ _COMPARED = "Compared by repeated cross-validation only; no other patients have 
 
 
 def state_evidence(
-    cohort: Cohort, needed: StateSampleSize, signal: Signal | None, *, validated: bool
+    cohort: Cohort,
+    needed: StateSampleSize,
+    signal: Signal | None,
+    *,
+    validated: bool,
+    cell_size: int,
 ) -> dict[str, Any]:
-    """Level of evidence, as for an event, with the states and what they would need."""
+    """Level of evidence, as for an event, with the states and what they would need.
+
+    Parameters
+    ----------
+    cohort, needed, signal, validated
+        As in :func:`predictor.validation.evidence.evidence`.
+    cell_size
+        Smallest count of a state that is shown.
+    """
     who = people(cohort)
     sufficient = who.patients >= needed.n
     level = evidence_level(
@@ -46,7 +60,10 @@ def state_evidence(
     )
     counts = np.bincount(cohort.outcome, minlength=len(cohort.states)).tolist()
     told = [
-        _STATE.format(label=name.replace("_", " "), count=count)
+        _STATE.format(
+            label=name.replace("_", " "),
+            count=count if count >= cell_size else _FEWER.format(size=cell_size),
+        )
         for name, count in zip(cohort.states, counts, strict=True)
     ]
     sentences = [_DEMONSTRATION] if cohort.simulated else []

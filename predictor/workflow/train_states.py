@@ -84,7 +84,13 @@ def train_states(
         figures, signal, assumption, unstable = run.validate(chosen, final)
     with watch.stage("bundle"):
         needed = run.needed(chosen.candidate)
-        stands = state_evidence(cohort, needed, signal, validated=figures[0].corrected is not None)
+        stands = state_evidence(
+            cohort,
+            needed,
+            signal,
+            validated=figures[0].corrected is not None,
+            cell_size=study.config.privacy.cell_size,
+        )
         own = list(chosen.candidate.predictors or range(len(cohort.variables)))
         described = describe_states(
             study, cohort, chosen.candidate, float(final.penalty[0]), own, stands, watch.seconds

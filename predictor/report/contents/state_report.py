@@ -20,8 +20,8 @@ NOT_CHECKED = (
     "The automatic checks for pitfalls are written for models of one event and do not run here. "
     "What was looked for all the same stands in the other sections: small states and what was "
     "noticed while reading (Patients), signal, proportional odds, and adding up (Performance). "
-    "What nobody has looked for is leakage in time, copies of patients in several folds beyond the "
-    "groups that were named, and order of the rows."
+    "Copies and the order of the rows were looked at while reading. What nobody has looked for is "
+    "leakage in time, and patients who belong together beyond the groups that were named."
 )
 
 

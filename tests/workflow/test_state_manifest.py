@@ -1,0 +1,56 @@
+"""What a manifest says of states: small ones are not counted in it."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from made_states import STATES, cohort_of_states, configuration_of_states
+
+from predictor.cohort.checking import check_cohort
+from predictor.cohort.cohort import Cohort
+from predictor.cohort.reading import table_from_frame
+from predictor.documents import Document
+from predictor.learning.state_candidates import StateCandidate
+from predictor.study import Study, study_from
+from predictor.validation.state_size import for_states
+from predictor.workflow.state_manifest import describe_states, state_evidence
+
+RIDGE = StateCandidate("proportional_odds", "Ridge", "proportional_odds", (0, 2), (1.0,))
+
+
+@pytest.fixture
+def small(tmp_path: Path) -> tuple[Study, Cohort]:
+    """Three states, of which the worst has four patients."""
+    study = study_from(Document("study.yaml", configuration_of_states()), tmp_path)
+    frame = cohort_of_states()
+    frame = frame.drop(frame.index[frame["state"] == "flare"][4:])
+    return study, check_cohort(study, table_from_frame(frame)).usable()
+
+
+def evidence(cohort: Cohort) -> dict[str, Any]:
+    counts = tuple(np.bincount(cohort.outcome).tolist())
+    needed = for_states("proportional_odds", counts, STATES, 5)
+    return state_evidence(cohort, needed, None, validated=True, cell_size=5)
+
+
+def test_a_small_state_is_not_counted(small: tuple[Study, Cohort]) -> None:
+    study, cohort = small
+    stands = evidence(cohort)
+    assert "flare (fewer than 5)" in stands["statement"]
+    assert stands["level"] == "exploratory"
+    described = describe_states(study, cohort, RIDGE, 1.0, [0, 2], stands, {})
+    assert [state["patients"] is None for state in described["outcome"]["states"]] == [
+        True,
+        False,
+        False,
+    ]
+    assert described["predictors"] == ["age", "c3"]
+
+
+def test_without_a_test_for_signal_nothing_is_validated(small: tuple[Study, Cohort]) -> None:
+    stands = evidence(small[1])
+    assert "has not been tested" in stands["statement"]
+    assert stands["patients"] == small[1].patients
