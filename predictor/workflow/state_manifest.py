@@ -22,6 +22,8 @@ _DEMONSTRATION = (
     "about real ones."
 )
 _WHO = "{patients:,} {what} in the states {states}; at least {needed:,} needed{enough}."
+_REAL = ("patients", "patients ({rows:,} rows)")
+_SIMULATED = ("simulated patients", "simulated patients ({rows:,} rows)")
 _STATE = "{label} ({count})"
 _FEWER = "fewer than {size}"
 _ROWS = "Rows are taken for patients; if a patient has several, every figure is too good."
@@ -70,7 +72,9 @@ def state_evidence(
     sentences.append(
         _WHO.format(
             patients=who.patients,
-            what="simulated patients" if cohort.simulated else "patients",
+            what=(_SIMULATED if cohort.simulated else _REAL)[who.rows > who.patients].format(
+                rows=who.rows
+            ),
             states=", ".join(told),
             needed=needed.n,
             enough=": enough" if sufficient else "",

@@ -276,7 +276,7 @@ class _Run:
                 )
             refits = fits.probability[fits.usable]
             count = drawn.count[:made][fits.usable].astype(np.float64)
-        self.notes.append("The choice among the candidates was not repeated in the resamples.")
+            self.notes.append("The choice among the candidates was not repeated in the resamples.")
         figures = corrected_figures(
             self.state, final.probability[0], refits, count, self.cohort.states, chosen.figures
         )
