@@ -133,8 +133,8 @@ def train(
     signal.signal(signal.SIGTERM, _terminate)
     from predictor import terminal_states, terminal_time, terminal_training
     from predictor.workflow.state_run import StateTrainingRun
+    from predictor.workflow.time_run import TimeTrainingRun
     from predictor.workflow.train import train as run
-    from predictor.workflow.train_time import TimeTrainingRun
 
     with terminal.progress_bar() as progress:
         finished = run(config, data, out=out, choose=choose, workers=workers, progress=progress)

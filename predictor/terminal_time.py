@@ -10,7 +10,7 @@ from predictor.terminal import plain, print_tables, say, say_wrapped
 if TYPE_CHECKING:
     from rich.table import Table
 
-    from predictor.workflow.train_time import TimeTrainingRun
+    from predictor.workflow.time_run import TimeTrainingRun
 
 _LABELS = {
     "c_index": "C index (Wolbers)",
@@ -89,6 +89,8 @@ def show_time_training(run: TimeTrainingRun) -> None:
             for row in found["calibration"]
         ),
     )
+    if found["signal"]:
+        say_wrapped(found["signal"]["sentence"])
     for note in found["notes"]:
         say_wrapped(note)
     say()

@@ -60,6 +60,6 @@ def time_config(**changes: Any) -> dict[str, Any]:
         "predictors": ["marker", "noise"],
         "baseline": "marker",
         "models": {"cox": {"penalty": [1, 10]}},
-        "validation": {"folds": 3, "repeats": 2, "bootstrap": 40},
+        "validation": {"folds": 3, "repeats": 2, "bootstrap": 40, "permutations": 20},
         "tracking": {"enabled": False},
     } | changes

@@ -57,7 +57,11 @@ def score_table(bundle: Bundle, rows: Sequence[Mapping[str, object]]) -> Scored:
     several = None if part is None else np.full((len(rows), part.model.states), np.nan)
     if accepted:
         design = bundle.preparation.apply(np.stack(values))
-        if part is None or several is None:
+        if bundle.hazards is not None:
+            hazards = bundle.hazards.model
+            by_month = hazards.incidence(hazards.log_ratio(design))[:, 0]
+            probability[accepted] = by_month[:, -1]
+        elif part is None or several is None:
             probability[accepted] = bundle.model.probability(design)
         else:
             several[accepted] = part.model.probability(design)

@@ -12,6 +12,7 @@ from predictor.cohort.time_outcome import COMPETING
 from predictor.learning.hazards import FittedHazards, HazardCandidate
 from predictor.study import Study
 from predictor.validation.evidence import evidence_level, people
+from predictor.validation.permutation import Signal
 from predictor.validation.time_size import TimeSampleSize
 from predictor.workflow.manifest import environment, shareable_config
 
@@ -33,7 +34,12 @@ _COMPARED = "Compared by repeated cross-validation only; no other patients have 
 
 
 def time_evidence(
-    cohort: Cohort, needed: TimeSampleSize, cell_size: int, *, validated: bool
+    cohort: Cohort,
+    needed: TimeSampleSize,
+    cell_size: int,
+    signal: Signal | None,
+    *,
+    validated: bool,
 ) -> dict[str, Any]:
     """Level of evidence, as for an event, with what competes and what would be needed."""
     who = people(cohort)
@@ -42,7 +48,7 @@ def time_evidence(
         simulated=cohort.simulated,
         known_people=who.known,
         sufficient=sufficient,
-        signal=None,
+        signal=signal,
         validated=validated,
     )
     competing = int((cohort.outcome == COMPETING).sum())
@@ -60,7 +66,7 @@ def time_evidence(
     )
     if not who.known:
         sentences.append(_ROWS)
-    sentences.append(_NOT_TESTED)
+    sentences.append(signal.sentence if signal else _NOT_TESTED)
     if not cohort.simulated:
         sentences.append(_CORRECTED if validated else _COMPARED)
     real = not cohort.simulated

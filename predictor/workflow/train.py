@@ -47,8 +47,9 @@ from predictor.workflow.progress import Progress, Silent, Stopwatch
 from predictor.workflow.report import write_report
 from predictor.workflow.state_run import StateTrainingRun
 from predictor.workflow.study_table import study_table
+from predictor.workflow.time_run import TimeTrainingRun
 from predictor.workflow.train_states import train_states
-from predictor.workflow.train_time import TimeTrainingRun, train_time
+from predictor.workflow.train_time import train_time
 
 if TYPE_CHECKING:
     import pandas as pd

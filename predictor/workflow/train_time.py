@@ -3,10 +3,8 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from collections.abc import Callable
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -39,9 +37,10 @@ from predictor.learning.resampling import (
 )
 from predictor.learning.splits import derived_seed, repeated_folds
 from predictor.study import Study
+from predictor.validation.permutation import FEWEST, Signal
 from predictor.validation.time_size import TimeSampleSize, for_time
+from predictor.validation.time_tests import time_signal
 from predictor.validation.time_to_event import (
-    Interval,
     Timed,
     TimeFigure,
     calibration_groups,
@@ -52,102 +51,10 @@ from predictor.validation.time_to_event import (
 )
 from predictor.workflow.progress import Progress, Stopwatch
 from predictor.workflow.time_manifest import describe_time, time_evidence
+from predictor.workflow.time_run import ComparedTime, TimeTrainingRun
 
 Floats = NDArray[np.float64]
 _FEWEST = 2
-
-
-@dataclass(frozen=True, slots=True)
-class ComparedTime:
-    """One candidate by its out-of-fold predictions.
-
-    Parameters
-    ----------
-    candidate
-        The model.
-    probability : shape (repeats, n, horizons)
-        Of the event by each horizon, out of fold.
-    figures
-        Cross-validated, with intervals.
-    difference, error
-        Of its Brier score at the last horizon to the best one, with the standard error.
-    chosen
-        Whether it is bundled.
-    """
-
-    candidate: HazardCandidate
-    probability: Floats
-    figures: Mapping[str, Interval]
-    difference: float
-    error: float
-    chosen: bool
-
-    def to_dict(self, last: int) -> dict[str, Any]:
-        """Plain data for JSON, with the figures at the last horizon."""
-        found: dict[str, Any] = {
-            "name": self.candidate.name,
-            "label": self.candidate.label,
-            "chosen": self.chosen,
-        }
-        for name in ("c_index", "c_harrell", "brier", "scaled_brier", "intercept", "slope"):
-            key = name if name.startswith("c_") else f"{name}_{last}"
-            value, low, high = self.figures[key]
-            found |= {name: value, f"{name}_low": low, f"{name}_high": high}
-        return found | {
-            "brier_difference": self.difference,
-            "brier_difference_se": self.error,
-        }
-
-
-@dataclass(frozen=True, slots=True)
-class TimeTrainingRun:
-    """A finished training of a time.
-
-    Parameters
-    ----------
-    bundle
-        Where it is.
-    cohort
-        Who was analysed.
-    compared
-        The candidates, from simple to complex.
-    validation
-        What the bundle says of them: figures, who is followed, calibration, sample size, notes.
-    evidence
-        Level and statement.
-    tracking_error
-        Why no record was sent.
-    seconds
-        Time per stage.
-    """
-
-    bundle: Path
-    cohort: Cohort
-    compared: tuple[ComparedTime, ...]
-    validation: Mapping[str, Any]
-    evidence: Mapping[str, Any]
-    tracking_error: TrackingError | None
-    seconds: Mapping[str, float]
-
-    def to_dict(self) -> dict[str, Any]:
-        """Plain data for JSON."""
-        return {
-            "bundle": str(self.bundle),
-            "report": None,
-            "run_id": None,
-            "chosen": next(row.candidate.name for row in self.compared if row.chosen),
-            "models": self.validation["models"],
-            "validation": dict(self.validation),
-            "evidence": dict(self.evidence),
-            "sample_size": self.validation["sample_size"],
-            "flow": [{"step": s.step, "patients": s.patients} for s in self.cohort.flow],
-            "warnings": [
-                {"variable": w.variable, "code": w.code, "count": w.count, "message": w.message}
-                for w in self.cohort.warnings
-            ],
-            "tracking_error": str(self.tracking_error) if self.tracking_error else None,
-            "seconds": dict(self.seconds),
-        }
 
 
 def train_time(
@@ -177,12 +84,13 @@ def train_time(
         final = run.final(chosen.candidate)
     with watch.stage("internal validation"):
         told = run.validate(chosen, final)
+        signal = run.signal()
         replicates = run.replicates(chosen.candidate, final)
     with watch.stage("bundle"):
         needed = run.needed()
         validated = told[0].corrected[0] is not None
         cell_size = study.config.privacy.cell_size
-        stands = time_evidence(cohort, needed, cell_size, validated=validated)
+        stands = time_evidence(cohort, needed, cell_size, signal, validated=validated)
         own = list(chosen.candidate.predictors)
         last = run.who.marks[-1]
         validation = {
@@ -191,6 +99,7 @@ def train_time(
             "figures": [figure.to_dict() for figure in told],
             "followed": followed(run.who, cell_size, competing=run.how.causes > 1),
             "calibration": calibration_groups(run.who, chosen.probability.mean(axis=0), cell_size),
+            "signal": signal.to_dict() if signal else None,
             "notes": list(run.notes),
         }
         described = describe_time(study, cohort, chosen.candidate, final, own, stands)
@@ -353,8 +262,36 @@ class _Run:
                 if fit is not None
             ]
         self.notes.append("The choice among the candidates was not repeated in the resamples.")
-        self.notes.append("Whether there is signal was not tested by permutation.")
         return figures(self.who, self.at_marks(final, chosen.candidate), chosen.figures, refits)
+
+    def signal(self) -> Signal | None:
+        """Whether values exchanged among patients do as well."""
+        plan, group = self.config.validation, self.cohort.group
+        tested = self.candidates[-1]
+        if plan.permutations < FEWEST:
+            self.notes.append(f"No test for signal: it needs {FEWEST} permutations at least.")
+            return None
+        if group is not None and len(np.unique(group)) < len(group):
+            self.notes.append("No test for signal: groups of rows are not permuted so far.")
+            return None
+        found = time_signal(
+            tested,
+            self.how,
+            self.patients,
+            self.folds,
+            permutations=plan.permutations,
+            seed=derived_seed(plan.seed, 13),
+            minutes=plan.minutes,
+            not_repeated=tuple(c.label for c in self.candidates[1:-1]),
+            workers=self.workers,
+            progress=self._told(f"permutation test, {tested.label}"),
+        )
+        if found is not None and found.permutations < plan.permutations:
+            self.notes.append(
+                f"{found.permutations} permutations instead of {plan.permutations}, because "
+                f"validation.minutes is {plan.minutes:g}."
+            )
+        return found
 
     def replicates(
         self, candidate: HazardCandidate, final: FittedHazards

@@ -13,11 +13,12 @@ import pytest
 from made_times import DICTIONARY, made_times, time_config
 
 from predictor.clinic.prediction import predict
+from predictor.clinic.scoring import score_table
 from predictor.errors import BundleError, PatientRefused, PredictorError
 from predictor.fitted.bundle import load_bundle, open_bundle
 from predictor.workflow.report import report_file
+from predictor.workflow.time_run import TimeTrainingRun
 from predictor.workflow.train import train
-from predictor.workflow.train_time import TimeTrainingRun
 from predictor.workflow.waterfall import write_waterfall
 
 pytest.importorskip("sksurv", reason="the extra survival is not installed")
@@ -57,6 +58,13 @@ def test_every_figure_is_there_three_ways(run: TimeTrainingRun) -> None:
     assert c["corrected_low"] < c["corrected"] < c["corrected_high"]
     assert c["cross_validated_low"] < c["cross_validated"] < c["cross_validated_high"]
     assert c["corrected"] <= c["apparent"] + 0.01
+
+
+def test_the_signal_is_tested_and_the_statement_says_so(run: TimeTrainingRun) -> None:
+    found = run.validation["signal"]
+    assert found["permutations"] == 20
+    assert found["p_value"] < 0.05
+    assert found["sentence"] in run.evidence["statement"]
 
 
 def test_who_is_still_followed_is_told_at_each_horizon(run: TimeTrainingRun) -> None:
@@ -116,7 +124,7 @@ def test_a_gap_is_drawn_and_a_patient_without_values_refused(run: TimeTrainingRu
 
 def test_everybody_gets_the_cumulative_incidence_where_that_is_chosen(made: Path) -> None:
     config = time_config(choose="prevalence") | {"dictionary": str(made / "made.yaml")}
-    config["validation"] = {"folds": 3, "repeats": 1, "bootstrap": 0}
+    config["validation"] = {"folds": 3, "repeats": 1, "bootstrap": 0, "permutations": 0}
     config["cohort"] = {"file": str(made / "made.csv"), "patient": "patient"}
     found = train(config, out=made / "everybody", workers=1)
     one, other = (predict({"marker": m}, found.bundle) for m in (-2.0, 2.0))
@@ -147,6 +155,13 @@ def test_no_time_of_a_patient_is_in_the_bundle(run: TimeTrainingRun) -> None:
         "preparation.json",
         "replicates.npz",
     }
+
+
+def test_tables_are_scored_as_patients_are(run: TimeTrainingRun) -> None:
+    patients = [{"marker": 1.0, "noise": 0.5}, {"marker": -1.0, "noise": 0.5}]
+    scored = score_table(open_bundle(run.bundle), patients)
+    answers = [predict(patient, run.bundle).probability for patient in patients]
+    assert scored.probability == pytest.approx(answers)
 
 
 def test_what_is_not_there_is_refused_by_name(run: TimeTrainingRun, tmp_path: Path) -> None:
