@@ -28,11 +28,14 @@ class Figured:
         None where it is not defined.
     low, high
         None where there is no interval.
+    by
+        By what it was corrected; None where it was not, or is not known.
     """
 
     value: float | None = None
     low: float | None = None
     high: float | None = None
+    by: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -219,6 +222,11 @@ def _cautions(runs: Sequence[ComparedRun], *, comparable: bool) -> Iterator[Reas
     if len({run.simulated for run in runs}) > 1:
         simulated = [run.name for run in runs if run.simulated]
         yield _told("simulated", names=listed(simulated))
+    for name in FIGURES:
+        uncorrected = [run.name for run in runs if run.corrected and _out_of_fold(run, name)]
+        if uncorrected:
+            title, names = words.FIGURE_TITLES[name], listed(uncorrected)
+            yield _told("not_corrected_figure", figure=title, names=names)
     if len({run.corrected for run in runs}) > 1:
         uncorrected = [run.name for run in runs if not run.corrected]
         yield _told("not_corrected", names=listed(uncorrected))
@@ -228,6 +236,11 @@ def _cautions(runs: Sequence[ComparedRun], *, comparable: bool) -> Iterator[Reas
             yield _told("same_model", names=listed(names))
     if comparable and len(runs) > 1:
         yield _told("same_patients")
+
+
+def _out_of_fold(run: ComparedRun, name: str) -> bool:
+    """Whether a figure is cross-validated although the run corrects others."""
+    return run.figures.get(name, Figured()).by == words.CROSS_VALIDATED
 
 
 def _told(code: str, **facts: str) -> Reason:
@@ -273,7 +286,12 @@ def _row(run: ComparedRun, group: str) -> dict[str, Any]:
     }
     for name in FIGURES:
         figure = run.figures.get(name, Figured())
-        found |= {name: figure.value, f"{name}_low": figure.low, f"{name}_high": figure.high}
+        found |= {
+            name: figure.value,
+            f"{name}_low": figure.low,
+            f"{name}_high": figure.high,
+            f"{name}_by": figure.by,
+        }
     return found | {
         "verdict": run.verdict,
         "headline": run.headline,

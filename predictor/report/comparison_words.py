@@ -56,6 +56,10 @@ CAUTIONS = {
         "The figures of {names} are cross-validated only, those of the others corrected for "
         "optimism: the first do not count what choosing and tuning cost."
     ),
+    "not_corrected_figure": (
+        "{figure} of {names}: cross-validated and not corrected, for the reason that the report "
+        "gives."
+    ),
     "same_model": "{names} hold the same model.",
     "same_patients": (
         "The same patients stand behind all of them, so intervals that overlap do not show that "

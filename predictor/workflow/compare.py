@@ -164,7 +164,9 @@ def _run(
 
 
 def _figured(row: Mapping[str, Any], kind: str) -> Figured:
-    return Figured(*(_number(row.get(f"{kind}{end}")) for end in ("", "_low", "_high")))
+    ends = (_number(row.get(f"{kind}{end}")) for end in ("", "_low", "_high"))
+    by = row.get("by") if kind == "corrected" else None
+    return Figured(*ends, by=by if isinstance(by, str) else None)
 
 
 def _number(value: object) -> float | None:
