@@ -222,20 +222,23 @@ def _cautions(runs: Sequence[ComparedRun], *, comparable: bool) -> Iterator[Reas
     if len({run.simulated for run in runs}) > 1:
         simulated = [run.name for run in runs if run.simulated]
         yield _told("simulated", names=listed(simulated))
-    for name in FIGURES:
-        uncorrected = [run.name for run in runs if run.corrected and _out_of_fold(run, name)]
-        if uncorrected:
-            title, names = words.FIGURE_TITLES[name], listed(uncorrected)
-            yield _told("not_corrected_figure", figure=title, names=names)
-    if len({run.corrected for run in runs}) > 1:
-        uncorrected = [run.name for run in runs if not run.corrected]
-        yield _told("not_corrected", names=listed(uncorrected))
+    yield from _not_corrected(runs)
     same = [[run.name for run in runs if run.digest == digest] for digest in _digests(runs)]
     for names in same:
         if len(names) > 1:
             yield _told("same_model", names=listed(names))
     if comparable and len(runs) > 1:
         yield _told("same_patients")
+
+
+def _not_corrected(runs: Sequence[ComparedRun]) -> Iterator[Reason]:
+    for name in FIGURES:
+        if uncorrected := [run.name for run in runs if run.corrected and _out_of_fold(run, name)]:
+            title, names = words.FIGURE_TITLES[name], listed(uncorrected)
+            yield _told("not_corrected_figure", figure=title, names=names)
+    if len({run.corrected for run in runs}) > 1:
+        uncorrected = [run.name for run in runs if not run.corrected]
+        yield _told("not_corrected", names=listed(uncorrected))
 
 
 def _out_of_fold(run: ComparedRun, name: str) -> bool:

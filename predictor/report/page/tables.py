@@ -35,6 +35,7 @@ AMPLE, SCARCE = Room(1_400_000, 60), Room(0, 10)
 
 _LONG_WORD = 22
 _SLIM_COLUMNS, _MANY_ROWS = 2, 24
+_FEW_ROWS = 14
 
 # As an address has them; everything else is written as %XX.
 _PLAIN = ",;:/?@!$()*+-._~='"
@@ -82,6 +83,11 @@ class ShownTable:
     def slim(self) -> bool:
         """Whether it is so narrow and long that it is set in columns."""
         return len(self.heads) <= _SLIM_COLUMNS and len(self.rows) > _MANY_ROWS
+
+    @property
+    def short(self) -> bool:
+        """Whether it should not be cut by the end of a page."""
+        return len(self.rows) <= _FEW_ROWS
 
 
 def shown(table: Table, file: str, most: int = MOST_ROWS) -> ShownTable:
