@@ -276,7 +276,7 @@ def test_the_reports_of_the_shipped_models_are_those_that_this_version_writes(
     report_file(model, tmp_path)
     shipped = find(model, "models")
     assert shipped is not None
-    # `predictor report NAME --out models/NAME` writes them again.
+    # What `predictor report NAME --out FOLDER` writes is to be copied to models/NAME.
     assert (tmp_path / "model_card.md").read_text() == (shipped / "model_card.md").read_text()
     written, kept = (_to_six_digits(folder / "report.json") for folder in (tmp_path, shipped))
     assert written == kept
