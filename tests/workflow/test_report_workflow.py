@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import shutil
 from collections.abc import Mapping
 from pathlib import Path
@@ -278,13 +279,13 @@ def test_the_reports_of_the_shipped_models_are_those_that_this_version_writes(
     assert shipped is not None
     # What `predictor report NAME --out FOLDER` writes is to be copied to models/NAME.
     assert (tmp_path / "model_card.md").read_text() == (shipped / "model_card.md").read_text()
-    written, kept = (_to_six_digits(folder / "report.json") for folder in (tmp_path, shipped))
+    written, kept = (_without_files(folder / "report.html") for folder in (tmp_path, shipped))
     assert written == kept
-    assert kept["title"] in (shipped / "report.html").read_text()
 
 
-def _to_six_digits(path: Path) -> Any:
-    return json.loads(path.read_text(), parse_float=lambda text: f"{float(text):.6g}")
+def _without_files(page: Path) -> str:
+    """A page without the CSV in it, whose last digits depend on the libraries."""
+    return re.sub(r'href="data:[^"]*"', "", page.read_text())
 
 
 def test_a_cohort_without_anybody_is_told(bundle: Path, tmp_path: Path) -> None:

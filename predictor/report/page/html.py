@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 from markupsafe import Markup, escape
 
 from predictor.report.document import Block, Figure, Report, Table, tables_of
+from predictor.report.html_templates import html_templates
 from predictor.report.page.anchors import anchors
 from predictor.report.page.figures import pictures
 from predictor.report.page.measure import raised
@@ -109,20 +110,7 @@ def rendered(template: str, *styles: str, **context: object) -> str:
 
 @lru_cache(maxsize=1)
 def _environment() -> Environment:
-    from jinja2 import Environment, FileSystemLoader, StrictUndefined
-
-    environment = Environment(
-        loader=FileSystemLoader(_TEMPLATES),
-        autoescape=True,
-        undefined=StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-        keep_trailing_newline=True,
-    )
-    environment.filters["apart"] = apart
-    environment.filters["as_it_is"] = as_it_is
-    environment.filters["kind"] = _kind
-    return environment
+    return html_templates(_TEMPLATES, apart=apart, as_it_is=as_it_is, kind=_kind)
 
 
 def apart(text: object) -> Markup:
