@@ -290,8 +290,21 @@ def _without_files(page: Path) -> str:
 
 def test_a_cohort_without_anybody_is_told(bundle: Path, tmp_path: Path) -> None:
     (tmp_path / "nobody.csv").write_text("age,sex,c3\n-3,female,80\n")
-    with pytest.raises(DocumentError, match="no patient in it gets a prediction"):
+    with pytest.raises(DocumentError, match="there is no column"):
         report_file(bundle, tmp_path / "out.html", patients=tmp_path / "nobody.csv")
+
+
+def test_single_patients_are_not_drawn_in_a_report(
+    bundle: Path, others: Path, tmp_path: Path
+) -> None:
+    lines = others.read_text().splitlines()
+    # The fourth of them is refused by predict(), so there are none, one and four.
+    for first, last in ((4, 4), (3, 4), (1, 5)):
+        some = tmp_path / "some.csv"
+        some.write_text("\n".join([lines[0], *lines[first : last + 1]]))
+        with pytest.raises(DocumentError, match=r"fewer than 5|no patient in it"):
+            report_file(bundle, tmp_path / "out.html", patients=some)
+    assert not (tmp_path / "out.html").exists()
 
 
 def _rows(report: Report, kind: str) -> list[Mapping[str, Any]]:
