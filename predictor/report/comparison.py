@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence, Set
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -211,7 +211,7 @@ def _letter(place: int) -> str:
 def _cautions(runs: Sequence[ComparedRun], *, comparable: bool) -> Iterator[Reason]:
     asked = {(run.outcome, run.label) for run in runs}
     if len(asked) > 1:
-        yield _told("other_outcome", outcomes=_said(runs, lambda run: run.label))
+        yield _told("other_outcome", outcomes=_said(runs, lambda run: _outcome(run, asked)))
     elif differing := [words.ASKED[key] for key in QUESTION if _differs(runs, key)]:
         yield _told("other_definition", what=listed(differing))
     known = {run.cohort_digest for run in runs if run.cohort_digest is not None}
@@ -229,6 +229,13 @@ def _cautions(runs: Sequence[ComparedRun], *, comparable: bool) -> Iterator[Reas
             yield _told("same_model", names=listed(names))
     if comparable and len(runs) > 1:
         yield _told("same_patients")
+
+
+def _outcome(run: ComparedRun, asked: Set[tuple[str, str]]) -> str:
+    """Name of an outcome, and its column where another outcome has the same name."""
+    if sum(label == run.label for _, label in asked) == 1:
+        return run.label
+    return words.OF_COLUMN.format(label=run.label, column=run.outcome)
 
 
 def _not_corrected(runs: Sequence[ComparedRun]) -> Iterator[Reason]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 UNKNOWN = "not known"
 NUMBERED = "{name} ({number})"
 OF_RUNS = "{names}: {what}"
+OF_COLUMN = "{label} (column {column})"
 CORRECTED = "corrected"
 CROSS_VALIDATED = "cross-validated"
 
@@ -77,7 +78,6 @@ TABLE_NOTE = (
     "the runs were named."
 )
 WHAT_EACH_SAYS = "What each run says of itself"
-SAYS = "{name}: {headline}"
 
 FIGURE_TITLES = {
     "auroc": "AUROC",

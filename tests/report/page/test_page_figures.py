@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from dataclasses import replace
 from typing import Any
 
 import made_report as made
@@ -52,10 +53,28 @@ def test_a_forest_has_each_value_and_interval_at_its_place(width: float) -> None
     ends = [(drawn.across(at(w, "x1")), drawn.across(at(w, "x2"))) for w in whole]
     assert [x for x, _ in ends] == close([row["low"] for row in known])
     assert [x for _, x in ends] == close([row["high"] for row in known])
-    (reference,) = drawn.all("line", "reference")
-    assert drawn.across(at(reference, "x1")) == close(0.5)
+    lines = drawn.all("line", "reference")
+    assert [drawn.across(at(line, "x1")) for line in lines] == close([0.5, 0.5])
+    # It ends above a heading and goes on below it.
+    for box in drawn.texts():
+        if box.text in {"AUROC", "Subgroups"} and box.left == 0:
+            assert not any(at(x, "y1") < box.bottom and at(x, "y2") > box.top for x in lines)
+    assert all("halo" in element.get("class", "") for element in drawn.all("text", "bold"))
     assert "0.74 (0.66 to 0.81)" in drawn.said()
     assert "not defined" in drawn.said()
+
+
+@widths
+def test_a_row_that_is_hidden_in_its_table_is_hidden_in_its_figure(width: float) -> None:
+    figure = made.forest()
+    hidden = {**figure.tables[0].rows[-1], "n": None, "n_text": "hidden"}
+    shown = {**hidden, "n_text": 12}
+    table = replace(figure.tables[0], rows=(*figure.tables[0].rows[:-1], hidden))
+    said = Drawn(replace(figure, tables=(table,)), width).said()
+    assert "hidden" in said
+    assert "not defined" not in said
+    table = replace(table, rows=(*table.rows[:-1], shown))
+    assert "not defined" in Drawn(replace(figure, tables=(table,)), width).said()
 
 
 def test_an_interval_that_leaves_the_axis_ends_in_an_arrow() -> None:
