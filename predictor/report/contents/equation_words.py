@@ -91,6 +91,8 @@ POINTS_HOW = (
     "beyond a scale: {beyond}."
 )
 BEYOND = "{label}, one point {more} for each further {step}"
+LIMITED = "The model answers for its population only, so no scale goes beyond its limits: {limits}."
+LIMIT = "{label} {limit}"
 MORE, FEWER = "more", "less"
 BEYOND_NONE = "there are none"
 POINTS_GAPS = (
