@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import math
 from dataclasses import replace
 from typing import Any
@@ -332,6 +333,34 @@ def test_a_short_scale_of_the_nomogram_says_beside_it_what_its_ends_mean(width: 
     assert "0 to 160: 0 to 3.5 points" in said
     assert said.count("80") <= 3  # on the long scale, of points and of totals, but not on the short
     assert "104" in said or "103.5" in said  # the end of the totals
+
+
+@widths
+@pytest.mark.parametrize("most", [10.0, 30.0])
+def test_every_state_of_a_nomogram_is_named_with_its_place_or_its_points(
+    most: float, width: float
+) -> None:
+    states = ["mid", "low and stable", "top", "\N{GRINNING FACE}", "not measured", "high"]
+    scales: list[dict[str, Cell]] = [
+        {"variable": "age", "label": "Age", "value": v, "value_label": f"{v:.0f}", "points": v}
+        for v in (0.0, 50.0, 100.0)
+    ]
+    scales += [
+        {"variable": "stage", "label": "Stage", "value": k, "value_label": state,
+         "points": most * k / 5}
+        for k, state in enumerate(states)
+    ]  # fmt: skip
+    totals: list[dict[str, Cell]] = [
+        {"total_points": t, "probability": 0.2 + t / 300} for t in (0.0, 50.0, 130.0)
+    ]
+    drawn = Drawn(made.figure("nomogram", scales, totals, options={"points_max": 100}), width)
+    said = " ".join(drawn.said())
+    for k, state in enumerate(states):
+        written = state in drawn.said()
+        points = f"{most * k / 5:.1f}" if k else "0"
+        assert written or f"{state}: {points}" in said
+    texts = list(drawn.texts())
+    assert not [(a, b) for a, b in itertools.combinations(texts, 2) if a.touches(b)]
 
 
 @widths
