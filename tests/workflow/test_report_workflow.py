@@ -105,9 +105,30 @@ def test_a_folder_gets_all_files_and_the_bundle_stays_as_it_is(
     bundle: Path, tmp_path: Path
 ) -> None:
     before = content(bundle)
-    report_file(bundle, tmp_path / "made" / "here")
-    assert sorted(os.listdir(tmp_path / "made" / "here")) == sorted(FILES)
+    report_file(bundle, tmp_path / "made")
+    assert sorted(os.listdir(tmp_path / "made")) == sorted(FILES)
     assert content(bundle) == before
+
+
+@pytest.mark.parametrize("name", ["nope/here", "nope/here.html", "nope/there/here"])
+def test_no_folder_is_made_above_the_place_that_was_named(
+    bundle: Path, tmp_path: Path, name: str
+) -> None:
+    with pytest.raises(PredictorError, match="the folder above it does not exist"):
+        report_file(bundle, tmp_path / name)
+    assert not (tmp_path / "nope").exists()
+
+
+@pytest.mark.parametrize("name", ["d.html", "d.JSON", "d.md"])
+def test_a_folder_that_is_called_like_a_file_is_no_place(
+    bundle: Path, tmp_path: Path, name: str
+) -> None:
+    (tmp_path / name).mkdir()
+    with pytest.raises(PredictorError, match="this is a folder, and its name is that of a file"):
+        report_file(bundle, tmp_path / name)
+    assert not list((tmp_path / name).iterdir())
+    report_file(bundle, tmp_path / name / "report.html")
+    assert [path.name for path in (tmp_path / name).iterdir()] == ["report.html"]
 
 
 def test_the_bundle_named_as_place_is_the_bundle(bundle: Path) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable
 from dataclasses import dataclass
 from urllib.parse import quote
@@ -33,6 +34,8 @@ class Room:
 AMPLE, SCARCE = Room(1_400_000, 60), Room(0, 10)
 """What every study gets, and what one of very many variables gets, for a page below 3 MB."""
 
+_LONGEST_HEAD = 60
+_UNIT = re.compile(r" \([^()]{1,20}\)$")
 _LONG_WORD = 22
 _SLIM_COLUMNS, _MANY_ROWS = 2, 24
 _FEW_ROWS = 14
@@ -43,10 +46,21 @@ _PLAIN = ",;:/?@!$()*+-._~='"
 
 @dataclass(frozen=True, slots=True)
 class Head:
-    """Heading of a column."""
+    """Heading of a column.
+
+    Parameters
+    ----------
+    label
+        What is shown.
+    css
+        Its classes.
+    whole
+        The whole text where ``label`` is but a part of it.
+    """
 
     label: str
     css: str
+    whole: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,7 +119,7 @@ def shown(table: Table, file: str, most: int = MOST_ROWS) -> ShownTable:
     rows = table.rows[:most]
     return ShownTable(
         table,
-        tuple(Head(column.label, _classes(column, column.label)) for column in table.columns),
+        tuple(map(_head, table.columns)),
         tuple(
             tuple(
                 ShownCell(text := cell_text(column, row), _classes(column, text))
@@ -116,6 +130,28 @@ def shown(table: Table, file: str, most: int = MOST_ROWS) -> ShownTable:
         len(table.rows) - len(rows),
         file,
     )
+
+
+def _head(column: Column) -> Head:
+    label = short_head(column.label)
+    whole = "" if label == column.label else column.label
+    return Head(label, _classes(column, label), whole)
+
+
+def short_head(text: str) -> str:
+    """A heading that leaves room for its table; the unit at its end stays.
+
+    >>> short_head("Complement C3 (mg/dL)")
+    'Complement C3 (mg/dL)'
+    >>> short_head(f"{'very ' * 20}long (mg/dL)")
+    'very very very very very very very very very very v… (mg/dL)'
+    """
+    if len(text) <= _LONGEST_HEAD:
+        return text
+    found = _UNIT.search(text)
+    unit = found.group() if found else ""
+    start = text[: _LONGEST_HEAD - len(unit) - 1].rstrip(" ,;")
+    return f"{start}…{unit}"
 
 
 def _classes(column: Column, text: str) -> str:
