@@ -8,6 +8,8 @@ from dataclasses import dataclass
 from urllib.parse import quote
 
 from predictor.report.document import Column, Table
+from predictor.report.page.measure import shortened, text_width
+from predictor.report.page.sheet import TEXT
 from predictor.report.page.wording import cell_text, is_numeric
 from predictor.report.spreadsheet import csv_bytes
 
@@ -34,7 +36,7 @@ class Room:
 AMPLE, SCARCE = Room(1_400_000, 60), Room(0, 10)
 """What every study gets, and what one of very many variables gets, for a page below 3 MB."""
 
-_LONGEST_HEAD = 60
+_WIDEST_HEAD = 420.0
 _UNIT = re.compile(r" \([^()]{1,20}\)$")
 _LONG_WORD = 22
 _SLIM_COLUMNS, _MANY_ROWS = 2, 24
@@ -144,14 +146,14 @@ def short_head(text: str) -> str:
     >>> short_head("Complement C3 (mg/dL)")
     'Complement C3 (mg/dL)'
     >>> short_head(f"{'very ' * 20}long (mg/dL)")
-    'very very very very very very very very very very v… (mg/dL)'
+    'very very very very very very very very very very ver… (mg/dL)'
     """
-    if len(text) <= _LONGEST_HEAD:
+    if text_width(text, TEXT) <= _WIDEST_HEAD:
         return text
     found = _UNIT.search(text)
     unit = found.group() if found else ""
-    start = text[: _LONGEST_HEAD - len(unit) - 1].rstrip(" ,;")
-    return f"{start}…{unit}"
+    room = _WIDEST_HEAD - text_width(unit, TEXT)
+    return f"{shortened(text.removesuffix(unit), room, size=TEXT)}{unit}"
 
 
 def _classes(column: Column, text: str) -> str:

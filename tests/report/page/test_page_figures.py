@@ -131,6 +131,15 @@ def test_calibration_has_curve_band_and_histogram(width: float) -> None:
     assert len(drawn.all("circle", "hollow")) == masked + 1  # and the legend's
 
 
+def test_the_legend_of_the_histogram_stands_beside_it() -> None:
+    drawn = Drawn(made.calibration())
+    tops = [at(box, "y") for box in drawn.all("rect", "bar")]
+    places = {box.text: box for box in drawn.texts()}
+    for name in ("with the event", "without"):
+        assert min(tops) - 20 < places[name].top < max(tops) + 60
+    assert places["this model"].bottom < min(tops) - 100
+
+
 @widths
 def test_a_decision_curve_is_cut_off_where_it_leaves_the_frame(width: float) -> None:
     figure = made.decision()

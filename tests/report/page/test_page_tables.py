@@ -42,7 +42,7 @@ def test_a_long_heading_is_shortened_and_shown_whole_when_pointed_at() -> None:
     table = Table("t", "T", (Column("a", label), Column("b", "B")), ({"a": 1.0, "b": 2.0},))
     first, second = shown(table, "file").heads
     assert first.label.endswith("W… (mg/dL)")
-    assert len(first.label) == 60
+    assert len(first.label) < 40
     assert (first.whole, second.whole) == (label, "")
     report = made.report(sections=(Section("s", "S", (table,)),))
     text = page(report)
