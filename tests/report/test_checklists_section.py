@@ -245,7 +245,7 @@ def test_a_slope_that_is_cross_validated_is_nowhere_called_corrected(shipped: So
     assert "cross-validated calibration slope, 0.56, lies outside" in probast["D4.5"].answer
     told = probast["E4.7"].answer
     assert told.startswith("Probably yes")
-    assert "not corrected but cross-validated: calibration slope; without interval:" in told
+    assert "cross-validated instead of corrected: calibration slope; without interval:" in told
     (check,) = (one for one in found_in(source) if one.code == "optimism")
     assert check.figures["slope_by"] == "cross-validated"
     assert check.figures["auroc_by"] == "corrected"

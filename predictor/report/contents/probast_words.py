@@ -144,7 +144,7 @@ MEASURED_BUT = (
 )
 LACKS_CURVES = "this bundle holds no calibration curve"
 LACKS_INTERVALS = "intervals of some of them end at the estimate and do not cover its uncertainty"
-LACKS_CORRECTION = "not corrected but cross-validated: {names}"
+LACKS_CORRECTION = "cross-validated instead of corrected: {names}"
 LACKS_ANY_INTERVAL = "without interval: {names}"
 MEASURED_FOLDS = (
     "Probably yes: discrimination, calibration and Brier score by cross-validation; no figure is "
