@@ -15,8 +15,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from predictor.clinical.variable import Variable
+from predictor.explanation.chart_ends import charted
 from predictor.explanation.formula import Formula
-from predictor.explanation.points import charted, widest
+from predictor.explanation.points import widest
 from predictor.fitted.models import expit
 from predictor.fitted.preparation import Preparation, Values
 

@@ -10,12 +10,13 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
 
 from predictor.clinical.variable import Variable
+from predictor.explanation.chart_ends import accepted, charted
 from predictor.explanation.formula import Formula, significant
 from predictor.fitted.models import expit
 from predictor.fitted.preparation import Preparation, Values
@@ -29,7 +30,6 @@ SMALL_LOSS = 0.025
 LARGE_LOSS = 0.1
 """as long as that of no profile is larger than this."""
 
-_REACH = 3.0
 _MOST_WHOLE = 500
 _STEP_DIGITS = 4
 
@@ -195,30 +195,6 @@ def widest(log_odds: float) -> float:
     return 2.0 * float(expit(np.array([log_odds / 2]))[0]) - 1.0
 
 
-def charted(
-    preparation: Preparation, variables: Sequence[Variable], variable: int
-) -> tuple[float, float]:
-    """Lowest and highest number of a variable that charts show.
-
-    Three standard deviations to both sides of the cohort's mean, which holds more than a real
-    patient's value, inside what is plausible; outwards to the next round number, so that the ends
-    of a chart do not tell mean and standard deviation, and by them how many gaps were filled in.
-    """
-    low = high = float(preparation.fill[variable])
-    for k, column in enumerate(preparation.columns):
-        if column.variable == variable and not column.missing and column.state is None:
-            centre, reach = float(preparation.centre[k]), _REACH * float(preparation.scale[k])
-            low, high = min(centre - reach, low), max(centre + reach, high)
-            if reach > 0.0:
-                unit = 10.0 ** math.floor(math.log10(reach / _REACH))
-                digits = max(0, -round(math.log10(unit)))
-                low = round(math.floor(low / unit) * unit, digits)
-                high = round(math.ceil(high / unit) * unit, digits)
-    plausible = variables[variable].plausible
-    least, most = plausible.bounds() if plausible else (-math.inf, math.inf)
-    return max(low, least), min(high, most)
-
-
 def points_chart(
     formula: Formula, preparation: Preparation, variables: Sequence[Variable], length: int
 ) -> PointsChart | None:
@@ -358,7 +334,12 @@ def _numbers(
     pairs = zip(edges[:-1], edges[1:], order, strict=True)
     rows = [Stretch(points, first, last) for first, last, points in pairs]
     lowest = rows[0] if slope > 0.0 else rows[-1]
-    return rows, slope * ((lowest.low or 0.0) + (lowest.high or 0.0)) / 2, step
+    base = slope * ((lowest.low or 0.0) + (lowest.high or 0.0)) / 2
+    # The first and the last stretch end where values are refused.
+    least, most = accepted(variables[place])
+    rows[0] = replace(rows[0], low=max(edges[0], least))
+    rows[-1] = replace(rows[-1], high=min(edges[-1], most))
+    return rows, base, step
 
 
 def _whole_numbers(low: int, high: int, slope: float, unit: float) -> tuple[list[Stretch], float]:

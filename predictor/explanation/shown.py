@@ -16,7 +16,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from predictor.clinical.variable import Variable
+from predictor.clinical.variable import Range, Variable
+from predictor.explanation.chart_ends import within
 from predictor.explanation.contributions import contributions
 from predictor.explanation.formula import Formula, formula_of
 from predictor.explanation.importance import drawn_patients
@@ -117,6 +118,7 @@ def profile_findings(
     *,
     seed: int,
     real: bool = False,
+    limits: Mapping[str, Range] | None = None,
 ) -> dict[str, Any]:
     """Make the part ``profiles`` of the findings.
 
@@ -132,6 +134,8 @@ def profile_findings(
         Of the profiles, and of the patients where real ones are shown.
     real
         Whether effects in real patients may be kept.
+    limits
+        Of the population, by variable: the points chart ends there.
 
     Returns
     -------
@@ -155,7 +159,9 @@ def profile_findings(
         "scale": found.scale,
         "base_value": found.base_value,
         "patients": patients,
-        "points": _points(model, preparation, variables, profiles, values, outcome),
+        "points": _points(
+            model, preparation, within(variables, limits or {}), profiles, values, outcome
+        ),
     }
 
 
@@ -285,6 +291,7 @@ def _points(
     exact = model.probability(preparation.design(filled, absent))
     return {
         "unit": chart.unit,
+        "offset": chart.offset,
         "auroc": auroc(outcome, exact),
         "auroc_points": auroc(outcome, points.astype(np.float64)),
         "brier": brier(outcome, exact),

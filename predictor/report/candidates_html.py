@@ -31,6 +31,7 @@ from predictor.report.candidates_words import (
     title,
     unchecked,
 )
+from predictor.report.html_templates import html_templates
 
 if TYPE_CHECKING:
     from jinja2 import Template
@@ -72,18 +73,7 @@ def candidates_html(found: CandidateList) -> str:
 
 @lru_cache(maxsize=1)
 def _template() -> Template:
-    from jinja2 import Environment, FileSystemLoader, StrictUndefined
-
-    environment = Environment(
-        loader=FileSystemLoader(_TEMPLATES),
-        autoescape=True,
-        undefined=StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-        keep_trailing_newline=True,
-    )
-    environment.filters["place"] = _place
-    return environment.get_template("candidates.html.j2")
+    return html_templates(_TEMPLATES, place=_place).get_template("candidates.html.j2")
 
 
 def _place(probability: float) -> str:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence, Set
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -28,11 +28,14 @@ class Figured:
         None where it is not defined.
     low, high
         None where there is no interval.
+    by
+        By what it was corrected; None where it was not, or is not known.
     """
 
     value: float | None = None
     low: float | None = None
     high: float | None = None
+    by: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -208,7 +211,7 @@ def _letter(place: int) -> str:
 def _cautions(runs: Sequence[ComparedRun], *, comparable: bool) -> Iterator[Reason]:
     asked = {(run.outcome, run.label) for run in runs}
     if len(asked) > 1:
-        yield _told("other_outcome", outcomes=_said(runs, lambda run: run.label))
+        yield _told("other_outcome", outcomes=_said(runs, lambda run: _outcome(run, asked)))
     elif differing := [words.ASKED[key] for key in QUESTION if _differs(runs, key)]:
         yield _told("other_definition", what=listed(differing))
     known = {run.cohort_digest for run in runs if run.cohort_digest is not None}
@@ -219,15 +222,35 @@ def _cautions(runs: Sequence[ComparedRun], *, comparable: bool) -> Iterator[Reas
     if len({run.simulated for run in runs}) > 1:
         simulated = [run.name for run in runs if run.simulated]
         yield _told("simulated", names=listed(simulated))
-    if len({run.corrected for run in runs}) > 1:
-        uncorrected = [run.name for run in runs if not run.corrected]
-        yield _told("not_corrected", names=listed(uncorrected))
+    yield from _not_corrected(runs)
     same = [[run.name for run in runs if run.digest == digest] for digest in _digests(runs)]
     for names in same:
         if len(names) > 1:
             yield _told("same_model", names=listed(names))
     if comparable and len(runs) > 1:
         yield _told("same_patients")
+
+
+def _outcome(run: ComparedRun, asked: Set[tuple[str, str]]) -> str:
+    """Name of an outcome, and its column where another outcome has the same name."""
+    if sum(label == run.label for _, label in asked) == 1:
+        return run.label
+    return words.OF_COLUMN.format(label=run.label, column=run.outcome)
+
+
+def _not_corrected(runs: Sequence[ComparedRun]) -> Iterator[Reason]:
+    for name in FIGURES:
+        if uncorrected := [run.name for run in runs if run.corrected and _out_of_fold(run, name)]:
+            title, names = words.FIGURE_TITLES[name], listed(uncorrected)
+            yield _told("not_corrected_figure", figure=title, names=names)
+    if len({run.corrected for run in runs}) > 1:
+        uncorrected = [run.name for run in runs if not run.corrected]
+        yield _told("not_corrected", names=listed(uncorrected))
+
+
+def _out_of_fold(run: ComparedRun, name: str) -> bool:
+    """Whether a figure is cross-validated although the run corrects others."""
+    return run.figures.get(name, Figured()).by == words.CROSS_VALIDATED
 
 
 def _told(code: str, **facts: str) -> Reason:
@@ -273,7 +296,12 @@ def _row(run: ComparedRun, group: str) -> dict[str, Any]:
     }
     for name in FIGURES:
         figure = run.figures.get(name, Figured())
-        found |= {name: figure.value, f"{name}_low": figure.low, f"{name}_high": figure.high}
+        found |= {
+            name: figure.value,
+            f"{name}_low": figure.low,
+            f"{name}_high": figure.high,
+            f"{name}_by": figure.by,
+        }
     return found | {
         "verdict": run.verdict,
         "headline": run.headline,

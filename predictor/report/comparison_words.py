@@ -5,6 +5,7 @@ from __future__ import annotations
 UNKNOWN = "not known"
 NUMBERED = "{name} ({number})"
 OF_RUNS = "{names}: {what}"
+OF_COLUMN = "{label} (column {column})"
 CORRECTED = "corrected"
 CROSS_VALIDATED = "cross-validated"
 
@@ -56,6 +57,10 @@ CAUTIONS = {
         "The figures of {names} are cross-validated only, those of the others corrected for "
         "optimism: the first do not count what choosing and tuning cost."
     ),
+    "not_corrected_figure": (
+        "{figure} of {names}: cross-validated and not corrected, for the reason that the report "
+        "gives."
+    ),
     "same_model": "{names} hold the same model.",
     "same_patients": (
         "The same patients stand behind all of them, so intervals that overlap do not show that "
@@ -73,7 +78,6 @@ TABLE_NOTE = (
     "the runs were named."
 )
 WHAT_EACH_SAYS = "What each run says of itself"
-SAYS = "{name}: {headline}"
 
 FIGURE_TITLES = {
     "auroc": "AUROC",

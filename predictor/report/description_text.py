@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from predictor.cohort.description import Description
 from predictor.report.description_layout import LaidOut, LaidOutTable, lay_out
+from predictor.report.html_templates import html_templates
 from predictor.report.text_table import escape_markdown, markdown_table, text_table
 
 if TYPE_CHECKING:
@@ -50,17 +51,7 @@ def description_html(description: Description) -> str:
 
 @lru_cache(maxsize=1)
 def _template() -> Template:
-    from jinja2 import Environment, FileSystemLoader, StrictUndefined
-
-    environment = Environment(
-        loader=FileSystemLoader(_TEMPLATES),
-        autoescape=True,
-        undefined=StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-        keep_trailing_newline=True,
-    )
-    return environment.get_template("description.html.j2")
+    return html_templates(_TEMPLATES).get_template("description.html.j2")
 
 
 def _rows(table: LaidOutTable, indent: str) -> list[tuple[str, ...]]:

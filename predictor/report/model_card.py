@@ -38,11 +38,14 @@ class Excerpt:
     ids
         Tables and figures that are taken by name, with the columns that are shown; all of them
         where there are none.
+    notes
+        Whether the notes of these tables stand below them.
     """
 
     section: str
     kinds: tuple[str, ...] = ()
     ids: tuple[tuple[str, tuple[str, ...]], ...] = ()
+    notes: bool = False
 
 
 CARD = {
@@ -77,7 +80,12 @@ CARD = {
         Excerpt("performance-signal", ("listing",)),
     ),
     "Explanation": (
-        Excerpt("explanation-importance", (), (("explanation-importance-figure", ()),)),
+        Excerpt(
+            "explanation-importance",
+            ("paragraph",),
+            (("explanation-importance-figure", ()),),
+            notes=True,  # a variable that may not be shown is named there
+        ),
         Excerpt("explanation-direction", (), (("explanation-direction-table", ()),)),
     ),
     "The model itself": (Excerpt("model-equation", ("paragraph", "verbatim")),),
@@ -102,6 +110,7 @@ class _Head:
 class _Shown:
     heads: tuple[_Head, ...]
     rows: tuple[tuple[str, ...], ...]
+    left_out: int
 
 
 def model_card(report: Report, manifest: Mapping[str, Any]) -> str:
@@ -196,14 +205,13 @@ def _taken(section: Section, excerpt: Excerpt) -> Iterator[Block]:
             yield block
         elif isinstance(block, Table | Figure) and block.id in wanted:
             # Of a figure, the table that it draws.
-            yield _narrowed(
-                block.tables[0] if isinstance(block, Figure) else block, wanted[block.id]
-            )
+            table = block.tables[0] if isinstance(block, Figure) else block
+            yield _narrowed(table, wanted[block.id], notes=excerpt.notes)
 
 
-def _narrowed(table: Table, keys: tuple[str, ...]) -> Table:
+def _narrowed(table: Table, keys: tuple[str, ...], *, notes: bool) -> Table:
     shown = tuple(column for column in table.columns if not keys or column.key in keys)
-    return replace(table, columns=shown or table.columns)
+    return replace(table, columns=shown or table.columns, note=table.note if notes else "")
 
 
 def _shown(table: Table) -> _Shown:
@@ -213,4 +221,5 @@ def _shown(table: Table) -> _Shown:
             tuple(cell_text(column, row) for column in table.columns)
             for row in table.rows[:MOST_ROWS]
         ),
+        max(len(table.rows) - MOST_ROWS, 0),
     )

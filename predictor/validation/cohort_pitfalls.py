@@ -106,7 +106,10 @@ def imputation(
 ) -> Pitfall:
     """How much of what the model learned from was filled in."""
     gaps: Flags = np.isnan(people.values[:, list(used)])
-    shares = gaps.mean(axis=0)
+    counts = gaps.sum(axis=0)
+    # A hidden count is judged as the largest that it could be, so that the result does not tell it.
+    hidden = (counts > 0) & (counts < cell_size)
+    shares = np.where(hidden, cell_size - 1, counts) / len(gaps)
     order = [int(k) for k in np.argsort(-shares, kind="stable")]
     rows: list[dict[str, Value]] = [
         {"variable": variables[used[k]].name, "share": _shown(gaps[:, k], cell_size)} for k in order
@@ -115,7 +118,8 @@ def imputation(
         "variable": rows[0]["variable"] if shares.any() else None,
         "share": rows[0]["share"],
         "above": int((shares > IMPUTED_WARNING).sum()),
-        "patients": _shown(np.asarray(gaps.any(axis=1)), cell_size),
+        # Where one count is hidden, that of all together would narrow it down.
+        "patients": None if hidden.any() else _shown(np.asarray(gaps.any(axis=1)), cell_size),
     }
     largest = float(shares.max())
     concerned = rows[: int((shares > IMPUTED_NOTE).sum())]

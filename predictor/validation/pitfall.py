@@ -65,7 +65,8 @@ RULES: Mapping[str, str] = {
     ),
     "optimism": (
         "Warning: a corrected calibration slope below 0.8, or an apparent AUROC that is more than "
-        "0.05 above the corrected one. Note: below 0.9, or more than 0.02."
+        "0.05 above the corrected one. Note: below 0.9, or more than 0.02. A figure that is "
+        "reported cross-validated, because its correction is not trusted, is judged as it stands."
     ),
     "calibration_drift": (
         "Spread between test folds of observed less expected share of events, beyond what folds "

@@ -166,7 +166,9 @@ def _run(
 
 
 def _figured(row: Mapping[str, Any], kind: str) -> Figured:
-    return Figured(*(_number(row.get(f"{kind}{end}")) for end in ("", "_low", "_high")))
+    value, low, high = (_number(row.get(f"{kind}{end}")) for end in ("", "_low", "_high"))
+    by = row.get("by") if kind == "corrected" else None
+    return Figured(value, low, high, by if isinstance(by, str) else None)
 
 
 def _number(value: object) -> float | None:

@@ -9,6 +9,7 @@ from typing import Any
 
 import numpy as np
 
+from predictor.clinical.variable import Range
 from predictor.cohort.cohort import Cohort
 from predictor.cohort.missingness import missingness
 from predictor.cohort.small_cells import masked_flow
@@ -96,6 +97,7 @@ def _profiles(run: Trained) -> dict[str, Any]:
         run.cohort.outcome,
         seed=run.study.config.validation.seed,
         real=run.study.config.explanation.patients,
+        limits={name: Range(*ends) for name, ends in run.study.config.question.limits.items()},
     )
 
 

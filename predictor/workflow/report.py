@@ -180,7 +180,7 @@ def _write_elsewhere(source: Source, out: Path) -> WrittenReport:
     else:
         files = {out / name: data for name, data in content.items()}
         try:
-            out.mkdir(parents=True, exist_ok=True)
+            out.mkdir(exist_ok=True)
         except OSError as error:
             rule = f"the folder cannot be made ({error.strerror})"
             raise PredictorError(str(out), rule, "Choose another place.") from None
@@ -223,6 +223,12 @@ def _check_own_place(folder: Path) -> None:
 
 
 def _check_place(out: Path) -> None:
+    if not out.is_dir() and not out.parent.is_dir():
+        rule = "the folder above it does not exist"
+        raise PredictorError(str(out), rule, "Make that folder first, or choose another place.")
+    if out.is_dir() and out.suffix.lower() in SUFFIXES:
+        rule = f"this is a folder, and its name is that of a file ending in {out.suffix.lower()}"
+        raise PredictorError(str(out), rule, f"Name a file in it: --out {out / REPORT}")
     if (out / MANIFEST).exists():
         raise PredictorError(
             str(out), "another bundle lies here, which has a report of its own", _ELSEWHERE

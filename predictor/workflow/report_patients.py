@@ -12,6 +12,8 @@ from predictor.clinic.patient import read_patient, unknown_columns
 from predictor.errors import DocumentError, PatientRefused
 from predictor.fitted.bundle import Bundle
 
+_CELL_SIZE = 5
+
 
 def patients_of(path: Path, bundle: Bundle, *, decimal: str = ".") -> NDArray[np.float64]:
     """Values of the patients of a cohort that the model can be asked about.
@@ -33,9 +35,17 @@ def patients_of(path: Path, bundle: Bundle, *, decimal: str = ".") -> NDArray[np
     Raises
     ------
     DocumentError
-        If the file cannot be read, or no patient in it gets a prediction.
+        If the file cannot be read, lacks a predictor, or fewer patients than the cell size of the
+        bundle get a prediction.
     """
     table = read_many(path)
+    absent = [v.name for v in bundle.variables if v.name not in table.columns]
+    if absent:
+        raise DocumentError(
+            str(path),
+            f"there is no column {', '.join(absent)}, which the model needs",
+            "Name the columns as the dictionary does; one without a value may be empty.",
+        )
     unread = unknown_columns(table.columns, bundle)
     rows = []
     for _, patient in table.rows:
@@ -49,5 +59,12 @@ def patients_of(path: Path, bundle: Bundle, *, decimal: str = ".") -> NDArray[np
             str(path),
             "no patient in it gets a prediction from this model",
             "predictor predict FILE --model MODEL says why.",
+        )
+    fewest = int(bundle.manifest.get("privacy", {}).get("cell_size", _CELL_SIZE))
+    if len(rows) < fewest:
+        raise DocumentError(
+            str(path),
+            f"fewer than {fewest} of its patients get a prediction, so figures would show each one",
+            "Use `predictor predict FILE --model MODEL --report FOLDER` for single patients.",
         )
     return np.vstack(rows)

@@ -13,14 +13,14 @@ from made_bundles import LINEAR, PREDICTORS, preparation, save
 
 from predictor.clinic.patient import shown_value
 from predictor.clinic.prediction import predict
-from predictor.clinical.variable import Variable
+from predictor.clinical.variable import Range, Variable
+from predictor.explanation.chart_ends import charted, within
 from predictor.explanation.formula import formula_of, significant
 from predictor.explanation.nomogram import nomogram, readable_marks
 from predictor.explanation.points import (
     LARGE_LOSS,
     LENGTHS,
     SMALL_LOSS,
-    charted,
     loss,
     points_chart,
     shortest_chart,
@@ -150,6 +150,50 @@ def test_any_linear_model_is_reproduced_within_the_bound(seed: int, length: int)
     assert apart.max() <= chart.largest_difference + 1e-12
     read = scales.probability(scales.points(values).sum(axis=1))
     assert np.abs(read - exact).max() <= scales.largest_difference + 1e-12
+
+
+def test_charts_offer_no_value_outside_the_limits_of_the_population(bundle: Bundle) -> None:
+    assert isinstance(bundle.model, LinearModel)
+    formula = formula_of(bundle.model, bundle.preparation)
+    numbers = [j for j in formula.used if bundle.variables[j].kind == "continuous"]
+    limits = {}
+    for j in numbers:
+        low, high = charted(bundle.preparation, bundle.variables, j)
+        limits[bundle.variables[j].name] = Range(low + 0.3137 * (high - low), high - 0.21 * high)
+    variables = within(bundle.variables, limits)
+    values = random_patients(bundle.preparation, variables, seed=6)
+    exact = expit(formula.log_odds(values))
+    for length in LENGTHS:
+        chart = points_chart(formula, bundle.preparation, variables, length)
+        assert chart is not None
+        for scale in chart.scales:
+            limit = limits.get(bundle.variables[scale.variable].name)
+            for stretch in scale.numbers:
+                assert limit is not None
+                assert limit.contains(stretch.low)
+                assert limit.contains(stretch.high)
+        apart = np.abs(chart.probability(chart.points(values)) - exact)
+        assert apart.max() <= chart.largest_difference
+    scales = nomogram(formula, bundle.preparation, variables)
+    assert scales is not None
+    for mark in scales.marks:
+        if mark.value is not None and not mark.missing:
+            assert limits[bundle.variables[mark.variable].name].contains(mark.value)
+    apart = np.abs(scales.probability(scales.points(values).sum(axis=1)) - exact)
+    assert apart.max() <= scales.largest_difference
+
+
+def test_a_chart_offers_no_impossible_value(bundle: Bundle) -> None:
+    assert isinstance(bundle.model, LinearModel)
+    formula = formula_of(bundle.model, bundle.preparation)
+    for length in LENGTHS:
+        chart = points_chart(formula, bundle.preparation, bundle.variables, length)
+        assert chart is not None
+        for scale in chart.scales:
+            plausible = bundle.variables[scale.variable].plausible
+            for stretch in scale.numbers if plausible else ():
+                assert plausible.contains(stretch.low)
+                assert plausible.contains(stretch.high)
 
 
 def test_a_point_goes_on_beyond_the_chart() -> None:

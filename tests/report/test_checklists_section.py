@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import copy
+import re
 from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
@@ -14,7 +15,7 @@ import pytest
 from predictor.checklists import load_checklist
 from predictor.report.contents import pitfall_words, probast_rules, tripod_rules
 from predictor.report.contents.checklists import checklists, items
-from predictor.report.contents.pitfalls import found_in
+from predictor.report.contents.pitfalls import found_in, pitfalls
 from predictor.report.contents.report import report_of
 from predictor.report.contents.source import Source, open_source
 from predictor.report.contents.verdict import verdict_of
@@ -95,7 +96,7 @@ def test_simulated_patients_have_no_ethics_and_no_dates(shipped: Source) -> None
         ("9a", "6 candidate predictors", "model"),
         ("9b", "Complement C3 (mg/dL)", "patients-table-one"),
         ("10", "473 patients with 153 events needed: enough", "verdict"),
-        ("11", "by the median", "patients-missing"),
+        ("11", "No value of a candidate predictor is missing", "patients-missing"),
         ("12a", "10 times 5-fold cross-validation", "performance"),
         ("12c", "Firth logistic was taken by rule", "performance-candidates"),
         ("12e", "net benefit at 0.25, 0.5, 0.75", "performance-figures"),
@@ -206,9 +207,65 @@ def test_people_answer_what_is_theirs_and_complete_what_is_the_runs(shipped: Sou
 def test_what_is_said_of_development_holds_for_its_internal_evaluation(shipped: Source) -> None:
     told = {"probast": {"D2.1": "Yes: one laboratory.", "D2.3": "Yes.", "E2.3": "Probably yes."}}
     found = answered(real(shipped, config__reporting=told), "probast")
-    assert found["E2.1"].answer == "Yes: one laboratory."
+    assert found["E2.1"].answer == "Taken from D2.1: Yes: one laboratory."
     assert found["E2.3"].answer == "Probably yes."
     assert found["E3.2"].answered == "for a person"
+
+
+def test_what_is_taken_over_is_counted_apart_from_what_was_stated(shipped: Source) -> None:
+    told = {"probast": {"D1.1": "Probably yes.", "D1.3": "Yes."}}
+    source = real(shipped, config__reporting=told)
+    (counts,) = (b for b in checklists(source)[1].blocks if isinstance(b, Facts))
+    values = {fact.label: int(fact.value.split(" of ")[0]) for fact in counts.facts}
+    # The time between predictors and outcome is stated too, and leaves a part open.
+    assert values["From the study"] == 2
+    assert values["Taken over"] == 2
+    assert sum(values.values()) == len(load_checklist("probast").numbers)
+    assert answered(source, "probast")["E1.1"].answer == "Taken from D1.1: Probably yes."
+    both = answered(source, "probast")["E1.3"].answer
+    assert both.startswith("Taken from D1.3: Yes. (By rule: Facts:")
+    (counts,) = (b for b in checklists(real(shipped))[1].blocks if isinstance(b, Facts))
+    assert "Taken over" not in {fact.label for fact in counts.facts}
+
+
+def test_a_slope_that_is_cross_validated_is_nowhere_called_corrected(shipped: Source) -> None:
+    bootstrap = copy.deepcopy(dict(shipped.manifest["validation"]["bootstrap"]))
+    for row in bootstrap["figures"]:
+        if row["name"] == "calibration_slope":
+            row.update(corrected=0.56, corrected_by="cross_validated")
+            row.update(corrected_low=None, corrected_high=None)
+    source = changed(shipped, findings={"curves": {}}, validation__bootstrap=bootstrap)
+    tripod, probast = answered(source, "tripod"), answered(source, "probast")
+    assert tripod["23a"].answer.startswith("Corrected for optimism, with 95% interval")
+    assert tripod["23a"].answer.endswith(
+        "Cross-validated and not corrected, without interval: calibration slope 0.56."
+    )
+    assert "not corrected" in tripod["12e"].answer
+    assert "calibration slope" in tripod["12e"].answer
+    assert "cross-validated calibration slope, 0.56, lies outside" in probast["D4.5"].answer
+    told = probast["E4.7"].answer
+    assert told.startswith("Probably yes")
+    assert "cross-validated instead of corrected: calibration slope; without interval:" in told
+    (check,) = (one for one in found_in(source) if one.code == "optimism")
+    assert check.figures["slope_by"] == "cross-validated"
+    assert check.figures["auroc_by"] == "corrected"
+    (checks,) = (b for b in pitfalls(source).blocks if isinstance(b, Checks))
+    (said,) = (one.finding for one in checks.checks if one.code == "optimism")
+    assert said.endswith("cross-validated calibration slope 0.56.")
+
+
+def test_a_slope_without_interval_cannot_be_judged(shipped: Source) -> None:
+    row = {"name": "calibration_slope", "corrected": 0.97, "corrected_by": "cross_validated"}
+    row |= {"corrected_low": None, "corrected_high": None}
+    source = changed(shipped, validation__bootstrap__figures=[row])
+    answer = answered(source, "probast")["D4.5"].answer
+    assert "the cross-validated calibration slope, 0.97, has no interval" in answer
+
+
+def test_the_time_of_predictors_is_told_as_the_dictionary_tells_it(shipped: Source) -> None:
+    # Without a word about time an entry counts as baseline, so no mark can be claimed.
+    assert "marks none of them as measured after" in answered(shipped, "tripod")["9b"].answer
+    assert "marks none of the 6" in answered(shipped, "probast")["D2.4"].answer
 
 
 def test_an_assessor_may_decide_otherwise_than_a_rule(shipped: Source) -> None:
@@ -243,7 +300,7 @@ def test_no_template_is_left_unfilled(shipped: Source) -> None:
         for name in ("tripod", "probast"):
             for item in items(source, name):
                 assert "{" not in item.answer
-                assert "None" not in item.answer
+                assert not re.search(r"\bNone\b(?! of the)", item.answer)
                 assert not item.answer or item.answer.endswith("."), item.number
 
 

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from pathlib import Path
 from typing import Any
 
 import pytest
+from browser import chromium
 
 from predictor.report.comparison import ComparedRun, Figured, compare
 from predictor.report.comparison_text import comparison_text
@@ -69,7 +71,11 @@ def test_runs_of_one_question_on_the_same_patients_can_be_compared() -> None:
     ("run", "code", "said"),
     [
         (asked(label="relapse"), "other_outcome", "(first: remission; second: relapse)"),
-        (other(outcome="other"), "other_outcome", "are different"),
+        (
+            other(outcome="other"),
+            "other_outcome",
+            "(first: remission (column response); second: remission (column other))",
+        ),
         (asked(horizon="1 year"), "other_definition", "differ in the horizon"),
         (asked(event=["a"], limits={}), "other_definition", "the event and the limits of"),
         (other(cohort_digest="sha256:b"), "other_cohort", "(first: aaaaaaaa; second: b)"),
@@ -101,6 +107,7 @@ def test_some_can_be_compared_and_others_not() -> None:
     [
         (other(simulated=True), "simulated"),
         (other(corrected=False), "not_corrected"),
+        (other(figures={"brier": Figured(0.1, by="cross-validated")}), "not_corrected_figure"),
         (other(digest=FIRST.digest), "same_model"),
     ],
 )
@@ -152,6 +159,30 @@ def test_the_page_escapes_what_a_study_is_called() -> None:
     text = page(comparison_report(compare([replace(FIRST, name="<b>=cmd()</b>"), SECOND])))
     assert "<b>=cmd" not in text
     assert "&lt;b&gt;=cmd()" in text
+
+
+@pytest.mark.slow
+def test_every_column_of_the_page_is_seen_on_a_wide_screen(tmp_path: Path) -> None:
+    name = "every predictor, cross-validated"
+    slope = {"calibration_slope": Figured(0.83, -10.79, 10.88)}
+    wide = replace(
+        SECOND,
+        name=name,
+        corrected=False,
+        figures=dict.fromkeys(FIRST.figures, Figured(0.83, 0.79, 0.88)) | slope,
+        verdict="no better than the prevalence",
+        headline="No better than the prevalence, whatever was tried. " * 3,
+    )
+    (tmp_path / "page.html").write_text(page(comparison_report(compare([FIRST, wide]))))
+    with chromium() as browser:
+        shown = browser.new_page(viewport={"width": 1440, "height": 900})
+        shown.goto((tmp_path / "page.html").as_uri())
+        cut = shown.evaluate(
+            "[...document.querySelectorAll('main .table .scroll')]"
+            ".map(box => [box.innerText.slice(0, 40), box.scrollWidth - box.clientWidth])"
+            ".filter(([, over]) => over > 0)"
+        )
+    assert cut == []
 
 
 def test_what_is_not_defined_is_no_number() -> None:

@@ -35,6 +35,9 @@ IMPORTANCE = {
 }
 
 
+STATES = {v.name: [s.replace("_", " ") for s in v.states] for v in VARIABLES}
+
+
 @cache
 def opened() -> Source:
     values, outcome = cohort()
@@ -71,7 +74,7 @@ def test_the_tables_hide_what_this_file_tries_to_work_out() -> None:
 
 def contributions() -> Iterator[tuple[str, float, float]]:
     """Variable, value and contribution wherever the report prints both."""
-    states = {v.name: [s.replace("_", " ") for s in v.states] for v in VARIABLES}
+    states = STATES
     for row in tables()["explanation-beeswarm-table"].rows:
         name, value = str(row["variable"]), row["value"]
         assert value is not None
@@ -146,9 +149,23 @@ def test_the_mean_contribution_of_a_hidden_state_is_not_printed() -> None:
 def test_profiles_do_not_have_a_hidden_state_as_often_as_patients() -> None:
     preparation = opened().bundle.preparation
     for name in ("fever", "organ"):
-        drawn = {value for n, value, _ in contributions() if n == name}
-        assert drawn == {preparation.fill[preparation.names.index(name)]}
+        rows = tables()["explanation-beeswarm-table"].rows
+        drawn = {row["value"] for row in rows if row["variable"] == name}
+        assert drawn == {STATES[name][int(preparation.fill[preparation.names.index(name)])]}
+
+
+def test_what_a_hidden_state_adds_is_shown_all_the_same() -> None:
+    """It is the coefficient, which the equation prints anyway."""
+    assert "No profile has these states" in str(printed())
+    bars = {
+        str(row["state"]): float(str(row["contribution"]))
+        for row in tables()["explanation-dependence-fever-table"].rows
+    }
+    (slope,) = (
+        float(row["coefficient"]) for row in coefficients().values() if row["variable"] == "fever"
+    )
+    assert bars["yes"] - bars["no"] == pytest.approx(slope, abs=1e-5)
 
 
 def test_the_report_says_what_the_bundle_tells() -> None:
-    assert "should get the report and not the bundle" in str(printed())
+    assert "should get the report and nothing else" in str(printed())

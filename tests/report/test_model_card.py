@@ -90,6 +90,23 @@ def test_long_tables_are_cut_to_what_fits() -> None:
     section = Section("performance-candidates", "C", (behind,))
     text = model_card(replace(found, sections=(section,)), described())
     assert text.count("| row ") == MOST_ROWS
+    assert f"{99 - MOST_ROWS} further rows stand in the report." in text
+
+
+def test_a_variable_that_is_left_out_of_the_importance_is_named() -> None:
+    found = report()
+    behind = replace(table("b", {"label": "Age"}), note="Not shown: Sex.")
+    importance = Figure("explanation-importance-figure", "bars", "t", "a", (behind,), {})
+    candidates = Figure("performance-candidates-figure", "forest", "t", "a", (behind,), {})
+    sections = (
+        Section("explanation-importance", "I", (importance,)),
+        Section("performance-candidates", "C", (candidates,)),
+    )
+    text = model_card(replace(found, sections=sections), described())
+    assert text.count("Not shown: Sex.") == 1
+    assert text.index("## Explanation") < text.index("Not shown: Sex.")
+    alone = Section("explanation-importance", "I", (Paragraph("All are left out: Sex."),))
+    assert "All are left out: Sex." in model_card(replace(found, sections=(alone,)), described())
 
 
 def test_checks_that_a_reader_must_know_of_are_told_and_the_others_counted() -> None:

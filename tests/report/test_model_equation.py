@@ -15,6 +15,7 @@ from made_bundles import variable
 from made_sources import LINEAR, OTHER, VARIABLES, cohort, source
 
 from predictor.clinic.prediction import predict
+from predictor.clinical.variable import Range
 from predictor.fitted.bundle import load_bundle
 from predictor.fitted.models import LinearModel
 from predictor.fitted.preparation import DesignColumn, Preparation
@@ -154,6 +155,42 @@ def read_points(rows: Rows, variable: str, value: object) -> int:
             assert isinstance(row["points"], int)
             return row["points"]
     pytest.fail(f"{variable} has no points for its value")
+
+
+def test_no_chart_offers_a_value_that_the_model_refuses() -> None:
+    opened = source("ridge")
+    limits = {"c3": Range(50, 101), "elsewhere": Range(18, None)}
+    section = the_model(replace(opened, bundle=replace(opened.bundle, limits=limits)))
+    found = tables(section)
+    for name in ("model-points-list", "model-nomogram-marks"):
+        rows = [row for row in found[name] if row["variable"] == "c3" and row["value"]]
+        keys = ("value",) if name.startswith("model-nomogram") else ("low", "high")
+        ends = [row[key] for row in rows for key in keys if isinstance(row[key], float)]
+        assert ends
+        assert 50 <= min(ends) <= max(ends) <= 101
+    said = texts(section)
+    assert said.count("goes beyond its limits: Complement C3 50 to 101.") == 2
+    assert "goes beyond its limits" not in texts(the_model(opened))
+
+
+def test_figures_of_another_chart_are_not_told_of_this_one() -> None:
+    opened = source("ridge")
+    figures = opened.findings["profiles"]["points"]
+    labels = {
+        f.label for b in blocks_of([the_model(opened)]) if isinstance(b, Facts) for f in b.facts
+    }
+    limited = replace(opened.bundle, limits={"c3": Range(50, 101)})
+    before = {key: value for key, value in figures.items() if key != "offset"}
+    profiles = {**opened.findings["profiles"], "points": before}
+    earlier = replace(opened, findings={**opened.findings, "profiles": profiles})
+    for changed, told in (
+        (earlier, True),
+        (replace(opened, bundle=limited), False),
+        (replace(earlier, bundle=limited), False),
+    ):
+        blocks = blocks_of([the_model(changed)])
+        now = {f.label for b in blocks if isinstance(b, Facts) for f in b.facts}
+        assert (now == labels) == told
 
 
 @pytest.mark.parametrize("name", LINEAR)

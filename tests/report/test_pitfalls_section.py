@@ -46,7 +46,7 @@ FOUND: list[tuple[str, str, Figures, list[Figures], str]] = [
         "note",
         {"variable": "c4", "share": None, "above": 0, "patients": None},
         [{"variable": "c4", "share": None}],
-        "More than 5% of the values of a predictor were filled in (Complement C4).",
+        "Some values of Complement C4 were filled in; how many is hidden.",
     ),
     (
         "imputation",

@@ -155,6 +155,18 @@ def test_a_few_gaps_are_noted_and_few_patients_not_counted() -> None:
     assert found.rows == ({"variable": "x0", "share": None},)
 
 
+@pytest.mark.parametrize("n", [15, 36, 79, 80, 200])
+def test_whether_one_or_four_values_were_filled_in_makes_no_difference(n: int) -> None:
+    found = []
+    for missing in range(1, CELL):
+        made = people(n)
+        made.values[:missing, 0] = np.nan
+        made.values[-20 if n > 50 else n :, 1] = np.nan  # a count that is shown
+        found.append(checks.imputation(made, NUMBERS, range(6), CELL))
+    assert all(each == found[0] for each in found)
+    assert found[0].figures["patients"] is None
+
+
 def test_without_gaps_nothing_is_filled_in() -> None:
     found = checks.imputation(people(), NUMBERS, range(6), CELL)
     assert found.status == "passed"

@@ -7,7 +7,7 @@ What a run knows is filled in by rules, one for each item. What only people know
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence, Set
 from typing import Any
 
 from predictor.checklists import Asked, Published, load_checklist
@@ -40,10 +40,12 @@ HOW = (
     "there for the next run."
 )
 OF = "{count} of {items}"
+TAKEN = "Taken from {number}: {told}"
 LABELS: Mapping[str, str] = {
     "from the run": "From the run",
     "in part": "In part",
     "from the study": "From the study",
+    "taken over": "Taken over",
     "not applicable": "Not applicable",
     "for a person": "For a person",
 }
@@ -51,6 +53,10 @@ MEANINGS: Mapping[str, str] = {
     "from the run": "Filled in by rules from what was done and found.",
     "in part": "The run or the study knows a part; what remains is for a person, listed below.",
     "from the study": "Stated in the configuration.",
+    "taken over": (
+        "Not answered on evaluation: what is stated of development is shown, as the patients are "
+        "the same."
+    ),
     "not applicable": "With the reason beside it.",
     "for a person": "No program can answer these.",
 }
@@ -98,22 +104,34 @@ def answered_items(
     facts
         What the rules are given.
     """
-    reporting: Any = (source.manifest.get("config") or {}).get("reporting") or {}
-    told: Mapping[str, str] = reporting.get(name) or {}
+    told = _reporting(source, name)
     return tuple(
         _item(
             asked,
             _by_rule(rules, asked.number, facts),
-            _told(told, asked.number),
+            told.get(asked.number, ""),
+            _taken_from(told, asked.number),
             BOTH[name],
         )
         for asked in load_checklist(name).items
     )
 
 
-def _told(told: Mapping[str, str], number: str) -> str:
-    """What a person told; of an internal evaluation, what they told of its development."""
-    return told.get(number) or told.get(probast_rules.SAME_AS.get(number, ""), "")
+def _reporting(source: Source, name: str) -> Mapping[str, str]:
+    """What people told, by item."""
+    reporting: Any = (source.manifest.get("config") or {}).get("reporting") or {}
+    return {str(number): str(text) for number, text in (reporting.get(name) or {}).items() if text}
+
+
+def _taken_from(told: Mapping[str, str], number: str) -> tuple[str, str] | None:
+    """Of an unanswered question on evaluation, the one on development that was answered.
+
+    Returns
+    -------
+    Its number and what a person told of it; None where there is nothing to take over.
+    """
+    other = probast_rules.SAME_AS.get(number, "")
+    return None if number in told or other not in told else (other, told[other])
 
 
 def _by_rule(rules: Mapping[str, Rule], number: str, facts: Facts) -> Answer | None:
@@ -125,8 +143,14 @@ def _by_rule(rules: Mapping[str, Rule], number: str, facts: Facts) -> Answer | N
         return None
 
 
-def _item(asked: Asked, answer: Answer | None, told: str, both: str) -> Item:
+def _item(
+    asked: Asked, answer: Answer | None, told: str, taken: tuple[str, str] | None, both: str
+) -> Item:
     """Put what the run knows and what a person told together; a person has the last word."""
+    said = told
+    if taken is not None:
+        number, said = taken
+        told = TAKEN.format(number=number, told=said)
     if answer is None:
         by = "from the study" if told else "for a person"
         return Item(asked.number, asked.part, asked.asks, told, by)  # type: ignore[arg-type]
@@ -141,7 +165,7 @@ def _item(asked: Asked, answer: Answer | None, told: str, both: str) -> Item:
             answer.section,
             remains,
         )
-    if _contradict(told, answer.text):
+    if _contradict(said, answer.text):
         both, remains = AGAINST, REMAINS.format(what=SETTLE)
     else:
         remains = ""
@@ -169,15 +193,15 @@ def _side(text: str) -> str:
 
 
 def _section(source: Source, name: str) -> Section:
-    return checklist_section(name, items(source, name))
+    return checklist_section(source, name, items(source, name))
 
 
-def checklist_section(name: str, answered: Sequence[Item]) -> Section:
+def checklist_section(source: Source, name: str, answered: Sequence[Item]) -> Section:
     """One checklist with what is open, and every item."""
     published = load_checklist(name)
     blocks: list[Block] = [
         Paragraph(published.note),
-        FactsBlock(tuple(_counts(answered))),
+        FactsBlock(tuple(_counts(answered, _taken_over(source, name)))),
         Paragraph(HOW.format(name=name), "quiet"),
     ]
     blocks += _lists(answered)
@@ -189,15 +213,25 @@ def _id(published: Published) -> str:
     return f"{published.name}-items"
 
 
-def _counts(answered: Sequence[Item]) -> Iterator[Fact]:
+def _taken_over(source: Source, name: str) -> frozenset[str]:
+    """Numbers of the items that show what was told of others."""
+    told = _reporting(source, name)
+    return frozenset(number for number in probast_rules.SAME_AS if _taken_from(told, number))
+
+
+def _counts(answered: Sequence[Item], taken: Set[str]) -> Iterator[Fact]:
     for by, label in LABELS.items():
-        count = sum(_counted_as(item) == by for item in answered)
+        count = sum(_counted_as(item, taken) == by for item in answered)
+        if by == "taken over" and not count:
+            continue
         yield Fact(label, OF.format(count=count, items=len(answered)), MEANINGS[by])
 
 
-def _counted_as(item: Item) -> str:
+def _counted_as(item: Item, taken: Set[str]) -> str:
     """An item of which a part is left open is no item that was answered."""
-    return "in part" if item.remains else item.answered
+    if item.remains:
+        return "in part"
+    return "taken over" if item.number in taken else item.answered
 
 
 def _lists(answered: Sequence[Item]) -> Iterator[Listing]:

@@ -82,8 +82,6 @@ def _first(found: Comparison, cautions: tuple[str, ...]) -> Iterator[Block]:
             Column("auroc", "AUROC", "interval"),
             Column("calibration_slope", "Calibration slope", "interval"),
             Column("brier", "Brier score", "interval"),
-            Column("verdict", "Verdict"),
-            Column("evidence", "Evidence"),
         ),
         tuple(found.rows()),
         note=words.TABLE_NOTE,
@@ -134,6 +132,15 @@ def _figure(found: Comparison, name: str) -> Figure:
     )
 
 
-def _verdicts(found: Comparison) -> Listing:
-    said = (words.SAYS.format(name=run.name, headline=run.headline) for run in found.runs)
-    return Listing(tuple(said))
+def _verdicts(found: Comparison) -> Table:
+    return Table(
+        "comparison-verdicts-table",
+        words.WHAT_EACH_SAYS,
+        (
+            Column("name", "Run"),
+            Column("verdict", "Verdict"),
+            Column("evidence", "Evidence"),
+            Column("headline", "In a sentence"),
+        ),
+        tuple(found.rows()),
+    )

@@ -10,6 +10,7 @@ import numpy as np
 
 from predictor.clinic.answer import percent
 from predictor.clinical.variable import Variable
+from predictor.explanation.chart_ends import within
 from predictor.explanation.formula import Formula
 from predictor.explanation.nomogram import LONGEST, PROBABILITIES, Mark, Nomogram, nomogram
 from predictor.explanation.points import LARGE_LOSS, PointScale, PointsChart, Stretch, loss
@@ -74,6 +75,7 @@ def _points_blocks(source: Source, formula: Formula, profiles: Profiles | None) 
             yield Paragraph(words.TOO_COARSE.format(**points), "warning")
     yield _verdict_above(source)
     yield Paragraph(words.POINTS_HOW.format(unit=chart.unit, beyond=_beyond(chart, variables)))
+    yield from _limited(source, formula)
     yield from _chart_tables(chart, variables)
     yield _totals_table(chart)
     yield Facts(tuple(_losses(source, chart, formula, profiles)))
@@ -96,7 +98,14 @@ def points_of(source: Source, formula: Formula, profiles: Profiles | None) -> Po
     if len(formula.used) > MOST_CHARTED:
         return None
     values = None if profiles is None else profiles.values
-    return chart_of(formula, bundle.preparation, bundle.variables, values)
+    variables = within(bundle.variables, bundle.limits)
+    return chart_of(formula, bundle.preparation, variables, values)
+
+
+def nomogram_of(source: Source, formula: Formula) -> Nomogram | None:
+    """The nomogram that the report draws; None where nothing has an effect."""
+    bundle = source.bundle
+    return nomogram(formula, bundle.preparation, within(bundle.variables, bundle.limits))
 
 
 def _no_chart(formula: Formula) -> Paragraph:
@@ -235,8 +244,7 @@ def _losses(
         )
         yield Fact(words.MEASURED, words.APART.format(apart=100 * found.mean), meaning)
     figures: Mapping[str, Any] = (source.findings.get("profiles") or {}).get("points") or {}
-    # Another version may have made another chart of the same model; its figures are not these.
-    if figures and figures["unit"] == chart.unit:
+    if figures and _is_of(figures, chart, source, formula, profiles):
         value = words.AUROC_VALUE.format(points=figures["auroc_points"], model=figures["auroc"])
         meaning = words.AUROC_MEANING.format(
             brier_points=figures["brier_points"], brier=figures["brier"]
@@ -244,10 +252,39 @@ def _losses(
         yield Fact(words.AUROC, value, meaning)
 
 
+def _is_of(
+    figures: Mapping[str, Any],
+    chart: PointsChart,
+    source: Source,
+    formula: Formula,
+    profiles: Profiles | None,
+) -> bool:
+    """Whether figures are of this chart; another version may have made another of the model."""
+    offset = figures.get("offset")
+    if offset is None:  # made before charts ended at the limits of the population
+        values = None if profiles is None else profiles.values
+        earlier = chart_of(formula, source.bundle.preparation, source.bundle.variables, values)
+        return figures["unit"] == chart.unit and earlier == chart
+    return figures["unit"] == chart.unit and math.isclose(offset, chart.offset, rel_tol=1e-6)
+
+
+def _limited(source: Source, formula: Formula) -> Iterator[Paragraph]:
+    """Where a scale ends because the population does."""
+    bundle = source.bundle
+    used = [bundle.variables[j] for j in formula.used]
+    ends = [
+        words.LIMIT.format(label=variable.label, limit=bundle.limits[variable.name])
+        for variable in used
+        if variable.name in bundle.limits
+    ]
+    if ends:
+        yield Paragraph(words.LIMITED.format(limits="; ".join(ends)), "quiet")
+
+
 def nomogram_part(source: Source, formula: Formula, profiles: Profiles | None) -> Section:
     """Scales to read points from, and the probability of their sum."""
     bundle = source.bundle
-    found = nomogram(formula, bundle.preparation, bundle.variables)
+    found = nomogram_of(source, formula)
     if found is None or len(formula.used) > MOST_CHARTED:
         return Section("model-nomogram", words.NOMOGRAM, (_no_chart(formula),))
     marks = Table(
@@ -282,6 +319,7 @@ def nomogram_part(source: Source, formula: Formula, profiles: Profiles | None) -
     blocks: tuple[Block, ...] = (
         _verdict_above(source),
         Paragraph(how),
+        *_limited(source, formula),
         *_read_by_ruler(source, found, profiles),
         figure,
     )

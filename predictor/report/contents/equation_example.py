@@ -13,12 +13,11 @@ from predictor.clinic.patient import shown_value
 from predictor.clinic.uncertainty import score
 from predictor.clinical.variable import Variable
 from predictor.explanation.formula import DIGITS, Formula, Term
-from predictor.explanation.nomogram import nomogram
 from predictor.explanation.shown import Profiles
 from predictor.fitted.preparation import Values
 from predictor.report.contents import equation_words as words
 from predictor.report.contents.clinical_text import IS_STATE, named, state_text, value_text
-from predictor.report.contents.equation_charts import points_of
+from predictor.report.contents.equation_charts import nomogram_of, points_of
 from predictor.report.contents.profiles import fitting
 from predictor.report.contents.source import Source
 from predictor.report.document import Block, Cell, Column, Paragraph, Section, Table, Verbatim
@@ -144,9 +143,8 @@ def _by_charts(
     source: Source, formula: Formula, profiles: Profiles | None, values: Values
 ) -> Iterator[Block]:
     """The same patient by points chart and nomogram."""
-    bundle = source.bundle
     chart = points_of(source, formula, profiles)
-    scales = nomogram(formula, bundle.preparation, bundle.variables)
+    scales = nomogram_of(source, formula)
     if chart is None or scales is None:
         return
     points, total = chart.points(values[None]), scales.points(values[None]).sum(axis=1)

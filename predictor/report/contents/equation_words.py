@@ -79,8 +79,9 @@ BUNDLE_TELLS = (
     "Means and standard deviations with the gaps filled in are not printed. The bundle holds them "
     "exactly (preparation.json, moments.json), as predict() needs them. From them one can work out "
     "how many patients have a state and how many have no value, also where this report hides that, "
-    "and from its other files nearly so. Who may not know those counts should get "
-    "the report and not the bundle."
+    "and from its other files nearly so; and so can who has an answer of predict(), the lines that "
+    "training prints or the MLflow record, as contributions are measured from those means. Who may "
+    "not know those counts should get the report and nothing else."
 )
 
 FIRST_THE_VERDICT = "{verdict} The chart shows what the model computes; it is not for care."
@@ -90,6 +91,8 @@ POINTS_HOW = (
     "beyond a scale: {beyond}."
 )
 BEYOND = "{label}, one point {more} for each further {step}"
+LIMITED = "The model answers for its population only, so no scale goes beyond its limits: {limits}."
+LIMIT = "{label} {limit}"
 MORE, FEWER = "more", "less"
 BEYOND_NONE = "there are none"
 POINTS_GAPS = (

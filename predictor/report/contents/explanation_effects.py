@@ -20,6 +20,7 @@ from predictor.report.contents.clinical_text import (
     unit_of,
     value_text,
 )
+from predictor.report.contents.profiles import effects_of_states, hidden_states_of
 from predictor.report.contents.source import Source
 from predictor.report.document import Block, Cell, Column, Figure, Paragraph, Section, Table
 
@@ -76,6 +77,15 @@ def beeswarm_part(source: Source, profiles: Profiles, names: Sequence[str]) -> S
         folded=True,
     )
     notes = []
+    hidden = hidden_states_of(source)
+    undrawn = [
+        words.STATE_OF.format(label=variable.label, state=state_text(variable, k))
+        for variable, _ in drawn
+        for k, state in enumerate(variable.states)
+        if (variable.name, state) in hidden
+    ]
+    if undrawn and not profiles.patients:
+        notes.append(words.UNDRAWN.format(states=", ".join(undrawn)))
     nominal = [variable.label for variable, _ in drawn if variable.kind == "nominal"]
     if nominal:
         notes.append(words.BEESWARM_STATES.format(names=", ".join(nominal)))
@@ -146,7 +156,8 @@ def dependence_part(source: Source, profiles: Profiles, names: Sequence[str]) ->
     blocks: list[Block] = [about_profiles(profiles)]
     referred = False
     for variable, effects in _drawn(source, profiles, names):
-        blocks.append(_dependence(variable, effects, profiles.scale, band=band))
+        exact = None if profiles.patients else effects_of_states(source, variable)
+        blocks.append(_dependence(variable, effects, profiles.scale, exact, band=band))
         referred |= variable.reference is not None
     if referred and not _adults_only(source):
         blocks.insert(1, Paragraph(words.OF_ADULTS, "quiet"))
@@ -164,9 +175,11 @@ def _adults_only(source: Source) -> bool:
     )
 
 
-def _dependence(variable: Variable, effects: Effects, scale: str, *, band: bool) -> Figure:
+def _dependence(
+    variable: Variable, effects: Effects, scale: str, exact: Values | None, *, band: bool
+) -> Figure:
     states = variable.kind != "continuous"
-    rows = list(_bars(variable, effects) if states else _curve(effects, band=band))
+    rows = list(_bars(variable, effects, exact) if states else _curve(effects, band=band))
     axis = words.AXIS.format(scale=scale)
     value = Column("state", "State") if states else Column("value", named(variable), "number", 2)
     columns = [value, Column("contribution", axis, "number", 3)]
@@ -202,9 +215,11 @@ def _dependence(variable: Variable, effects: Effects, scale: str, *, band: bool)
     )
 
 
-def _bars(variable: Variable, effects: Effects) -> Iterator[Mapping[str, Cell]]:
+def _bars(
+    variable: Variable, effects: Effects, exact: Values | None
+) -> Iterator[Mapping[str, Cell]]:
     for k in range(len(variable.states)):
-        parts = effects.contributions[effects.values == k]
+        parts = effects.contributions[effects.values == k] if exact is None else exact[[k]]
         if parts.size:
             low, high = np.quantile(parts, _BAND)
             yield {

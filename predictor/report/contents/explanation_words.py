@@ -104,6 +104,11 @@ OF_ADULTS = (
     "The population is not limited to adults, and the dictionary's reference ranges are those of "
     "adults unless one says otherwise: for children they do not hold."
 )
+UNDRAWN = (
+    "No profile has these states, as Table 1 hides how many patients do; what they add stands in "
+    "the next part: {states}."
+)
+STATE_OF = "{label}: {state}"
 NO_REFERENCE = "The dictionary states no reference range."
 STATES = "A bar for the mean contribution of each state of {label}: {bars}."
 BAR = "{state} {contribution:+.2f}"

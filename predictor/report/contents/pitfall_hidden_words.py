@@ -19,8 +19,8 @@ HIDDEN: Mapping[str, Mapping[str, str]] = {
         "note": "{variable} alone has an AUROC of at least 0.9.",
     },
     "imputation": {
-        "note": "More than 5% of the values of a predictor were filled in ({variable}).",
-        "warning": "More than 20% of the values of a predictor were filled in ({variable}).",
+        "note": "Some values of {variable} were filled in; how many is hidden.",
+        "warning": "Some values of {variable} were filled in; how many is hidden.",
     },
     "telling_gaps": {
         "passed": (

@@ -58,7 +58,7 @@ FINDINGS: Mapping[str, Mapping[str, str]] = {
     },
     "optimism": {
         "": (
-            "The AUROC is {apparent} apparent and {corrected} corrected; corrected calibration "
+            "The AUROC is {apparent} apparent and {corrected} {auroc_by}; {slope_by} calibration "
             "slope {slope}."
         )
     },
@@ -288,6 +288,8 @@ SMALL_DRIFT = (
 )
 """In place of what is said where folds agree, as these do not."""
 
+CORRECTED = "corrected"
+CROSS_VALIDATED = "cross-validated"
 STANDS_FOR: Mapping[str, str] = {"states": "uniform_states"}
 """Field of a template -> figure behind it, where the two have different names."""
 

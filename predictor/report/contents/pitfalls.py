@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import replace
 from string import Formatter
 from typing import Any
 
@@ -28,6 +29,7 @@ from predictor.report.document import (
 from predictor.validation import pitfall as rules
 from predictor.validation.fold_pitfalls import DRIFT_P
 from predictor.validation.pitfall import CODES, RULES, Pitfall, Value, unassessed
+from predictor.validation.reported import CROSS_VALIDATED
 
 ID = "pitfalls"
 PREVALENCE = "prevalence"
@@ -130,7 +132,17 @@ def _optimism(manifest: Mapping[str, Any]) -> Pitfall:
         return unassessed("optimism", "there is no bootstrap")
     figures = {row["name"]: row for row in bootstrap["figures"]}
     auroc, slope = figures.get("auroc", {}), figures.get("calibration_slope", {})
-    return rules.optimism(auroc.get("apparent"), auroc.get("corrected"), slope.get("corrected"))
+    found = rules.optimism(auroc.get("apparent"), auroc.get("corrected"), slope.get("corrected"))
+    if found.status == "not assessed":
+        return found
+    by = {"auroc_by": _corrected_by(auroc), "slope_by": _corrected_by(slope)}
+    return replace(found, figures={**found.figures, **by})
+
+
+def _corrected_by(row: Mapping[str, Any]) -> str:
+    """Whether a figure is corrected, or cross-validated where no correction is trusted."""
+    across = row.get("corrected_by") == CROSS_VALIDATED
+    return words.CROSS_VALIDATED if across else words.CORRECTED
 
 
 def _unstable_explanation(manifest: Mapping[str, Any]) -> Pitfall:

@@ -101,6 +101,7 @@ def _overfitting(facts: Facts) -> Answer:
         return Answer(words.NOTHING_FITTED, by="not applicable")
     text = _shrunk(facts).format(
         how=words.SHRINKAGE[facts.candidate],
+        by=words.SHRUNK_BY[facts.out_of_fold("calibration_slope")],
         slope=facts.interval("calibration_slope"),
         low=SLOPE[0],
         high=SLOPE[1],
@@ -116,7 +117,9 @@ def _shrunk(facts: Facts) -> str:
         return words.SHRUNK_UNKNOWN
     if not SLOPE[0] <= slope <= SLOPE[1]:
         return words.SHRUNK_BADLY
-    if low is None or high is None or low < SLOPE[0] or high > SLOPE[1]:
+    if low is None or high is None:
+        return words.SHRUNK_NO_INTERVAL
+    if low < SLOPE[0] or high > SLOPE[1]:
         return words.SHRUNK_UNSURE
     if not (facts.validation["signal"] or {}).get("found"):
         return words.SHRUNK_NO_SIGNAL  # a slope near 1 of predictions that hardly differ is chance
@@ -162,11 +165,14 @@ def _measured(facts: Facts) -> Answer:
     """The best answer needs everything: corrected figures, sound intervals, and curves."""
     if not facts.resamples:
         return Answer(words.MEASURED_FOLDS, "performance")
+    across, without = facts.named_out_of_fold(), facts.named_without_interval()
     lacks = [
         text
         for lacking, text in (
             (not facts.curves, words.LACKS_CURVES),
             (bool(facts.unsure()), words.LACKS_INTERVALS),
+            (bool(across), words.LACKS_CORRECTION.format(names=", ".join(across))),
+            (bool(without), words.LACKS_ANY_INTERVAL.format(names=", ".join(without))),
         )
         if lacking
     ]

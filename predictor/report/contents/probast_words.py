@@ -20,8 +20,8 @@ PREPROCESSING = (
     "what it had learned from the training patients alone."
 )
 AVAILABLE = (
-    "Probably yes: the dictionary marks each of the {predictors} candidate predictors as known at "
-    "time zero, and later ones are refused."
+    "Probably yes: the dictionary marks none of the {predictors} candidate predictors as measured "
+    "after time zero; one that it marks so is refused."
 )
 AVAILABLE_REMAINS = "Whether every value was really measured by then."
 DEFINED = "Facts: the event is {name} being {event}."
@@ -59,21 +59,26 @@ IMPUTATION: Mapping[str, str] = {
 }
 NOT_CHANGED = "The share of events was not changed: no resampling, no weights."
 NOTHING_FITTED = "Everybody gets the prevalence; there is nothing to fit too closely."
-SHRUNK = "Yes: {how}; what is left was measured, the corrected calibration slope is {slope}."
+SHRUNK = "Yes: {how}; what is left was measured, the {by} calibration slope is {slope}."
 UNSHRUNK = (
     "Probably yes: {how}, which is no shrinkage against overfitting; what is left was measured, "
-    "the corrected calibration slope is {slope}."
+    "the {by} calibration slope is {slope}."
 )
 SHRUNK_BADLY = (
-    "Probably no: {how}; the corrected calibration slope, {slope}, lies outside {low:.2f} to "
+    "Probably no: {how}; the {by} calibration slope, {slope}, lies outside {low:.2f} to "
     "{high:.2f}, so predictions are still too extreme or too much alike."
 )
 SHRUNK_UNSURE = (
-    "No information: {how}; the interval of the corrected calibration slope, {slope}, reaches "
+    "No information: {how}; the interval of the {by} calibration slope, {slope}, reaches "
     "beyond {low:.2f} to {high:.2f}, so what is left cannot be judged."
 )
+SHRUNK_NO_INTERVAL = (
+    "No information: {how}; the {by} calibration slope, {slope}, has no interval, so what is left "
+    "cannot be judged."
+)
+SHRUNK_BY: Mapping[bool, str] = {False: "corrected", True: "cross-validated"}
 SHRUNK_NO_SIGNAL = (
-    "No information: {how}; no signal was shown, so the corrected calibration slope, {slope}, "
+    "No information: {how}; no signal was shown, so the {by} calibration slope, {slope}, "
     "tells little of what is left."
 )
 SHRUNK_UNKNOWN = "No information: {how}; what is left was not measured by a bootstrap."
@@ -139,6 +144,8 @@ MEASURED_BUT = (
 )
 LACKS_CURVES = "this bundle holds no calibration curve"
 LACKS_INTERVALS = "intervals of some of them end at the estimate and do not cover its uncertainty"
+LACKS_CORRECTION = "cross-validated instead of corrected: {names}"
+LACKS_ANY_INTERVAL = "without interval: {names}"
 MEASURED_FOLDS = (
     "Probably yes: discrimination, calibration and Brier score by cross-validation; no figure is "
     "corrected for optimism by a bootstrap."

@@ -78,6 +78,24 @@ def _from_stand_ins(profiles: Profiles, source: Source) -> Profiles:
     )
 
 
+def effects_of_states(source: Source, variable: Variable) -> Values | None:
+    """What each state of a variable adds, from its stand-in, shape (states,).
+
+    Profiles do not have the states that Table 1 hides, but the equation has. None where the model
+    is no formula, so that this depends on the other variables.
+    """
+    bundle = source.bundle
+    if not isinstance(bundle.model, LinearModel):
+        return None
+    place = bundle.variables.index(variable)
+    typical = stand_ins(bundle.variables, bundle.preparation.fill)
+    each = np.tile(typical, (len(variable.states), 1))
+    each[:, place] = np.arange(len(variable.states))
+    parts = contributions(bundle.model, bundle.preparation, np.vstack([typical, each])).values
+    effects: Values = parts[1:, place] - parts[0, place]
+    return effects
+
+
 def hidden_states_of(source: Source) -> frozenset[tuple[str, str]]:
     """Variables and states whose number of patients Table 1 hides, of everybody."""
     table = (source.findings.get("patients") or {}).get("table_one") or {}

@@ -14,6 +14,11 @@ from predictor.report.contents.pitfalls import found_in
 from predictor.report.contents.source import Source
 from predictor.report.contents.verdict import verdict_of
 from predictor.report.document import Answered
+from predictor.report.validation_text import figure_name
+from predictor.validation.reported import CROSS_VALIDATED
+
+OBSERVED_EXPECTED = "observed over expected events"
+BRIER = "Brier score"  # the name of a person
 
 # Steps of a flow at which patients leave because their outcome is not known.
 _NO_OUTCOME = ("outcome missing", "no follow-up visit", "outcome cannot be told")
@@ -204,6 +209,34 @@ class Facts:
         found: Mapping[str, Any] = rows.get(name, {})
         return found
 
+    def out_of_fold(self, name: str) -> bool:
+        """Whether a figure is reported cross-validated, although others are corrected.
+
+        >>> row = {"name": "calibration_slope", "corrected_by": "cross_validated"}
+        >>> facts = Facts({"validation": {"bootstrap": {"figures": [row]}}}, {})
+        >>> facts.out_of_fold("calibration_slope"), facts.out_of_fold("auroc")
+        (True, False)
+        """
+        return self.figure(name).get("corrected_by") == CROSS_VALIDATED
+
+    def named_out_of_fold(self) -> Sequence[str]:
+        """What people call the figures that are cross-validated and not corrected."""
+        return [
+            name
+            for row in (self.validation["bootstrap"] or {}).get("figures", ())
+            if row.get("corrected_by") == CROSS_VALIDATED and (name := _called(row))
+        ]
+
+    def named_without_interval(self) -> Sequence[str]:
+        """What people call the figures that have a value and no interval."""
+        return [
+            name
+            for row in (self.validation["bootstrap"] or {}).get("figures", ())
+            if row.get("corrected") is not None
+            and row.get("corrected_low") is None
+            and (name := _called(row))
+        ]
+
     def interval(self, name: str) -> str:
         """A corrected figure with its interval as text.
 
@@ -245,3 +278,13 @@ class Facts:
         """One of the checks of the findings; None where the bundle does not hold it."""
         checks = self.findings.get("pitfalls", {}).get("checks", ())
         return next((check for check in checks if check["code"] == code), None)
+
+
+def _called(row: Mapping[str, Any]) -> str | None:
+    """Name of a figure within a sentence; None for one that is not shown."""
+    if row["name"] == "observed_expected":
+        return OBSERVED_EXPECTED
+    name = figure_name({"threshold": None, **row})
+    if name is None or name == BRIER or name[:2].isupper():  # AUROC, E-average
+        return name
+    return f"{name[0].lower()}{name[1:]}"

@@ -111,7 +111,10 @@ def state_checklists(source: Source, verdict: Verdict) -> tuple[Section, Section
     facts = Facts(source.manifest, source.findings, verdict.next_steps)
     tripod = answered_items(source, "tripod", RULES, facts)
     probast = answered_items(source, "probast", {}, facts)
-    return checklist_section("tripod", tripod), checklist_section("probast", probast)
+    return (
+        checklist_section(source, "tripod", tripod),
+        checklist_section(source, "probast", probast),
+    )
 
 
 def _resamples(facts: Facts) -> int:

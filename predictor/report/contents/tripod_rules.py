@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 
 from predictor.report.contents import tripod_words as words
 from predictor.report.contents.pitfalls import MOMENTS
@@ -162,9 +162,16 @@ def _measures(facts: Facts) -> Answer:
     text = words.MEASURES.format(
         thresholds=thresholds,
         curves=words.CURVES if facts.curves else words.NO_CURVES,
-        each=words.EACH if facts.resamples else words.EACH_FOLDS,
+        each=_each(facts),
     )
     return Answer(text, "performance-figures")
+
+
+def _each(facts: Facts) -> str:
+    if not facts.resamples:
+        return words.EACH_FOLDS
+    names = facts.named_out_of_fold()
+    return words.EACH_BUT.format(names=", ".join(names)) if names else words.EACH
 
 
 def _how_predicted(facts: Facts) -> Answer:
@@ -244,12 +251,31 @@ def _specification(facts: Facts) -> Answer:
 def _performance(facts: Facts) -> Answer | None:
     if not facts.resamples:
         return None
-    text = words.PERFORMANCE.format(
-        auroc=facts.interval("auroc"),
-        slope=facts.interval("calibration_slope"),
-        brier=facts.interval("brier"),
-    )
-    return Answer(text, "performance-figures")
+    corrected = [name for name in words.FIGURE_NAMES if not facts.out_of_fold(name)]
+    across = [name for name in words.FIGURE_NAMES if facts.out_of_fold(name)]
+    told = [
+        template.format(
+            interval=_has_intervals(facts, names),
+            figures=", ".join(
+                words.FIGURE_NAMES[name].format(value=facts.interval(name)) for name in names
+            ),
+        )
+        for template, names in (
+            (words.PERFORMANCE, corrected),
+            (words.PERFORMANCE_OUT_OF_FOLD, across),
+        )
+        if names
+    ]
+    return Answer(" ".join(told), "performance-figures")
+
+
+def _has_intervals(facts: Facts, names: Sequence[str]) -> str:
+    """Whether the figures with a value have an interval."""
+    rows = [facts.figure(name) for name in names]
+    has = [row.get("corrected_low") is not None for row in rows if row.get("corrected") is not None]
+    if any(has):
+        return words.WITH_INTERVALS if all(has) else words.SOME_INTERVALS
+    return words.NO_INTERVALS
 
 
 def _between_centres(facts: Facts) -> Answer:

@@ -5,6 +5,8 @@ What is called ``REMAINS`` is what a run cannot know of an item that it answers 
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 NONE = "none"
 
 TITLE = (
@@ -65,8 +67,8 @@ ONE_PREDICTOR = "The chosen model uses one of them, named beforehand."
 NO_PREDICTOR = "The chosen model, the prevalence, uses none."
 CHOICE_REMAINS = "Why these: literature, earlier models, or what was there."
 PREDICTORS = (
-    "{names}. The dictionary marks each as known at time zero; later ones are refused. Units, "
-    "plausible ranges and their sources stand in the manifest."
+    "{names}. The dictionary marks none of them as measured after time zero; one that it marks so "
+    "is refused. Units, plausible ranges and their sources stand in the manifest."
 )
 PREDICTORS_REMAIN = "How and when each was measured, and whether blind to the outcome."
 SAMPLE_SIZE = (
@@ -140,6 +142,10 @@ MEASURES = (
     "{each} {curves} Models were compared by log loss, paired by patient."
 )
 EACH = "Each is told as apparent, cross-validated and corrected for optimism."
+EACH_BUT = (
+    "Each is told as apparent, cross-validated and corrected for optimism; not corrected, because "
+    "the correction is not trusted: {names}."
+)
 EACH_FOLDS = "Each is told as cross-validated; nothing was corrected for optimism."
 CURVES = "ROC, calibration and decision curves are drawn."
 NO_CURVES = "This bundle holds no ROC, calibration or decision curve."
@@ -208,10 +214,16 @@ NO_FORMULA = (
     "line, from Python or over HTTP."
 )
 SPECIFICATION_REMAINS = "What restricts access to the model and its use."
-PERFORMANCE = (
-    "Corrected for optimism, with 95% intervals: AUROC {auroc}, calibration slope {slope}, Brier "
-    "score {brier}."
-)
+PERFORMANCE = "Corrected for optimism{interval}: {figures}."
+PERFORMANCE_OUT_OF_FOLD = "Cross-validated and not corrected{interval}: {figures}."
+WITH_INTERVALS = ", with 95% interval"
+SOME_INTERVALS = ", with 95% interval where one is given"
+NO_INTERVALS = ", without interval"
+FIGURE_NAMES: Mapping[str, str] = {
+    "auroc": "AUROC {value}",
+    "calibration_slope": "calibration slope {value}",
+    "brier": "Brier score {value}",
+}
 LIMITS_REMAIN = "What the limits of the study do to bias, precision and generalisability."
 POOR_INPUT = (
     "A missing predictor is filled in and named in the answer; a patient of whom more than "

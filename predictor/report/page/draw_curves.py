@@ -23,6 +23,8 @@ from predictor.report.page.sheet import Sheet
 SQUARE = 380.0
 """Side of a figure whose two axes have the same numbers."""
 
+_HISTOGRAM = 4.0  # from the axis of a calibration curve to its histogram
+
 # A curve that falls far below zero would press flat what matters above it.
 _BELOW = -0.5  # of the highest net benefit
 
@@ -60,11 +62,16 @@ def draw_calibration(sheet: Sheet, figure: Figure) -> None:
     keys = [Key("this model", "series one"), *keys, Key("perfect agreement", "diagonal")]
     bins = figure.tables[1].rows if len(figure.tables) > 1 else ()
     bottom = _histogram(sheet, plot, bins) if bins else plot.bottom
+    counted = []
     if bins:
-        keys += [Key("with the event", "bar one", "box"), Key("without", "bar two", "box")]
+        counted = [Key("with the event", "bar one", "box"), Key("without", "bar two", "box")]
         if any(number(row.get(key)) is None for row in bins for key in ("events", "others")):
-            keys.append(Key("too few to be shown", "hollow", "dot"))
-    _beside(sheet, Plot(plot.x, plot.y, bottom), keys)
+            counted.append(Key("too few to be shown", "hollow", "dot"))
+    if sheet.narrow:
+        _beside(sheet, Plot(plot.x, plot.y, bottom), [*keys, *counted])
+        return
+    _beside(sheet, plot, keys)
+    _listed(sheet, plot, counted, plot.bottom + _HISTOGRAM)
 
 
 def draw_decision(sheet: Sheet, figure: Figure) -> None:
@@ -161,7 +168,12 @@ def _beside(sheet: Sheet, plot: Plot, keys: Sequence[Key]) -> None:
     if sheet.narrow:
         legend(sheet, keys, plot.x.start, plot.bottom + 8, sheet.width)
         return
-    top, left = plot.y.end + 2, plot.x.end + 28
+    _listed(sheet, plot, keys, plot.y.end + 2)
+
+
+def _listed(sheet: Sheet, plot: Plot, keys: Sequence[Key], top: float) -> None:
+    """Keys below each other, right of a frame."""
+    left = plot.x.end + 28
     for key in keys:
         top = legend(sheet, [key], left, top, sheet.width) + 6
 
@@ -182,7 +194,7 @@ def _histogram(sheet: Sheet, plot: Plot, bins: Sequence[Row]) -> float:
     Bins differ in width, so that it is the area of a bar that stands for its patients.
     """
     most = max([1.0, *numbers(_tall(row, key) for row in bins for key in ("events", "others"))])
-    top = plot.bottom + 4
+    top = plot.bottom + _HISTOGRAM
     height = 34.0
     middle = top + height
     for key, css, direction in (("events", "one", -1), ("others", "two", 1)):

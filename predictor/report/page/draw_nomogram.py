@@ -15,13 +15,16 @@ from predictor.report.page.wording import amount, plain_text
 
 _LABEL = 190.0  # room of the labels at the left, where there is any
 _STEP = 46.0  # from axis to axis
+_TO_NEXT = 28.0  # from what is written below an axis to the next axis
 _SHORT = 64.0  # an axis of this length or less has no room for a text at each mark
 _PROBABILITIES = (
     0.001, 0.005, 0.01, 0.02, 0.05, 0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8, 0.9, 0.95, 0.98, 0.99,
     0.995, 0.999,
 )  # fmt: skip
 
-SHORT_AXIS = "{first} to {last}: 0 to {points} points"
+SHORT_AXIS = "{first} to {last}: {least} to {points} points"
+STATE = "{label}: {points}"
+STATES = "{states} points"
 
 Mark = tuple[float, str]
 """A place on an axis of points, and what is written there."""
@@ -205,22 +208,75 @@ def _axis(
         sheet.line((mark.x, y), (mark.x, y + 5 * way), "axis strong")
         beside = y + (5 + SMALL * 0.65) * way
         sheet.text(mark.middle, beside, mark.text, "small", anchor="middle", full=mark.full)
-    crowded = sheet.narrow and any(mark.below for mark in placed)
-    return y + _STEP + (10 if crowded else 0)
+    below = any(mark.below for mark in placed)
+    following = y + _STEP + (10 if sheet.narrow and below else 0)
+    ordered = sorted(marks, key=lambda mark: scale(mark[0]))
+    unwritten = [
+        mark
+        for mark, there in zip(ordered, placed, strict=True)
+        if not there.text and not _is_number(mark[1])
+    ]
+    if not unwritten:
+        return following
+    # A number can be read between its neighbours, a state cannot.
+    start = 0.0 if sheet.narrow else _LABEL + 4
+    top = y + (5 + SMALL * LINE + 3 if below else 6)
+    return max(following, _states(sheet, unwritten, start, top) + _TO_NEXT)
 
 
 def _short_axis(sheet: Sheet, scale: Scale, marks: Sequence[Mark], y: float) -> float:
-    """Draw an axis too short for its numbers: both ends, and beside it what they mean."""
+    """Draw an axis too short for its texts: beside it what ends, or states, mean."""
     xs = [scale(place) for place, _ in marks]
     sheet.line((min(xs), y), (max(xs), y), "axis strong")
     for x in xs:
         sheet.line((x, y), (x, y - 5), "axis strong")
-    (_, first), *_, (place, last) = marks
-    text = SHORT_AXIS.format(first=first, last=last, points=amount(place, 1))
     start, room = max(xs) + 9, sheet.width - max(xs) - 9
-    shown = shortened(text, room, size=SMALL)
-    sheet.text(start, y, shown, "small", full=text)
-    return y + _STEP
+    known = [mark for mark in marks if _is_number(mark[1])]
+    states = [mark for mark in marks if not _is_number(mark[1])]
+    top = y - SMALL * LINE / 2
+    if known:
+        (least, first), *_, (most, last) = known
+        text = SHORT_AXIS.format(first=first, last=last, least=_points(least), points=_points(most))
+        shown = shortened(text, room, size=SMALL)
+        sheet.text(start, y, shown, "small", full=text)
+        top += SMALL * LINE
+    if not states:
+        return y + _STEP
+    return max(y + _STEP, _states(sheet, states, start, top) + _TO_NEXT)
+
+
+def _states(sheet: Sheet, marks: Sequence[Mark], left: float, top: float) -> float:
+    """Write which points states have; the place below."""
+    room = sheet.width - left
+    told = STATES.format(
+        states="; ".join(
+            STATE.format(label=shortened(text, 0.4 * room, size=SMALL), points=_points(place))
+            for place, text in marks
+        )
+    )
+    return sheet.lines(left, top, told, room, "small", lines=len(marks) + 1)
+
+
+def _points(place: float) -> str:
+    """Points of a mark.
+
+    >>> _points(0.0), _points(12.34)
+    ('0', '12.3')
+    """
+    return amount(place, 1) if place else "0"
+
+
+def _is_number(text: str) -> bool:
+    """Whether the text of a mark is a number or a percentage.
+
+    >>> _is_number("1,200"), _is_number("−3.5"), _is_number("20%"), _is_number("mild")
+    (True, True, True, False)
+    """
+    try:
+        float(text.replace(",", "").replace("−", "-").removesuffix("%"))
+    except ValueError:
+        return False
+    return True
 
 
 def _with_texts(marks: Sequence[float]) -> list[Mark]:

@@ -14,6 +14,8 @@ from predictor.report.page.sheet import SMALL, Sheet, width_of
 from predictor.report.page.wording import UNDEFINED, amount, plain_text, with_interval
 
 _RANK = "Rank among the refitted models"
+_NOT_DEFINED = "not defined"
+_SHORTEST = 6.0  # a dash is no line
 
 
 def draw_forest(sheet: Sheet, figure: Figure) -> None:
@@ -39,11 +41,23 @@ def draw_forest(sheet: Sheet, figure: Figure) -> None:
     scale = Scale(*ends, placed.left, placed.right)
     _axis(sheet, placed, scale, str(options.get("axis", "")), percent=percent)
     if reference is not None:
-        sheet.line((scale(reference), placed.top), (scale(reference), placed.bottom), "reference")
+        _reference(sheet, lines, placed, scale(reference))
     for shown, y in zip(drawn, placed.middles, strict=True):
         if shown is not None:
             _interval(sheet, scale, shown, y)
     write(sheet, lines, placed)
+
+
+def _reference(sheet: Sheet, lines: Sequence[Line], placed: Placed, x: float) -> None:
+    """A dashed line that ends above each heading and goes on below it."""
+    start = placed.top
+    for line, top, below in zip(lines, placed.tops, (*placed.tops[1:], placed.bottom), strict=True):
+        if line.heading:
+            if top - start > _SHORTEST:
+                sheet.line((x, start), (x, top), "reference")
+            start = below
+    if placed.bottom - start > _SHORTEST:
+        sheet.line((x, start), (x, placed.bottom), "reference")
 
 
 def draw_bars(sheet: Sheet, figure: Figure) -> None:
@@ -174,7 +188,10 @@ def _label(row: Row) -> str:
 def _figures(row: Row, percent: bool) -> str:
     texts = (amount(row.get(key), percent=percent) for key in ("value", "low", "high"))
     shown = with_interval(*texts)
-    return "not defined" if shown == UNDEFINED else shown
+    if shown != UNDEFINED:
+        return shown
+    counted = row.get("n_text")  # a word where the row is hidden, as it stands in its table
+    return counted if isinstance(counted, str) else _NOT_DEFINED
 
 
 def _counts(row: Row) -> str:

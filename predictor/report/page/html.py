@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import hashlib
+import re
 import unicodedata
 from functools import lru_cache
 from pathlib import Path
@@ -12,6 +13,7 @@ from typing import TYPE_CHECKING
 from markupsafe import Markup, escape
 
 from predictor.report.document import Block, Figure, Report, Table, tables_of
+from predictor.report.html_templates import html_templates
 from predictor.report.page.anchors import anchors
 from predictor.report.page.figures import pictures
 from predictor.report.page.measure import raised
@@ -32,7 +34,10 @@ LIMIT = 2_900_000
 """Characters of a page from which on it shows less of its tables; nearly all are one byte."""
 
 _TEMPLATES = Path(__file__).resolve().parent / "templates"
-_RIGHT_TO_LEFT = {"R", "AL", "AN", "RLE", "RLO", "LRE", "LRO", "PDF", "RLI", "LRI", "FSI", "PDI"}
+_DIRECTIONS = frozenset("\u061c\u200e\u200f\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069")
+_LETTER = "[\u0590-\u08ff\ufb1d-\ufdff\ufe70-\ufefc\U00010800-\U00010fff\U0001e800-\U0001efff]"
+_FROM_THE_RIGHT = re.compile(rf"({_LETTER}(?:\W*{_LETTER})*)")
+"""Words of alphabets that are written from the right, with what stands between them."""
 
 
 def page(report: Report) -> str:
@@ -109,39 +114,47 @@ def rendered(template: str, *styles: str, **context: object) -> str:
 
 @lru_cache(maxsize=1)
 def _environment() -> Environment:
-    from jinja2 import Environment, FileSystemLoader, StrictUndefined
-
-    environment = Environment(
-        loader=FileSystemLoader(_TEMPLATES),
-        autoescape=True,
-        undefined=StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-        keep_trailing_newline=True,
+    return html_templates(
+        _TEMPLATES, apart=apart, undirected=undirected, as_it_is=as_it_is, kind=_kind
     )
-    environment.filters["apart"] = apart
-    environment.filters["as_it_is"] = as_it_is
-    environment.filters["kind"] = _kind
-    return environment
 
 
 def apart(text: object) -> Markup:
-    r"""Text that may be written from the right, kept from turning round what stands beside it.
+    r"""Text in which words written from the right are kept from turning round what is beside them.
+
+    Marks that set a direction by themselves are left out: somebody else's label should not
+    reverse the number that a sentence puts after it.
 
     Examples
     --------
-    >>> apart("C3 < 90"), apart("\u202eC3")
-    (Markup('C3 &lt; 90'), Markup('<bdi>\u202eC3</bdi>'))
+    >>> apart("C3 < 90"), apart("\u202eC3 of 61"), apart("of \u05d0 61")
+    (Markup('C3 &lt; 90'), Markup('C3 of 61'), Markup('of <bdi>\u05d0</bdi> 61'))
     """
-    return as_it_is(raised(str(text)))
+    said = undirected(raised(str(text)))
+    return Markup("").join(
+        Markup("<bdi>{}</bdi>").format(part) if place % 2 else escape(part)
+        for place, part in enumerate(_FROM_THE_RIGHT.split(said))
+    )
+
+
+def undirected(text: str) -> str:
+    """Text without control characters and marks of direction."""
+    return "".join(c for c in text if not _control(c) and c not in _DIRECTIONS)
 
 
 def as_it_is(text: str) -> Markup:
-    """The same, of text that somebody may copy into a program."""
-    said = "".join(c for c in text if c in "\n\t" or unicodedata.category(c) != "Cc")
-    if any(unicodedata.bidirectional(c) in _RIGHT_TO_LEFT for c in said):
-        return Markup("<bdi>{}</bdi>").format(said)
-    return escape(said)
+    r"""Text that somebody may copy into a program, with marks of direction to be seen.
+
+    >>> as_it_is("name: \u202eC3")
+    Markup('name: \\u202eC3')
+    """
+    return escape(
+        "".join(rf"\u{ord(c):04x}" if c in _DIRECTIONS else c for c in str(text) if not _control(c))
+    )
+
+
+def _control(character: str) -> bool:
+    return character not in "\n\t" and unicodedata.category(character) == "Cc"
 
 
 def _kind(block: Block) -> str:

@@ -98,9 +98,9 @@ def write(sheet: Sheet, lines: Sequence[Line], placed: Placed) -> None:
     """Write labels and figures at their places."""
     for line, top, middle in zip(lines, placed.tops, placed.middles, strict=True):
         room = _label_room(sheet, line)
-        # On a narrow page the lines of the axis run behind the text.
+        # On a narrow page the lines of the axis run behind the text, and behind headings on any.
         halo = " halo" if sheet.narrow else ""
-        css = f"bold{halo}" if line.heading else halo.strip()
+        css = "bold halo" if line.heading else halo.strip()
         if sheet.narrow or line.heading:
             y = top + (4 if line.heading else 0)
         else:

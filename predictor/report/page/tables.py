@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable
 from dataclasses import dataclass
 from urllib.parse import quote
 
 from predictor.report.document import Column, Table
+from predictor.report.page.measure import shortened, text_width
+from predictor.report.page.sheet import TEXT
 from predictor.report.page.wording import cell_text, is_numeric
 from predictor.report.spreadsheet import csv_bytes
 
@@ -33,8 +36,11 @@ class Room:
 AMPLE, SCARCE = Room(1_400_000, 60), Room(0, 10)
 """What every study gets, and what one of very many variables gets, for a page below 3 MB."""
 
+_WIDEST_HEAD = 420.0
+_UNIT = re.compile(r" \([^()]{1,20}\)$")
 _LONG_WORD = 22
 _SLIM_COLUMNS, _MANY_ROWS = 2, 24
+_FEW_ROWS = 14
 
 # As an address has them; everything else is written as %XX.
 _PLAIN = ",;:/?@!$()*+-._~='"
@@ -42,10 +48,21 @@ _PLAIN = ",;:/?@!$()*+-._~='"
 
 @dataclass(frozen=True, slots=True)
 class Head:
-    """Heading of a column."""
+    """Heading of a column.
+
+    Parameters
+    ----------
+    label
+        What is shown.
+    css
+        Its classes.
+    whole
+        The whole text where ``label`` is but a part of it.
+    """
 
     label: str
     css: str
+    whole: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,6 +100,11 @@ class ShownTable:
         """Whether it is so narrow and long that it is set in columns."""
         return len(self.heads) <= _SLIM_COLUMNS and len(self.rows) > _MANY_ROWS
 
+    @property
+    def short(self) -> bool:
+        """Whether it should not be cut by the end of a page."""
+        return len(self.rows) <= _FEW_ROWS
+
 
 def shown(table: Table, file: str, most: int = MOST_ROWS) -> ShownTable:
     """Prepare a table for the template.
@@ -99,7 +121,7 @@ def shown(table: Table, file: str, most: int = MOST_ROWS) -> ShownTable:
     rows = table.rows[:most]
     return ShownTable(
         table,
-        tuple(Head(column.label, _classes(column, column.label)) for column in table.columns),
+        tuple(map(_head, table.columns)),
         tuple(
             tuple(
                 ShownCell(text := cell_text(column, row), _classes(column, text))
@@ -110,6 +132,28 @@ def shown(table: Table, file: str, most: int = MOST_ROWS) -> ShownTable:
         len(table.rows) - len(rows),
         file,
     )
+
+
+def _head(column: Column) -> Head:
+    label = short_head(column.label)
+    whole = "" if label == column.label else column.label
+    return Head(label, _classes(column, label), whole)
+
+
+def short_head(text: str) -> str:
+    """A heading that leaves room for its table; the unit at its end stays.
+
+    >>> short_head("Complement C3 (mg/dL)")
+    'Complement C3 (mg/dL)'
+    >>> short_head(f"{'very ' * 20}long (mg/dL)")
+    'very very very very very very very very very very ver… (mg/dL)'
+    """
+    if text_width(text, TEXT) <= _WIDEST_HEAD:
+        return text
+    found = _UNIT.search(text)
+    unit = found.group() if found else ""
+    room = _WIDEST_HEAD - text_width(unit, TEXT)
+    return f"{shortened(text.removesuffix(unit), room, size=TEXT)}{unit}"
 
 
 def _classes(column: Column, text: str) -> str:

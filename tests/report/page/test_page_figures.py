@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import itertools
 import math
+from dataclasses import replace
 from typing import Any
 
 import made_report as made
@@ -52,10 +54,28 @@ def test_a_forest_has_each_value_and_interval_at_its_place(width: float) -> None
     ends = [(drawn.across(at(w, "x1")), drawn.across(at(w, "x2"))) for w in whole]
     assert [x for x, _ in ends] == close([row["low"] for row in known])
     assert [x for _, x in ends] == close([row["high"] for row in known])
-    (reference,) = drawn.all("line", "reference")
-    assert drawn.across(at(reference, "x1")) == close(0.5)
+    lines = drawn.all("line", "reference")
+    assert [drawn.across(at(line, "x1")) for line in lines] == close([0.5, 0.5])
+    # It ends above a heading and goes on below it.
+    for box in drawn.texts():
+        if box.text in {"AUROC", "Subgroups"} and box.left == 0:
+            assert not any(at(x, "y1") < box.bottom and at(x, "y2") > box.top for x in lines)
+    assert all("halo" in element.get("class", "") for element in drawn.all("text", "bold"))
     assert "0.74 (0.66 to 0.81)" in drawn.said()
     assert "not defined" in drawn.said()
+
+
+@widths
+def test_a_row_that_is_hidden_in_its_table_is_hidden_in_its_figure(width: float) -> None:
+    figure = made.forest()
+    hidden = {**figure.tables[0].rows[-1], "n": None, "n_text": "hidden"}
+    shown = {**hidden, "n_text": 12}
+    table = replace(figure.tables[0], rows=(*figure.tables[0].rows[:-1], hidden))
+    said = Drawn(replace(figure, tables=(table,)), width).said()
+    assert "hidden" in said
+    assert "not defined" not in said
+    table = replace(table, rows=(*table.rows[:-1], shown))
+    assert "not defined" in Drawn(replace(figure, tables=(table,)), width).said()
 
 
 def test_an_interval_that_leaves_the_axis_ends_in_an_arrow() -> None:
@@ -109,6 +129,15 @@ def test_calibration_has_curve_band_and_histogram(width: float) -> None:
         )
     masked = sum(row[key] is None for row in bins for key in ("events", "others"))
     assert len(drawn.all("circle", "hollow")) == masked + 1  # and the legend's
+
+
+def test_the_legend_of_the_histogram_stands_beside_it() -> None:
+    drawn = Drawn(made.calibration())
+    tops = [at(box, "y") for box in drawn.all("rect", "bar")]
+    places = {box.text: box for box in drawn.texts()}
+    for name in ("with the event", "without"):
+        assert min(tops) - 20 < places[name].top < max(tops) + 60
+    assert places["this model"].bottom < min(tops) - 100
 
 
 @widths
@@ -313,6 +342,34 @@ def test_a_short_scale_of_the_nomogram_says_beside_it_what_its_ends_mean(width: 
     assert "0 to 160: 0 to 3.5 points" in said
     assert said.count("80") <= 3  # on the long scale, of points and of totals, but not on the short
     assert "104" in said or "103.5" in said  # the end of the totals
+
+
+@widths
+@pytest.mark.parametrize("most", [10.0, 30.0])
+def test_every_state_of_a_nomogram_is_named_with_its_place_or_its_points(
+    most: float, width: float
+) -> None:
+    states = ["mid", "low and stable", "top", "\N{GRINNING FACE}", "not measured", "high"]
+    scales: list[dict[str, Cell]] = [
+        {"variable": "age", "label": "Age", "value": v, "value_label": f"{v:.0f}", "points": v}
+        for v in (0.0, 50.0, 100.0)
+    ]
+    scales += [
+        {"variable": "stage", "label": "Stage", "value": k, "value_label": state,
+         "points": most * k / 5}
+        for k, state in enumerate(states)
+    ]  # fmt: skip
+    totals: list[dict[str, Cell]] = [
+        {"total_points": t, "probability": 0.2 + t / 300} for t in (0.0, 50.0, 130.0)
+    ]
+    drawn = Drawn(made.figure("nomogram", scales, totals, options={"points_max": 100}), width)
+    said = " ".join(drawn.said())
+    for k, state in enumerate(states):
+        written = state in drawn.said()
+        points = f"{most * k / 5:.1f}" if k else "0"
+        assert written or f"{state}: {points}" in said
+    texts = list(drawn.texts())
+    assert not [(a, b) for a, b in itertools.combinations(texts, 2) if a.touches(b)]
 
 
 @widths

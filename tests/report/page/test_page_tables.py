@@ -13,7 +13,8 @@ import pytest
 from hypothesis import assume, given
 from hypothesis import strategies as st
 
-from predictor.report.document import Column, Table
+from predictor.report.document import Column, Section, Table
+from predictor.report.page.html import page
 from predictor.report.page.scale import Scale, limits, tick_texts, ticks
 from predictor.report.page.tables import address, files, shown
 from predictor.report.page.wording import amount, cell_text
@@ -34,6 +35,19 @@ def test_a_table_shows_its_columns_in_their_kind() -> None:
         ["ridge", "0.71 (0.60 to 0.80)", "0.201", "2%", "1374", "yes"],
         ["forest", "–", "–", "–", "fewer than 5", "–"],
     ]
+
+
+def test_a_long_heading_is_shortened_and_shown_whole_when_pointed_at() -> None:
+    label = f'{"W" * 200} "<i>" (mg/dL)'
+    table = Table("t", "T", (Column("a", label), Column("b", "B")), ({"a": 1.0, "b": 2.0},))
+    first, second = shown(table, "file").heads
+    assert first.label.endswith("W… (mg/dL)")
+    assert len(first.label) < 40
+    assert (first.whole, second.whole) == (label, "")
+    report = made.report(sections=(Section("s", "S", (table,)),))
+    text = page(report)
+    assert f'title="{"W" * 200} &#34;&lt;i&gt;&#34; (mg/dL)"' in text
+    assert text.count('<th scope="col" title=') + text.count('long" title=') == 1
 
 
 @pytest.mark.parametrize(
