@@ -41,7 +41,7 @@ from predictor.config_records import (
 )
 from predictor.config_sources import LaboratoryRules, OmopSource, RedcapSource, SqlSource
 from predictor.config_states import State, check_states
-from predictor.config_time import FollowUp, check_follow_up, check_models
+from predictor.config_time import CoxPlan, FollowUp, check_follow_up, check_models
 
 
 class Question(Part):
@@ -243,7 +243,7 @@ class Models(Part):
     """For several states: one sum of coefficients, and a threshold for each state."""
     multinomial: RidgePlan | None = None
     """For several states: coefficients for each state."""
-    cox: RidgePlan | None = None
+    cox: CoxPlan | None = None
     """For the time to an event: proportional hazards; needs the extra ``survival``."""
 
     @model_validator(mode="before")

@@ -8,7 +8,7 @@ from typing import Annotated, Literal
 
 from pydantic import AfterValidator, Field, StrictInt, StrictStr, model_validator
 
-from predictor.config_parts import Code, Name, OneOrMany, Part, distinct
+from predictor.config_parts import Code, Grid, Name, OneOrMany, Part, Positive, distinct
 
 KINDS: Mapping[str, str] = {"proportional_odds": "states", "multinomial": "states", "cox": "time"}
 """Models that are not for one event at one time, and what they are for."""
@@ -46,6 +46,13 @@ class FollowUp(Part):
         if any(later <= earlier for earlier, later in pairwise(self.horizon_months)):
             raise ValueError("the months of horizon_months rise, each named once")
         return self
+
+
+class CoxPlan(Part):
+    """Proportional hazards of the event and of what competes, coefficients shrunk by squares."""
+
+    penalty: Grid[Positive] = (0.01, 0.1, 1.0, 10.0, 100.0)
+    """Lambda: half of it times the sum of squared standardised coefficients."""
 
 
 def check_follow_up(

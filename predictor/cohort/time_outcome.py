@@ -45,12 +45,12 @@ _NO_COMPETING = (
     "or check its spelling."
 )
 _BEYOND = (
-    "nobody is followed beyond {month} months, so a horizon there would be a guess. The last whole "
-    "month at which somebody is still followed is {last}."
+    "nobody is followed beyond {month} months, so a horizon there would be a guess. At {last} "
+    "months at least {cell_size} patients are still followed."
 )
 _FEW = (
-    "only {count} patients are still followed at {month} months; what is said of that time rests "
-    "on them."
+    "fewer than {fewest} patients are still followed at {month} months; what is said of that time "
+    "rests on them."
 )
 
 
@@ -141,10 +141,13 @@ def too_few_times(
     for month in asked.horizon_months:
         count = int((months >= month).sum())
         if not count:
-            message = _BEYOND.format(month=month, last=int(months.max()))
+            # No time of a single patient in a message.
+            least = min(config.privacy.cell_size, len(months))
+            last = int(np.sort(months)[-least])
+            message = _BEYOND.format(month=month, last=last, cell_size=least)
             yield Problem(None, asked.time, "horizon_beyond_follow_up", message)
         elif count < _FEW_AT_RISK:
-            message = _FEW.format(month=month, count=count)
+            message = _FEW.format(month=month, fewest=_FEW_AT_RISK)
             yield Problem(None, asked.time, "few_at_risk", message, False)
     if group is not None and len(np.unique(group)) < folds:
         message = f"the groups cannot fill {folds} folds. Set `validation.folds` lower."
