@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 @click.option("--dictionary", type=FILE, help="A dictionary of your own, not the shipped one.")
 @as_format
 def outcomes(name: str | None, dictionary: Path | None, output: str) -> None:
-    """List outcome definitions, or show one: rule, variables, reference, what is missing.
+    """List outcome definitions, or show one with its rule.
 
     NAME is a shipped definition, or a YAML file of your own.
     """

@@ -83,7 +83,7 @@ def for_states(
     Examples
     --------
     >>> for_states("proportional_odds", (6, 14, 11), ("a", "b", "c"), 6).n
-    485
+    568
     """
     total = sum(counts)
     share = [count / total for count in counts]
