@@ -45,7 +45,10 @@ def show_time_training(run: TimeTrainingRun) -> None:
             for row in found["followed"]
         ),
     )
-    say_wrapped("Cumulative incidences by Aalen-Johansen; < hides a count below the cell size.")
+    say_wrapped(
+        "Cumulative incidences by Aalen-Johansen; < hides a count below the cell size; - "
+        "an incidence that would tell of so few events, or one that nothing has."
+    )
     say()
     _show(
         ("Model", "C index (95% CI)", "Brier", "Brier explained", "Slope"),
@@ -98,7 +101,10 @@ def show_time_training(run: TimeTrainingRun) -> None:
         "Time: " + ", ".join(f"{name} {spent:.1f} s" for name, spent in run.seconds.items())
     )
     say(f"Bundle: {run.bundle}")
-    say("Report: a page about a model of a time is not made so far.")
+    say(f"Report: {run.report}")
+    if run.sent is not None:
+        say(f"MLflow: {run.sent.tracking_uri}, experiment {run.sent.experiment}")
+        say(f"        run {run.sent.run_id}")
     say(f"Next: predictor predict PATIENT.json --model {run.bundle}")
 
 

@@ -174,7 +174,12 @@ class RiskGroup:
 
 
 def risk_groups(
-    months: Floats, ends: Ends, probability: Floats, horizon: float, groups: int
+    months: Floats,
+    ends: Ends,
+    probability: Floats,
+    horizon: float,
+    groups: int,
+    fewest: int = 0,
 ) -> tuple[RiskGroup, ...]:
     """Predicted against observed cumulative incidence, in groups of about equal size.
 
@@ -185,9 +190,16 @@ def risk_groups(
         Months.
     groups
         How many; equal predictions stay together, so there can be fewer.
+    fewest
+        Neighbouring groups are joined until each has at least so many patients with the event by
+        the horizon, and so many without; nothing is told where all of them together do not.
     """
     edges = np.unique(np.quantile(probability, np.linspace(0, 1, groups + 1)[1:-1]))
     place = np.searchsorted(edges, probability, side="left")
+    had = (months <= horizon) & (ends == 1)
+    if min(int(had.sum()), int((~had).sum())) < fewest:
+        return ()
+    place = _joined(place, had, fewest)
     found = []
     for number in np.unique(place):
         who = place == number
@@ -195,6 +207,21 @@ def risk_groups(
         mean = float(probability[who].mean())
         found.append(RiskGroup(int(who.sum()), mean, *curve.at(horizon)))
     return tuple(found)
+
+
+def _joined(place: NDArray[np.intp], had: NDArray[np.bool_], fewest: int) -> NDArray[np.intp]:
+    """Groups in the order of their risk, joined until an event count in none of them is small."""
+    joined, number, waiting = np.zeros_like(place), 0, False
+    events = others = 0
+    for one in np.unique(place):
+        who = place == one
+        joined[who], waiting = number, True
+        events, others = events + int((who & had).sum()), others + int((who & ~had).sum())
+        if min(events, others) >= fewest:
+            number, events, others, waiting = number + 1, 0, 0, False
+    if waiting and number:  # what is left of the highest risks goes to those below it
+        joined[joined == number] = number - 1
+    return joined
 
 
 def _read(curve: Curve, months: Floats) -> Floats:

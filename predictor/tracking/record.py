@@ -267,7 +267,7 @@ def _internal(validation: Mapping[str, Any]) -> dict[str, Any]:
                     found[f"corrected/{row['name']}{end}"] = row[f"corrected{end}"]
         if moved := bootstrap["instability"]:
             found |= {f"stability/{key}": moved.get(key) for key in _MOVED}
-    found |= _of_states(validation)
+    found |= _of_figures(validation)
     if signal := validation.get("signal"):
         found["signal/p_value"] = signal["p_value"]
         found["signal/permutations"] = signal["permutations"]
@@ -276,13 +276,15 @@ def _internal(validation: Mapping[str, Any]) -> dict[str, Any]:
     return found
 
 
-def _of_states(validation: Mapping[str, Any]) -> dict[str, Any]:
-    """Figures of a model of several states."""
+def _of_figures(validation: Mapping[str, Any]) -> dict[str, Any]:
+    """Figures of a model of several states, or of a time, whose names end with the month."""
     found: dict[str, Any] = {}
     for row in validation.get("figures", ()):
-        found[f"optimism/{row['name']}"] = row["optimism"]
+        name = f"{row['name']}_{row['month']}" if row.get("month") else row["name"]
+        if "optimism" in row:
+            found[f"optimism/{name}"] = row["optimism"]
         for end in ("", "_low", "_high"):
-            found[f"corrected/{row['name']}{end}"] = row[f"corrected{end}"]
+            found[f"corrected/{name}{end}"] = row[f"corrected{end}"]
     if odds := validation.get("proportional_odds"):
         found["proportional_odds/p_value"] = odds["p_value"]
     return found

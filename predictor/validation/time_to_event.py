@@ -26,6 +26,7 @@ from predictor.performance.time_scores import (
     weights,
     wolbers_c,
 )
+from predictor.validation.time_months import happened, told_marks
 
 Floats = NDArray[np.float64]
 Ends = NDArray[np.integer]
@@ -271,6 +272,8 @@ def loss(who: Timed, probability: Floats) -> Floats:
 def followed(who: Timed, cell_size: int, *, competing: bool) -> list[dict[str, Any]]:
     """What is known at each horizon: who is still followed, and the cumulative incidences.
 
+    An incidence that would tell of few events since the horizon before is None.
+
     Parameters
     ----------
     who
@@ -280,12 +283,16 @@ def followed(who: Timed, cell_size: int, *, competing: bool) -> list[dict[str, A
     competing
         Whether events compete.
     """
+    kinds = (1, 2) if competing else (1,)
+    last = who.marks[-1]
+    counts = {kind: happened(who.months, who.ends == kind, last) for kind in kinds}
+    told = {kind: told_marks(counts[kind], who.marks, cell_size) for kind in kinds}
     event = cumulative_incidence(who.months, who.ends)
     other = cumulative_incidence(who.months, who.ends, 2)
     rows = []
     for month in who.marks:
         count = at_risk(who.months, month)
-        value, low, high = event.at(month)
+        value, low, high = event.at(month) if month in told[1] else (None, None, None)
         rows.append(
             {
                 "month": month,
@@ -293,7 +300,7 @@ def followed(who: Timed, cell_size: int, *, competing: bool) -> list[dict[str, A
                 "incidence": value,
                 "incidence_low": low,
                 "incidence_high": high,
-                "competing": other.at(month)[0] if competing else None,
+                "competing": other.at(month)[0] if month in told.get(2, ()) else None,
             }
         )
     return rows
@@ -309,16 +316,15 @@ def calibration_groups(who: Timed, probability: Floats, cell_size: int) -> list[
     probability : shape (n, marks)
         Out of fold, averaged over the repeats.
     cell_size
-        Groups are so large that each holds at least this many patients and about ten events.
+        Groups of about ten events are joined until each has at least so many patients with the
+        event by the horizon and so many without; a horizon without such a group has no row.
     """
     rows = []
     for k, month in enumerate(who.marks):
         events = int(((who.ends == 1) & (who.months <= month)).sum())
         number = max(2, min(5, events // 10))
-        told = risk_groups(who.months, who.ends, probability[:, k], float(month), number)
-        rows += [
-            {"month": month, **group.to_dict()}
-            for group in told
-            if group.patients >= max(cell_size, 2)
-        ]
+        told = risk_groups(
+            who.months, who.ends, probability[:, k], float(month), number, max(cell_size, 2)
+        )
+        rows += [{"month": month, **group.to_dict()} for group in told]
     return rows

@@ -27,6 +27,7 @@ from predictor.report.contents.profiles import with_patients
 from predictor.report.contents.report import report_of
 from predictor.report.contents.source import Source, open_source
 from predictor.report.contents.state_report import state_report_of
+from predictor.report.contents.time_report import time_report_of
 from predictor.report.document import Report
 from predictor.report.model_card import model_card
 from predictor.report.page.html import page
@@ -164,10 +165,9 @@ def _content(source: Source, report: Report) -> dict[str, bytes]:
 
 
 def _report(source: Source) -> Report:
-    """What is said of an event, or of several states."""
+    """What is said of an event, of several states, or of a time."""
     if source.bundle.hazards is not None:
-        rule = "a page about a model of a time is not made so far"
-        raise BundleError(str(source.bundle.path), rule, "Its validation is in manifest.json.")
+        return time_report_of(source)
     return report_of(source) if source.bundle.states is None else state_report_of(source)
 
 

@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 from predictor.cohort.cohort import Cohort
 from predictor.errors import TrackingError
 from predictor.learning.hazards import HazardCandidate
+from predictor.tracking.sending import SentRun
 from predictor.validation.time_to_event import Interval
 
 Floats = NDArray[np.float64]
@@ -66,8 +67,8 @@ class TimeTrainingRun:
 
     Parameters
     ----------
-    bundle
-        Where it is.
+    bundle, report
+        Where they are.
     cohort
         Who was analysed.
     compared
@@ -76,17 +77,21 @@ class TimeTrainingRun:
         What the bundle says of them: figures, who is followed, calibration, sample size, notes.
     evidence
         Level and statement.
+    sent
+        Where the record went; None if tracking is off or the store was lost.
     tracking_error
-        Why no record was sent.
+        What to do about a store that was lost during the run.
     seconds
         Time per stage.
     """
 
     bundle: Path
+    report: Path
     cohort: Cohort
     compared: tuple[ComparedTime, ...]
     validation: Mapping[str, Any]
     evidence: Mapping[str, Any]
+    sent: SentRun | None
     tracking_error: TrackingError | None
     seconds: Mapping[str, float]
 
@@ -94,8 +99,8 @@ class TimeTrainingRun:
         """Plain data for JSON."""
         return {
             "bundle": str(self.bundle),
-            "report": None,
-            "run_id": None,
+            "report": str(self.report),
+            "run_id": self.sent.run_id if self.sent else None,
             "chosen": next(row.candidate.name for row in self.compared if row.chosen),
             "models": self.validation["models"],
             "validation": dict(self.validation),

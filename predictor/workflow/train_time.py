@@ -9,11 +9,13 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
+import predictor
 from predictor.cohort.cohort import Cohort
 from predictor.cohort.time_outcome import COMPETING, EVENT
 from predictor.errors import LearningError, TrackingError
 from predictor.fitted.bundle import save_bundle
 from predictor.fitted.hazard_model import HazardReplicates
+from predictor.fitted.seal import json_bytes
 from predictor.learning.choice import choose, differences
 from predictor.learning.hazard_refits import refit_hazards, replicate
 from predictor.learning.hazards import (
@@ -36,7 +38,10 @@ from predictor.learning.resampling import (
     units_of,
 )
 from predictor.learning.splits import derived_seed, repeated_folds
+from predictor.report.contents.source import FINDINGS
 from predictor.study import Study
+from predictor.tracking.sending import send_bundle
+from predictor.tracking.store import TrackingSettings, check_reachable, resolve_uri
 from predictor.validation.permutation import FEWEST, Signal
 from predictor.validation.time_size import TimeSampleSize, for_time
 from predictor.validation.time_tests import time_signal
@@ -50,6 +55,8 @@ from predictor.validation.time_to_event import (
     loss,
 )
 from predictor.workflow.progress import Progress, Stopwatch
+from predictor.workflow.report import write_report
+from predictor.workflow.time_findings import time_findings
 from predictor.workflow.time_manifest import describe_time, time_evidence
 from predictor.workflow.time_run import ComparedTime, TimeTrainingRun
 
@@ -76,6 +83,12 @@ def train_time(
     workers, progress, watch
         As in :func:`predictor.workflow.train.train`.
     """
+    plan = study.config.tracking
+    experiment = plan.experiment or study.config.name
+    settings = TrackingSettings(experiment, plan.uri, plan.register_as) if plan.enabled else None
+    if settings is not None:
+        with watch.stage("tracking store"):
+            check_reachable(resolve_uri(settings.uri))
     run = _Run(study, cohort, workers or study.config.compute.workers, progress)
     with watch.stage("cross-validation"):
         compared = run.compare()
@@ -104,26 +117,41 @@ def train_time(
         }
         described = describe_time(study, cohort, chosen.candidate, final, own, stands)
         described["validation"] |= validation
+        findings = time_findings(study, cohort, run.who, own, final)
         described["timings"] = dict(watch.seconds)
         save_bundle(
             folder,
             described,
             final.preparation,
             final.model,
-            {},
+            {FINDINGS: json_bytes(findings)},
             moments=moments(tuple(run.plan.columns[j] for j in own), cohort.values[:, own])
             if own
             else None,
             replicates=replicates,
         )
-    lost = None
-    if study.config.tracking.enabled:
-        lost = TrackingError(
-            "tracking",
-            "the record of a model of a time is not sent to MLflow so far",
-            "The bundle holds everything; set tracking.enabled to false to be told no more.",
-        )
-    return TimeTrainingRun(folder, cohort, compared, validation, stands, lost, dict(watch.seconds))
+    with watch.stage("report"):
+        written = write_report(folder)
+    sent, lost = None, None
+    if settings is not None:
+        with watch.stage("tracking"):
+            try:
+                sent = send_bundle(folder, settings, version=predictor.__version__)
+                # Again, because it names the run that it was sent as.
+                written = write_report(folder)
+            except TrackingError as error:
+                lost = error
+    return TimeTrainingRun(
+        folder,
+        written.path,
+        cohort,
+        compared,
+        validation,
+        stands,
+        sent,
+        lost,
+        dict(watch.seconds),
+    )
 
 
 class _Run:

@@ -104,6 +104,16 @@ def test_true_probabilities_are_calibrated_whoever_is_censored() -> None:
         assert group.low - 0.01 < group.predicted < group.high + 0.01
 
 
+def test_groups_of_risk_are_joined_until_none_has_few_events() -> None:
+    months = np.arange(1.0, 41.0)
+    ends = np.array([0] * 15 + [1] * 10 + [0] * 15)
+    risk = np.arange(40.0) / 40
+    found = risk_groups(months, ends, risk, 40.0, 8, fewest=5)
+    # Groups of 5: events in the fourth and fifth; what is left joins the group below it.
+    assert [group.patients for group in found] == [20, 20]
+    assert risk_groups(months, ends, risk, 40.0, 8, fewest=11) == ()
+
+
 def test_equal_predictions_have_no_slope() -> None:
     months, ends, score = drawn()
     intercept, slope = calibration_at(months, ends, np.full(len(score), 0.3), 24.0)

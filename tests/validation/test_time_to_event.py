@@ -96,6 +96,30 @@ def test_groups_of_calibration_hold_everybody_and_never_few() -> None:
     assert min(row["patients"] for row in rows) >= 5
 
 
+def test_no_group_of_calibration_tells_of_few_events() -> None:
+    low = np.sort(TRUE[:, 0])
+    for size in (5, 20):
+        rows = [row for row in calibration_groups(WHO, TRUE, size) if row["month"] == WHO.marks[0]]
+        place = np.cumsum([row["patients"] for row in rows])[:-1]
+        who = np.searchsorted(low[place - 1], TRUE[:, 0], side="left")
+        had = (WHO.months <= WHO.marks[0]) & (WHO.ends == 1)
+        counts = np.array([[had[who == g].sum(), (~had)[who == g].sum()] for g in np.unique(who)])
+        assert counts.min() >= size
+        assert len(counts) == len(rows)
+
+
+def test_a_horizon_with_few_events_has_no_group_and_no_incidence() -> None:
+    had = np.sort(WHO.months[WHO.ends == 1])
+    early = int(np.ceil(had[2]))
+    who = Timed(WHO.months, WHO.ends, None, (early, WHO.marks[-1]))
+    size = int((had <= early).sum()) + 1
+    assert {row["month"] for row in calibration_groups(who, TRUE, size)} == {WHO.marks[-1]}
+    told = followed(who, size, competing=False)
+    assert told[0]["incidence"] is None
+    assert told[0]["incidence_low"] is None
+    assert told[1]["incidence"] is not None
+
+
 def test_the_published_example_of_shrinkage_is_met() -> None:
     # Riley et al. 2019 and pmsampsize: 30 parameters, R-squared 0.051: 5143 patients; rate 0.065
     # a year, mean follow-up 2.07 years: largest R-squared 0.555.

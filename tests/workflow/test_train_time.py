@@ -149,11 +149,15 @@ def test_no_time_of_a_patient_is_in_the_bundle(run: TimeTrainingRun) -> None:
         assert all(isinstance(month, int) for month in cause["months"])
     names = {path.name for path in run.bundle.iterdir()}
     assert names == {
+        "findings.json",
         "manifest.json",
         "model.json",
+        "model_card.md",
         "moments.json",
         "preparation.json",
         "replicates.npz",
+        "report.html",
+        "report.json",
     }
 
 
@@ -167,11 +171,62 @@ def test_tables_are_scored_as_patients_are(run: TimeTrainingRun) -> None:
 def test_what_is_not_there_is_refused_by_name(run: TimeTrainingRun, tmp_path: Path) -> None:
     with pytest.raises(BundleError, match="when an event happens"):
         load_bundle(run.bundle)
-    with pytest.raises(BundleError, match="page about a model of a time"):
-        report_file(run.bundle)
     answer = predict({"marker": 1.0, "noise": 0.0}, run.bundle)
     with pytest.raises(PredictorError, match="tells months"):
         write_waterfall(answer, tmp_path / "w.png")
+
+
+def test_the_report_is_made_and_is_the_same_again(run: TimeTrainingRun) -> None:
+    before = (run.bundle / "report.json").read_bytes()
+    assert run.report == run.bundle / "report.html"
+    assert run.to_dict()["report"] == str(run.report)
+    assert report_file(run.bundle).report.verdict.code == "demonstration"
+    assert (run.bundle / "report.json").read_bytes() == before
+
+
+def test_everybody_gets_a_report_too(made: Path) -> None:
+    page = (made / "everybody" / "report.html").read_text()
+    assert "Nothing moves the hazards." in page
+    assert "everybody is given the cumulative incidence of everybody" in page
+
+
+def test_findings_tell_of_no_few_patients(run: TimeTrainingRun) -> None:
+    made, found = made_times(), json.loads((run.bundle / "findings.json").read_text())
+    for kind, name in (("event", "relapse"), ("competing", "death")):
+        edges = [0, *(row["month"] for row in found["time_by_month"][kind])]
+        assert len(edges) > 2
+        assert np.histogram(made["months"][made["end"] == name], edges)[0].min() >= 5
+    risk = [row["at_risk"] for row in found["time_by_month"]["at_risk"]]
+    assert risk[0] == len(made["months"])
+    assert min(-np.diff(risk)) >= 5
+
+
+def test_a_run_and_its_model_go_to_mlflow(
+    made: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    mlflow = pytest.importorskip("mlflow")
+    import pandas as pd
+
+    monkeypatch.chdir(tmp_path)
+    tracking = {"experiment": "times", "uri": f"sqlite:///{tmp_path / 'store.db'}"}
+    config = time_config(tracking=tracking, choose="cox") | {"dictionary": str(made / "made.yaml")}
+    config["cohort"] = {"file": str(made / "made.csv"), "patient": "patient"}
+    config["validation"] = {"folds": 3, "repeats": 1, "bootstrap": 20, "permutations": 0}
+    found = train(config, out=tmp_path / "bundle", workers=1)
+    assert isinstance(found, TimeTrainingRun)
+    assert found.tracking_error is None
+    assert found.sent is not None
+    mlflow.set_tracking_uri(found.sent.tracking_uri)
+    sent = mlflow.get_run(found.sent.run_id).data
+    assert {"corrected/c_index", "corrected/slope_24", "needed/events"} <= sent.metrics.keys()
+    assert sent.tags["verdict"] == "demonstration"
+    names = {f.path for f in mlflow.MlflowClient().list_artifacts(found.sent.run_id, "report")}
+    assert {"report/report.html", "report/report.json", "report/tables"} <= names
+    scored = mlflow.pyfunc.load_model(found.sent.model_uri).predict(
+        pd.DataFrame({"marker": [1.0], "noise": [0.5]})
+    )
+    told = predict({"marker": 1.0, "noise": 0.5}, found.bundle)
+    assert scored["probability"][0] == pytest.approx(told.probability)
 
 
 def test_an_altered_baseline_is_noticed(run: TimeTrainingRun, tmp_path: Path) -> None:
