@@ -35,6 +35,7 @@ C_INDEX, HARRELL = "c_index", "c_harrell"
 _DRAWS = 200
 _LEVEL = (0.025, 0.975)
 _FEWEST = 20
+_FINE = 20
 
 Found = Mapping[str, float]
 Interval = tuple[float | None, float | None, float | None]
@@ -316,15 +317,16 @@ def calibration_groups(who: Timed, probability: Floats, cell_size: int) -> list[
     probability : shape (n, marks)
         Out of fold, averaged over the repeats.
     cell_size
-        Groups of about ten events are joined until each has at least so many patients with the
-        event by the horizon and so many without; a horizon without such a group has no row.
+        Each of at most five groups has at least so many patients with the event by the horizon,
+        and so many without; a horizon without such a group has no row.
     """
     rows = []
     for k, month in enumerate(who.marks):
         events = int(((who.ends == 1) & (who.months <= month)).sum())
         number = max(2, min(5, events // 10))
-        told = risk_groups(
-            who.months, who.ends, probability[:, k], float(month), number, max(cell_size, 2)
-        )
+        # Fine groups, joined to ones of about as many events: of equal size, those of low risk
+        # would have too few, and joining these would leave a single one.
+        fewest = max(cell_size, 2, min(events, len(who.ends) - events) // number)
+        told = risk_groups(who.months, who.ends, probability[:, k], float(month), _FINE, fewest)
         rows += [{"month": month, **group.to_dict()} for group in told]
     return rows

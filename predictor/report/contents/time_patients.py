@@ -22,7 +22,7 @@ INTRO = (
     "judged at {months} months. {competing}"
 )
 START = "time zero"
-COMPETES = "A competing event ends the time in which the event could happen: {kinds}."
+COMPETES = "A competing event (recorded as {kinds}) ends the time in which the event could happen."
 NOTHING_COMPETES = "Nothing competes with the event."
 AMONG = "Asked about are only those with {rules}."
 RULE = "{variable}: {states}"
