@@ -6,6 +6,7 @@ import json
 from pathlib import Path
 from typing import Any
 
+import jsonschema_rs
 import pytest
 from report_schema import FILE, schema, written
 
@@ -16,7 +17,7 @@ from predictor.report.report_json import report_data, report_json
 
 @pytest.fixture(scope="module")
 def validator() -> Any:
-    return pytest.importorskip("jsonschema_rs").validator_for(schema())
+    return jsonschema_rs.validator_for(schema())
 
 
 def test_the_schema_is_made_from_the_classes() -> None:
