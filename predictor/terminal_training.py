@@ -120,6 +120,7 @@ def show_validation(found: Mapping[str, Any], label: str, *, flexible: bool = Fa
         say()
         say_wrapped(said)
         rows = [reported(row, flexible=flexible) for row in bootstrap["figures"]]
+        bootstrap = {**bootstrap, "figures": rows}
         print_tables(validation_table(rows))
         for line in bootstrap_lines(bootstrap):
             say_wrapped(line)

@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+from predictor.validation.reported import CROSS_VALIDATED
+
 _NAMES = {
     "auroc": "AUROC",
     "brier": "Brier score",
@@ -19,6 +21,12 @@ CORRECTED = (
     "Corrected for optimism: the AUROC by .632+, the rest by Harrell's method; of a model that is "
     "no formula Brier scores by .632+ too and the rest out of fold. Intervals of what the "
     "bootstrap corrected include refitting."
+)
+
+
+OUT_OF_FOLD = (
+    "Among the corrected figures these are the cross-validated ones, as a correction of them would "
+    "not be trusted: {names}."
 )
 
 
@@ -46,6 +54,9 @@ def headline(bootstrap: Mapping[str, Any], label: str) -> str | None:
 def bootstrap_lines(bootstrap: Mapping[str, Any]) -> list[str]:
     """What belongs below the table of corrected figures."""
     lines = [CORRECTED]
+    rows = [row for row in bootstrap["figures"] if row.get("corrected_by") == CROSS_VALIDATED]
+    if names := [name for row in rows if (name := figure_name(row))]:
+        lines.append(OUT_OF_FOLD.format(names=", ".join(names)))
     counts = bootstrap["resamples"]
     if counts["used"] < counts["drawn"]:
         lines.append(

@@ -26,7 +26,7 @@ TEXTS = [
 
 SET_UP = [
     "python -m pip install -c constraints.txt . && predictor train remission",
-    'python -m pip install -c constraints.txt ".[test]" && python -m pytest',
+    'python -m pip install -c constraints.txt ".[test]" && python -m pytest -n auto --dist loadfile',
 ]
 
 BUNDLE = "runs/sle-low-disease-activity"

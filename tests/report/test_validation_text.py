@@ -77,6 +77,14 @@ def test_resamples_left_out_are_counted_by_reason() -> None:
     )
 
 
+def test_figures_that_no_correction_is_trusted_with_are_named() -> None:
+    slope = {**figure("calibration_slope", 0.9), "corrected_by": "cross_validated"}
+    unseen = {**figure("observed_expected", 1.0), "corrected_by": "cross_validated"}
+    said = bootstrap_lines(bootstrap(figures=[slope, unseen, figure("auroc", 0.7)]))
+    assert said[1].endswith("would not be trusted: Calibration slope.")
+    assert not any("would not be trusted" in line for line in bootstrap_lines(bootstrap()))
+
+
 def test_limits_name_the_figures_that_people_see() -> None:
     limits = [
         {"code": "few", "figures": ["auroc", "net_benefit_0.25"], "message": "No interval."},
