@@ -26,8 +26,10 @@ TEXTS = [
 
 SET_UP = [
     "python -m pip install -c constraints.txt . && predictor train remission",
-    'python -m pip install -c constraints.txt ".[test]" '
-    "&& python -m pytest -n auto --dist loadfile",
+    (
+        'python -m pip install -c constraints.txt ".[test]" '
+        "&& python -m pytest -n auto --dist loadfile"
+    ),
 ]
 
 BUNDLE = "runs/sle-low-disease-activity"
