@@ -15,11 +15,11 @@ from typing import Any
 from jinja2 import Environment, PackageLoader, StrictUndefined
 
 from predictor.clinical.variable import Variable
+from predictor.report.direction import undirected
 from predictor.report.document import Block, Figure, Report, Section, Table
 from predictor.report.page.wording import cell_text, is_numeric
 
 _SPECIAL = re.compile(r"([\\`*_{}\[\]<>#|])")
-_BIDI = re.compile("[\u202a-\u202e\u2066-\u2069]")
 
 MOST_ROWS = 15
 """Rows of a table that are shown; all of them stand in the report."""
@@ -149,7 +149,7 @@ def escaped(text: object) -> str:
     >>> print(escaped("a|b <i> *c*"))
     a\|b \<i\> \*c\*
     """
-    return _SPECIAL.sub(r"\\\1", " ".join(_BIDI.sub("", str(text)).split()))
+    return _SPECIAL.sub(r"\\\1", " ".join(undirected(str(text)).split()))
 
 
 def fenced(text: object) -> str:
