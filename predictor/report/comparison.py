@@ -10,6 +10,7 @@ from typing import Any
 from predictor.errors import Reason
 from predictor.report import comparison_words as words
 from predictor.report.contents.numbers_text import listed
+from predictor.validation.reported import CROSS_VALIDATED
 
 FIGURES = ("auroc", "calibration_slope", "brier")
 """What is set side by side: discrimination, calibration, and both together."""
@@ -250,7 +251,7 @@ def _not_corrected(runs: Sequence[ComparedRun]) -> Iterator[Reason]:
 
 def _out_of_fold(run: ComparedRun, name: str) -> bool:
     """Whether a figure is cross-validated although the run corrects others."""
-    return run.figures.get(name, Figured()).by == words.CROSS_VALIDATED
+    return run.figures.get(name, Figured()).by == CROSS_VALIDATED
 
 
 def _told(code: str, **facts: str) -> Reason:

@@ -15,11 +15,12 @@ from typing import Any
 from jinja2 import Environment, PackageLoader, StrictUndefined
 
 from predictor.clinical.variable import Variable
+from predictor.report.contents.source import cell_size_of
+from predictor.report.direction import undirected
 from predictor.report.document import Block, Figure, Report, Section, Table
 from predictor.report.page.wording import cell_text, is_numeric
 
 _SPECIAL = re.compile(r"([\\`*_{}\[\]<>#|])")
-_BIDI = re.compile("[\u202a-\u202e\u2066-\u2069]")
 
 MOST_ROWS = 15
 """Rows of a table that are shown; all of them stand in the report."""
@@ -138,7 +139,7 @@ def model_card(report: Report, manifest: Mapping[str, Any]) -> str:
         others=[variable.label.lower() for variable in criteria if variable.name not in own],
         kind=manifest["model"]["kind"],
         smallest_leaf=manifest["model"].get("smallest_leaf"),
-        cell_size=manifest.get("privacy", {}).get("cell_size", 5),
+        cell_size=cell_size_of(manifest),
     )
     return re.sub(r"\n{3,}", "\n\n", text)
 
@@ -149,7 +150,7 @@ def escaped(text: object) -> str:
     >>> print(escaped("a|b <i> *c*"))
     a\|b \<i\> \*c\*
     """
-    return _SPECIAL.sub(r"\\\1", " ".join(_BIDI.sub("", str(text)).split()))
+    return _SPECIAL.sub(r"\\\1", " ".join(undirected(str(text)).split()))
 
 
 def fenced(text: object) -> str:

@@ -167,7 +167,7 @@ def _run(
 
 def _figured(row: Mapping[str, Any], kind: str) -> Figured:
     value, low, high = (_number(row.get(f"{kind}{end}")) for end in ("", "_low", "_high"))
-    by = row.get("by") if kind == "corrected" else None
+    by = row.get("corrected_by") if kind == "corrected" else None
     return Figured(value, low, high, by if isinstance(by, str) else None)
 
 

@@ -11,8 +11,7 @@ from predictor.clinic.intake import read_many
 from predictor.clinic.patient import read_patient, unknown_columns
 from predictor.errors import DocumentError, PatientRefused
 from predictor.fitted.bundle import Bundle
-
-_CELL_SIZE = 5
+from predictor.report.contents.source import cell_size_of
 
 
 def patients_of(path: Path, bundle: Bundle, *, decimal: str = ".") -> NDArray[np.float64]:
@@ -60,7 +59,7 @@ def patients_of(path: Path, bundle: Bundle, *, decimal: str = ".") -> NDArray[np
             "no patient in it gets a prediction from this model",
             "predictor predict FILE --model MODEL says why.",
         )
-    fewest = int(bundle.manifest.get("privacy", {}).get("cell_size", _CELL_SIZE))
+    fewest = cell_size_of(bundle.manifest)
     if len(rows) < fewest:
         raise DocumentError(
             str(path),

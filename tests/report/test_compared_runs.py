@@ -107,7 +107,7 @@ def test_some_can_be_compared_and_others_not() -> None:
     [
         (other(simulated=True), "simulated"),
         (other(corrected=False), "not_corrected"),
-        (other(figures={"brier": Figured(0.1, by="cross-validated")}), "not_corrected_figure"),
+        (other(figures={"brier": Figured(0.1, by="cross_validated")}), "not_corrected_figure"),
         (other(digest=FIRST.digest), "same_model"),
     ],
 )

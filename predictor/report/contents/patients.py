@@ -11,7 +11,7 @@ from predictor.cohort.small_cells import HIDDEN as HIDDEN_COUNT
 from predictor.report.contents.clinical_text import named
 from predictor.report.contents.numbers_text import absent, counted, listed, percent, two
 from predictor.report.contents.sensitivity import unknown_outcomes
-from predictor.report.contents.source import Source
+from predictor.report.contents.source import Source, cell_size_of
 from predictor.report.contents.table_rows import by_name, with_one_word
 from predictor.report.document import Block, Column, Figure, Listing, Paragraph, Section, Table
 
@@ -144,7 +144,7 @@ def _intro(source: Source) -> Iterator[Block]:
 
 
 def _size(source: Source) -> int:
-    return int(source.manifest.get("privacy", {}).get("cell_size", 5))
+    return cell_size_of(source.manifest)
 
 
 def _noticed(source: Source) -> Iterator[str]:

@@ -14,7 +14,7 @@ from typing import Any
 
 from predictor.report.contents import pitfall_hidden_words as hidden_words
 from predictor.report.contents import pitfall_words as words
-from predictor.report.contents.source import Source
+from predictor.report.contents.source import Source, cell_size_of
 from predictor.report.document import (
     Block,
     Check,
@@ -46,7 +46,7 @@ def pitfalls(source: Source) -> Section:
     """
     found = found_in(source)
     labels = _labels(source.manifest)
-    cell_size = int(source.manifest.get("privacy", {}).get("cell_size", 5))
+    cell_size = cell_size_of(source.manifest)
     details = tuple(_details(found, labels, cell_size))
     tables = {table.id for table in details}
     checks = tuple(

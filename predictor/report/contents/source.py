@@ -15,6 +15,8 @@ from predictor.validation.reported import with_reported
 FINDINGS = "findings.json"
 """File of a bundle: what training found beside the manifest, as tables without a patient."""
 
+_CELL_SIZE = 5
+
 
 @dataclass(frozen=True, slots=True)
 class Source:
@@ -65,6 +67,11 @@ def open_source(model: str | Path) -> Source:
         _read(bundle.path / FINDINGS) if listed else {},
         _read(bundle.path / TRACKING),
     )
+
+
+def cell_size_of(manifest: Mapping[str, Any]) -> int:
+    """Smallest count of patients that is shown; 5 in a bundle that does not say."""
+    return int(manifest.get("privacy", {}).get("cell_size", _CELL_SIZE))
 
 
 def _read(path: Path) -> Mapping[str, Any]:

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 
 from markupsafe import Markup, escape
 
+from predictor.report.direction import DIRECTION_MARKS, undirected
 from predictor.report.document import Block, Figure, Report, Table, tables_of
 from predictor.report.html_templates import html_templates
 from predictor.report.page.anchors import anchors
@@ -34,7 +35,6 @@ LIMIT = 2_900_000
 """Characters of a page from which on it shows less of its tables; nearly all are one byte."""
 
 _TEMPLATES = Path(__file__).resolve().parent / "templates"
-_DIRECTIONS = frozenset("\u061c\u200e\u200f\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069")
 _LETTER = "[\u0590-\u08ff\ufb1d-\ufdff\ufe70-\ufefc\U00010800-\U00010fff\U0001e800-\U0001efff]"
 _FROM_THE_RIGHT = re.compile(rf"({_LETTER}(?:\W*{_LETTER})*)")
 """Words of alphabets that are written from the right, with what stands between them."""
@@ -114,9 +114,7 @@ def rendered(template: str, *styles: str, **context: object) -> str:
 
 @lru_cache(maxsize=1)
 def _environment() -> Environment:
-    return html_templates(
-        _TEMPLATES, apart=apart, undirected=undirected, as_it_is=as_it_is, kind=_kind
-    )
+    return html_templates(_TEMPLATES, apart=apart, undirected=_plain, as_it_is=as_it_is, kind=_kind)
 
 
 def apart(text: object) -> Markup:
@@ -130,16 +128,16 @@ def apart(text: object) -> Markup:
     >>> apart("C3 < 90"), apart("\u202eC3 of 61"), apart("of \u05d0 61")
     (Markup('C3 &lt; 90'), Markup('C3 of 61'), Markup('of <bdi>\u05d0</bdi> 61'))
     """
-    said = undirected(raised(str(text)))
+    said = _plain(raised(str(text)))
     return Markup("").join(
         Markup("<bdi>{}</bdi>").format(part) if place % 2 else escape(part)
         for place, part in enumerate(_FROM_THE_RIGHT.split(said))
     )
 
 
-def undirected(text: str) -> str:
+def _plain(text: str) -> str:
     """Text without control characters and marks of direction."""
-    return "".join(c for c in text if not _control(c) and c not in _DIRECTIONS)
+    return "".join(c for c in undirected(text) if not _control(c))
 
 
 def as_it_is(text: str) -> Markup:
@@ -149,7 +147,9 @@ def as_it_is(text: str) -> Markup:
     Markup('name: \\u202eC3')
     """
     return escape(
-        "".join(rf"\u{ord(c):04x}" if c in _DIRECTIONS else c for c in str(text) if not _control(c))
+        "".join(
+            rf"\u{ord(c):04x}" if c in DIRECTION_MARKS else c for c in str(text) if not _control(c)
+        )
     )
 
 
