@@ -69,7 +69,7 @@ class Checked:
         )
 
 
-def check_cohort(study: Study, table: Table) -> Checked:
+def check_cohort(study: Study, table: Table, *, fits: bool = True) -> Checked:
     """Read a table by the rules of a study and list everything that is wrong with it.
 
     Parameters
@@ -78,6 +78,9 @@ def check_cohort(study: Study, table: Table) -> Checked:
         Configuration and dictionary.
     table
         Cells as the file has them.
+    fits
+        Whether a model is to be fitted to these patients. Otherwise neither events for the folds
+        are asked for nor predictors that tell the outcome suspected.
 
     Returns
     -------
@@ -112,7 +115,7 @@ def check_cohort(study: Study, table: Table) -> Checked:
     ]
     known = not any(p.code in ("missing_column", "undeclared_states") for p in outcome_problems)
     months = read_months(study, table)
-    if known:  # otherwise nobody can be called analysed
+    if known and fits:  # otherwise nobody can be called analysed
         problems += _of_analysed(study, columns, outcome, groups, keep, months)
     if any(problem.fatal for problem in problems):
         return Checked(tuple(problems), None)

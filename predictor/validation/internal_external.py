@@ -23,93 +23,20 @@ from predictor.learning.crossvalidation import cross_validate
 from predictor.learning.procedure import Patients, Plan
 from predictor.learning.splits import RepeatedFolds
 from predictor.performance.decision import NetBenefit, net_benefit
-from predictor.validation.centre_figures import (
-    FIGURES,
-    Figure,
-    Scale,
-    backward,
-    figures_of,
-    forward,
+from predictor.validation.centres import (
+    CentreResult,
+    CentreSummary,
+    benefit,
+    centre_results,
+    centre_summaries,
+    shown_centres,
 )
-from predictor.validation.random_effects import RandomEffects, random_effects
-from predictor.validation.subgroups import masked
 
 _WHERE = "internal-external validation"
 _REPEATED = (
     "Rows of one patient are taken for independent in the intervals of a centre, which are "
     "therefore too narrow."
 )
-_NONE_USABLE = "No centre has this figure with an interval."
-
-
-@dataclass(frozen=True, slots=True)
-class CentreResult:
-    """One centre, predicted by a model from the others.
-
-    Parameters
-    ----------
-    centre
-        Its code.
-    n, events
-        Rows, and those of them with the event.
-    size
-        Patients, those with the event and those without it in some row: what masking counts.
-    figures
-        AUROC, calibration intercept and slope, O/E and Brier score; None where not defined.
-    net_benefit
-        At the thresholds asked for.
-    """
-
-    centre: int
-    n: int
-    events: int
-    size: tuple[int, int, int]
-    figures: tuple[Figure, ...]
-    net_benefit: tuple[NetBenefit, ...]
-
-    def figure(self, name: str) -> Figure:
-        """One of its figures by name."""
-        return next(figure for figure in self.figures if figure.name == name)
-
-
-@dataclass(frozen=True, slots=True)
-class CentreSummary:
-    """One figure over all centres.
-
-    Parameters
-    ----------
-    name, scale
-        The figure, and the scale on which centres were averaged.
-    effect
-        The summary, mean and bounds transformed back; tau-squared stays on the scale. None where
-        no centre can take part.
-    left_out
-        Centres without this figure or without an interval of it.
-    """
-
-    name: str
-    scale: Scale
-    effect: RandomEffects | None
-    left_out: int
-
-    def to_dict(self) -> dict[str, object]:
-        """Plain data for JSON, with the same keys whether or not there is a summary."""
-        effect = self.effect
-        return {
-            "figure": self.name,
-            "scale": self.scale,
-            "centres": effect.centres if effect else 0,
-            "left_out": self.left_out,
-            "mean": effect.mean if effect else None,
-            "low": effect.low if effect else None,
-            "high": effect.high if effect else None,
-            "prediction_low": effect.prediction_low if effect else None,
-            "prediction_high": effect.prediction_high if effect else None,
-            "tau2": effect.tau2 if effect else None,
-            "i2": effect.i2 if effect else None,
-            "method": effect.method if effect else None,
-            "note": effect.note if effect else _NONE_USABLE,
-        }
 
 
 @dataclass(frozen=True, slots=True)
@@ -176,16 +103,16 @@ class InternalExternal:
         names
             Centre by code; by default the codes stand for them.
         """
-        hidden = masked([row.size for row in self.centres], cell_size)
+        hidden, centres = shown_centres(self.centres, cell_size, names)
         return {
             "candidate": self.candidate,
             "label": self.label,
             "level": self.level,
             "cell_size": cell_size,
-            "masked": len(hidden),
-            "centres": [_row(row, names, hidden=i in hidden) for i, row in enumerate(self.centres)],
+            "masked": hidden,
+            "centres": centres,
             "summaries": [summary.to_dict() for summary in self.summaries],
-            "net_benefit": [_benefit(row) for row in self.net_benefit],
+            "net_benefit": [benefit(row) for row in self.net_benefit],
             "notes": list(self.notes),
             "sentence": self.sentence,
         }
@@ -238,26 +165,16 @@ def internal_external(
         (candidate,), plan, patients, folds, workers=workers, progress=progress
     )
     predicted = found.probability[0]
-    rows = []
-    for k in range(len(code)):
-        inside = members == k
-        outcome, probability = patients.outcome[inside], predicted[inside]
-        rows.append(
-            CentreResult(
-                centre=int(code[k]),
-                n=outcome.size,
-                events=int(outcome.sum()),
-                size=_size(patients, inside, members),
-                figures=figures_of(outcome, probability, level),
-                net_benefit=net_benefit(outcome, probability, thresholds).rows,
-            )
-        )
+    size = [_size(patients, members == k, members) for k in range(len(code))]
+    rows = centre_results(
+        patients.outcome, predicted, members, code, size, thresholds=thresholds, level=level
+    )
     return InternalExternal(
         candidate=candidate.name,
         label=candidate.label,
         level=level,
-        centres=tuple(rows),
-        summaries=tuple(_summary(name, rows, level) for name in FIGURES),
+        centres=rows,
+        summaries=centre_summaries(rows, level),
         net_benefit=net_benefit(patients.outcome, predicted, thresholds).rows,
         notes=(_REPEATED,) if _within_centres(patients, members) is not None else (),
     )
@@ -301,39 +218,3 @@ def _size(
         len(np.unique(one[inside & which])) for which in (event | True, event, ~event)
     )
     return everybody, with_event, without
-
-
-def _summary(name: str, rows: Sequence[CentreResult], level: float) -> CentreSummary:
-    scale = FIGURES[name][0]
-    positions, variances = [], []
-    for row in rows:
-        figure = row.figure(name)
-        if figure.value is not None and figure.error is not None:
-            positions.append(forward(scale, figure.value))
-            variances.append(figure.error**2)
-    effect = None
-    if positions:
-        effect = random_effects(positions, variances, level=level).through(
-            lambda position: backward(scale, position)
-        )
-    return CentreSummary(name, scale, effect, left_out=len(rows) - len(positions))
-
-
-def _row(row: CentreResult, names: Mapping[int, str] | None, *, hidden: bool) -> dict[str, Any]:
-    content: dict[str, Any] = {
-        "centre": row.centre if names is None else names[row.centre],
-        "masked": hidden,
-        "n": None if hidden else row.n,
-        "events": None if hidden else row.events,
-    }
-    for figure in row.figures:
-        shown = figure
-        if hidden:
-            shown = Figure(figure.name, figure.scale, None, None, None, None, "masked")
-        content |= shown.to_dict()
-    content["net_benefit"] = [] if hidden else [_benefit(one) for one in row.net_benefit]
-    return content
-
-
-def _benefit(row: NetBenefit) -> dict[str, float]:
-    return {"threshold": row.threshold, "model": row.model, "treat_all": row.treat_all}
