@@ -64,6 +64,7 @@ __all__ = [
     "Bundle",
     "check_destination",
     "check_files",
+    "foreign_to_bundle",
     "load_bundle",
     "locate_bundle",
     "open_bundle",
@@ -233,15 +234,15 @@ def save_bundle(
             path.parent.mkdir(parents=True, exist_ok=True)
             path.write_bytes(data)
 
-    replace_folder(folder, write, foreign=_foreign)
+    replace_folder(folder, write, foreign=foreign_to_bundle)
 
 
 def check_destination(folder: Path) -> None:
     """Say before any fitting whether a bundle could be written to ``folder``; see BundleError."""
-    check_writable(folder, foreign=_foreign)
+    check_writable(folder, foreign=foreign_to_bundle)
 
 
-def _foreign(folder: Path) -> list[str]:
+def foreign_to_bundle(folder: Path) -> list[str]:
     """Names in a folder that no bundle of ours put there; all of them if it is no bundle."""
     try:
         ours = {name.partition("/")[0] for name in read_manifest(folder)["files"]} | _BESIDE

@@ -57,7 +57,7 @@ def evaluation_text(evaluated: Evaluated, width: int = WIDE) -> Iterator[str]:
     """
     yield from _head(evaluated)
     yield ""
-    yield _figures(evaluated.evaluation)
+    yield figures_table(evaluated.evaluation)
     yield ""
     yield from sentences(evaluated.evaluation)
     if evaluated.evaluation.classification:
@@ -98,7 +98,8 @@ def _head(evaluated: Evaluated) -> Iterator[str]:
     yield NOTE
 
 
-def _figures(evaluation: Evaluation) -> str:
+def figures_table(evaluation: Evaluation) -> str:
+    """AUROC, scores and calibration under each other, with intervals and what is perfect."""
     prevalence = evaluation.events / evaluation.n
     slope = None if evaluation.recalibration is None else evaluation.recalibration.slope
     rows = [

@@ -116,7 +116,7 @@ def describe(
             ).items()
         },
         "environment": environment(),
-        "created": datetime.now(UTC).isoformat(timespec="seconds"),
+        "created": now(),
         "timings": {**seconds, **fit_seconds},
     }
 
@@ -128,6 +128,11 @@ def sample_size(needed: SampleSize, cohort: Cohort) -> dict[str, Any]:
         "enough": large_enough(needed, cohort),
         "verdict": cohort_verdict(needed, cohort),
     }
+
+
+def now() -> str:
+    """The time as manifests have it: UTC, to the second."""
+    return datetime.now(UTC).isoformat(timespec="seconds")
 
 
 def environment() -> dict[str, Any]:

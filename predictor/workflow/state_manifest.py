@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from datetime import UTC, datetime
 from typing import Any
 
 import numpy as np
@@ -15,7 +14,7 @@ from predictor.study import Study
 from predictor.validation.evidence import evidence_level, people
 from predictor.validation.permutation import Signal
 from predictor.validation.state_size import StateSampleSize
-from predictor.workflow.manifest import environment, shareable_config
+from predictor.workflow.manifest import environment, now, shareable_config
 
 _DEMONSTRATION = (
     "Not for care. Trained on simulated patients: it shows how the software works and says nothing "
@@ -174,6 +173,6 @@ def describe_states(
             name: variable.to_dict() for name, variable in study.dictionary.variables.items()
         },
         "environment": environment(),
-        "created": datetime.now(UTC).isoformat(timespec="seconds"),
+        "created": now(),
         "timings": dict(seconds),
     }

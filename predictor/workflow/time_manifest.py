@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from datetime import UTC, datetime
 from typing import Any
 
 from predictor.cohort.cohort import Cohort
@@ -14,7 +13,7 @@ from predictor.study import Study
 from predictor.validation.evidence import evidence_level, people
 from predictor.validation.permutation import Signal
 from predictor.validation.time_size import TimeSampleSize
-from predictor.workflow.manifest import environment, shareable_config
+from predictor.workflow.manifest import environment, now, shareable_config
 
 _DEMONSTRATION = (
     "Not for care. Trained on simulated patients: it shows how the software works and says nothing "
@@ -155,5 +154,5 @@ def describe_time(
             name: variable.to_dict() for name, variable in study.dictionary.variables.items()
         },
         "environment": environment(),
-        "created": datetime.now(UTC).isoformat(timespec="seconds"),
+        "created": now(),
     }

@@ -1,0 +1,66 @@
+"""Commands for what comes after training: patients who took no part in it."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import click
+
+from predictor import terminal
+from predictor.command import FILE, as_format, command, print_json
+
+
+@command("predictor validate runs/first second_hospital.csv --mapping second_hospital.yaml")
+@click.argument("model")
+@click.argument("cohort", type=FILE)
+@click.option(
+    "--mapping", type=FILE, help="Where the patients come from, and how the file writes them."
+)
+@click.option(
+    "--out", type=FILE, help="Folder of the new version of the bundle; its own place by default."
+)
+@click.option("--dry-run", is_flag=True, help="Record nothing.")
+@click.option("--save", type=FILE, help="Also write every figure: .json.")
+@as_format
+def validate(
+    model: str,
+    cohort: Path,
+    mapping: Path | None,
+    out: Path | None,
+    dry_run: bool,
+    save: Path | None,
+    output: str,
+) -> None:
+    """Validate a model on patients who took no part in making it.
+
+    MODEL is a bundle folder or the name of a shipped one, COHORT a CSV, Excel or Parquet file with
+    one row per patient and the outcome. Nothing is refitted; the result becomes part of the
+    bundle, whose version goes up.
+    """
+    from predictor.report.external_text import external_text
+    from predictor.workflow.files import check_suffix, check_targets
+    from predictor.workflow.validate import validate as run
+    from predictor.workflow.validate import write_validation
+
+    if dry_run and out is not None:
+        raise click.UsageError("--dry-run records nothing, so --out has nothing to hold.")
+    if save is not None:
+        check_suffix(save, ".json")
+        check_targets([save], read=[p for p in (cohort, mapping) if p is not None])
+    done = run(model, cohort, mapping=mapping, out=out, record=not dry_run)
+    if save is not None:
+        write_validation(done, save)
+    if output == "json":
+        print_json(done.to_dict())
+        return
+    for part in external_text(done.found):
+        if "\n" in part:
+            terminal.say(part)
+        else:
+            terminal.say_wrapped(part)
+    terminal.say("")
+    terminal.say_wrapped(f"Level of evidence: {done.level}.")
+    if done.recorded is not None:
+        terminal.say(f"Recorded as version {done.version}: {done.recorded}")
+    elif done.why_not:
+        terminal.say_wrapped(f"Not recorded: {done.why_not}. Give another place: --out FOLDER.")

@@ -1,0 +1,262 @@
+"""Validation of a model on patients who took no part in making it: what it shows and lifts.
+
+Nothing is refitted. The level of evidence rises to ``externally validated`` only where the patients
+come from another centre or another period, and are enough: 100 events and 100 non-events, or all
+three intervals of Riley et al. narrow enough. The level says that the model was tested, and the
+statement says how it did: a model that failed its test is externally validated, too.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from predictor.cohort.cohort import Cohort, FlowStep
+from predictor.cohort.elsewhere import excluded
+from predictor.cohort.small_cells import masked_flow
+from predictor.performance.estimate import Estimate
+from predictor.performance.evaluation import Evaluation
+from predictor.validation.case_mix import CaseMix
+from predictor.validation.centres import CentreResult, CentreSummary, benefit, shown_centres
+from predictor.validation.reached import Reached, precise_enough
+
+EXTERNALLY_VALIDATED = "externally validated"
+
+FEWEST_EVENTS = 10
+"""Events and non-events below which no figure is told: intervals have nothing to stand on."""
+
+
+@dataclass(frozen=True, slots=True)
+class Origin:
+    """Where the patients come from.
+
+    Parameters
+    ----------
+    name
+        Short name of the cohort.
+    differs_by
+        ``centre``, ``period``, both, or nothing for the same source.
+    description
+        Where and when, in a few words; empty if nobody said.
+    """
+
+    name: str
+    differs_by: tuple[str, ...]
+    description: str
+
+    @property
+    def elsewhere(self) -> bool:
+        """Whether they can lift the level of evidence."""
+        return bool(self.differs_by)
+
+
+@dataclass(frozen=True, slots=True)
+class ByCentre:
+    """Figures of several centres of the new cohort.
+
+    Parameters
+    ----------
+    centres, summaries
+        Figures of each, and over all. Codes stand for the centres.
+    """
+
+    centres: tuple[CentreResult, ...]
+    summaries: tuple[CentreSummary, ...]
+
+    def to_dict(self, cell_size: int) -> dict[str, Any]:
+        """Plain data for JSON; small centres lose their numbers."""
+        hidden, rows = shown_centres(self.centres, cell_size, None)
+        return {
+            "masked": hidden,
+            "centres": rows,
+            "summaries": [summary.to_dict() for summary in self.summaries],
+        }
+
+
+@dataclass(frozen=True, slots=True)
+class ExternalValidation:
+    """Everything that came out.
+
+    Parameters
+    ----------
+    origin
+        Where the patients come from.
+    source
+        Name of the file.
+    cohort_digest
+        Digest of what was analysed.
+    simulated
+        Whether the patients are simulated.
+    flow
+        Read, left out and why, analysed.
+    warnings
+        Variable, code and count of what did not stop the work.
+    absent
+        Predictors that were not measured.
+    repeated
+        Whether patients have several rows, so that the intervals are too narrow.
+    evaluation
+        All figures of ``predictor evaluate``.
+    mix
+        How the patients differ from those of the model.
+    reached
+        How precise the figures are.
+    by_centre
+        None without several centres.
+    cell_size
+        Smallest count that is shown where the result is shared.
+    """
+
+    origin: Origin
+    source: str
+    cohort_digest: str
+    simulated: bool
+    flow: tuple[FlowStep, ...]
+    left_out: tuple[Mapping[str, Any], ...]
+    warnings: tuple[Mapping[str, Any], ...]
+    absent: tuple[str, ...]
+    repeated: bool
+    evaluation: Evaluation
+    mix: CaseMix
+    reached: tuple[Reached, ...]
+    by_centre: ByCentre | None
+    cell_size: int
+
+    @property
+    def enough(self) -> bool:
+        """Whether the figures are as precise as an external validation has to be."""
+        return precise_enough(self.reached)
+
+    @property
+    def lifts(self) -> bool:
+        """Whether the model counts as externally validated from now on."""
+        return self.origin.elsewhere and self.enough and not self.simulated and not self.repeated
+
+    def to_dict(self) -> dict[str, Any]:
+        """The JSON of design section 4: the figures, and what explains them."""
+        return {
+            "name": self.origin.name,
+            "differs_by": list(self.origin.differs_by),
+            "description": self.origin.description,
+            "file": self.source,
+            "simulated": self.simulated,
+            **self.evaluation.to_dict(),
+            "excluded": [dict(row) for row in self.left_out],
+            "flow": [{"step": step.step, "patients": step.patients} for step in self.flow],
+            "warnings": [dict(row) for row in self.warnings],
+            "absent": list(self.absent),
+            "repeated_rows": self.repeated,
+            "case_mix": self.mix.to_dict(),
+            "precision": [row.to_dict() for row in self.reached],
+            "precise_enough": self.enough,
+            "lifts_evidence": self.lifts,
+            "statement": statement(self),
+            "centres": None if self.by_centre is None else self.by_centre.to_dict(self.cell_size),
+        }
+
+    def shareable(self) -> dict[str, Any]:
+        """What a bundle keeps: no count below the cell size, and nothing of a single patient."""
+        told = self.to_dict()
+        told["flow"] = masked_flow(self.flow, self.cell_size)
+        del told["excluded"], told["classification"]
+        told["net_benefit"] = _benefits(self.evaluation, self.cell_size)
+        told["cohort_digest"] = self.cohort_digest
+        return told
+
+
+def as_rows(cohort: Cohort) -> tuple[Mapping[str, Any], ...]:
+    """Warnings of a cohort without any value."""
+    return tuple(
+        {"variable": w.variable, "code": w.code, "count": w.count, "message": w.message}
+        for w in cohort.warnings
+    )
+
+
+def left_out(cohort: Cohort) -> tuple[Mapping[str, Any], ...]:
+    """Who was left out and why."""
+    return tuple(excluded(cohort))
+
+
+def statement(found: ExternalValidation) -> str:
+    """How the model did, in the words that go wherever the level of evidence goes."""
+    evaluation, origin = found.evaluation, found.origin
+    where = f" ({origin.description})" if origin.description else ""
+    who = "simulated patients" if found.simulated else "patients"
+    kind = {
+        (): "of the same source",
+        ("centre",): "of another centre",
+        ("period",): "of another period",
+    }.get(tuple(sorted(origin.differs_by)), "of another centre and period")
+    sentences = [
+        (
+            f"Tried on {evaluation.n:,} {who} {kind}{where}, {evaluation.events:,} with the event: "
+            f"{_figures(evaluation)}."
+        ),
+    ]
+    if verdict := calibration_verdict(evaluation):
+        sentences.append(verdict)
+    sentences.append(_weight(found))
+    return " ".join(sentences)
+
+
+def calibration_verdict(evaluation: Evaluation) -> str:
+    """Whether the probabilities can be taken as they are; empty where that cannot be told."""
+    ratio = evaluation.observed_expected
+    slope = None if evaluation.recalibration is None else evaluation.recalibration.slope
+    said = []
+    if ratio is not None and ratio.low is not None and ratio.high is not None:
+        if ratio.low > 1.0:
+            said.append("probabilities are too low on average")
+        elif ratio.high < 1.0:
+            said.append("probabilities are too high on average")
+    if slope is not None and slope.low is not None and slope.high is not None:
+        if slope.high < 1.0:
+            said.append("high ones are too high and low ones too low")
+        elif slope.low > 1.0:
+            said.append("high ones are not high enough and low ones not low enough")
+    if not said:
+        return ""
+    return f"There {', and '.join(said)}: update the model before it is used there."
+
+
+def _weight(found: ExternalValidation) -> str:
+    if found.simulated:
+        return "Simulated patients validate nothing."
+    if not found.origin.elsewhere:
+        return "They are of the same source, so the level of evidence stays as it was."
+    if found.repeated:
+        return "Patients have several rows, so the level of evidence stays as it was."
+    if not found.enough:
+        return "They are too few for an external validation, so the level stays as it was."
+    return "They are enough for an external validation."
+
+
+def _figures(evaluation: Evaluation) -> str:
+    slope = None if evaluation.recalibration is None else evaluation.recalibration.slope
+    named = {
+        "AUROC": evaluation.auroc,
+        "observed/expected": evaluation.observed_expected,
+        "calibration slope": slope,
+    }
+    return ", ".join(f"{name} {_interval(estimate)}" for name, estimate in named.items())
+
+
+def _interval(estimate: Estimate | None) -> str:
+    if estimate is None:
+        return "not defined"
+    if estimate.low is None or estimate.high is None:
+        return f"{estimate.value:.2f}"
+    return f"{estimate.value:.2f} ({estimate.low:.2f} to {estimate.high:.2f})"
+
+
+def _benefits(evaluation: Evaluation, cell_size: int) -> list[dict[str, float]]:
+    """Net benefit where the four counts that it can be solved for are all large enough."""
+    at = {row.threshold: row for row in evaluation.decision.rows}
+    return [
+        benefit(at[row.threshold])
+        for row in evaluation.classification
+        if row.threshold in at
+        and min(row.true_positives, row.false_positives, row.false_negatives, row.true_negatives)
+        >= cell_size
+    ]

@@ -1,0 +1,266 @@
+"""``predictor validate``: a bundle on patients who took no part in making it, never refitted."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from predictor.clinic.uncertainty import score
+from predictor.cohort.cohort import Cohort
+from predictor.cohort.elsewhere import Mapped, read_elsewhere, study_of
+from predictor.cohort.reading import table_from_frame
+from predictor.cohort.sources.source import read_source
+from predictor.cohort.table import Table
+from predictor.errors import CohortError
+from predictor.fitted.bundle import Bundle, load_bundle
+from predictor.fitted.folder import sole_writer
+from predictor.fitted.revision import next_version, revise_bundle
+from predictor.new_cohort import load_new_cohort
+from predictor.performance.evaluation import evaluate
+from predictor.shipped import shipped_folder
+from predictor.study import Study
+from predictor.validation.case_mix import case_mix
+from predictor.validation.centres import centre_results, centre_summaries
+from predictor.validation.external import (
+    EXTERNALLY_VALIDATED,
+    FEWEST_EVENTS,
+    ByCentre,
+    ExternalValidation,
+    Origin,
+    as_rows,
+    left_out,
+    statement,
+)
+from predictor.validation.reached import precision_reached
+from predictor.workflow.files import check_suffix, check_targets, write_file
+from predictor.workflow.manifest import environment, now
+from predictor.workflow.report import write_report
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+ENTRY = "external_validations"
+"""Entry of a manifest: the external validations of the model, oldest first."""
+
+_LEVEL = 0.95
+
+
+@dataclass(frozen=True, slots=True)
+class Validated:
+    """A validation, and where it was recorded.
+
+    Parameters
+    ----------
+    bundle
+        The model as it was validated.
+    found
+        What came out.
+    recorded
+        Folder of the new version of the bundle; None where it was not recorded.
+    version
+        Version of the bundle that holds the result.
+    level
+        Level of evidence from now on.
+    why_not
+        Why it was not recorded; empty if it was, or was not to be.
+    """
+
+    bundle: Bundle
+    found: ExternalValidation
+    recorded: Path | None
+    version: str
+    level: str
+    why_not: str = ""
+
+    def to_dict(self) -> dict[str, Any]:
+        """The JSON of design section 4."""
+        return {
+            "model": {
+                "name": self.bundle.name,
+                "version": self.version,
+                "digest": self.bundle.digest,
+            },
+            "bundle": None if self.recorded is None else str(self.recorded),
+            "evidence": self.level,
+            **self.found.to_dict(),
+        }
+
+
+def validate(
+    model: str | Path,
+    data: str | Path | pd.DataFrame,
+    *,
+    mapping: Path | None = None,
+    out: Path | None = None,
+    record: bool = True,
+) -> Validated:
+    """Validate a bundle on new patients.
+
+    Parameters
+    ----------
+    model
+        Bundle, by path or shipped name.
+    data
+        CSV, Excel or Parquet file with one row per patient, or a data frame.
+    mapping
+        File that says where the patients come from and how the file writes what the model needs.
+    out
+        Folder of the new version of the bundle; by default the bundle's own.
+    record
+        Whether the result is recorded at all.
+
+    Raises
+    ------
+    BundleError
+        If the bundle cannot be loaded or the new version not written.
+    CohortError, ConfigError
+        Every problem of the patients or of the mapping at once; nothing is written then.
+    """
+    bundle = load_bundle(model)
+    if out is not None:
+        check_targets([out], read=[p for p in (data, mapping) if isinstance(p, str | Path)])
+    found = validation_of(bundle, data, mapping=mapping)
+    level = EXTERNALLY_VALIDATED if found.lifts else str(bundle.manifest["evidence"]["level"])
+    version = str(bundle.manifest["model"]["version"])
+    place, why_not = (out or bundle.path, "") if record else (None, "")
+    if place is not None and out is None and _is_shipped(bundle.path):
+        place, why_not = None, "this model came with the package and stays as it is"
+    if place is None:
+        return Validated(bundle, found, None, version, level, why_not)
+    with sole_writer(place):
+        revise_bundle(bundle, place, recorded(bundle.manifest, found))
+        write_report(place)
+    return Validated(bundle, found, place, next_version(version), level)
+
+
+def validation_of(
+    bundle: Bundle, data: str | Path | pd.DataFrame, *, mapping: Path | None = None
+) -> ExternalValidation:
+    """Try a model on new patients, and write nothing; as :func:`validate`."""
+    mapped = None if mapping is None else Mapped(*load_new_cohort(mapping))
+    study, table = open_elsewhere(bundle, data, mapped)
+    absent = () if mapped is None else mapped.new.absent
+    cohort = read_elsewhere(bundle, study, table, absent)
+    check_outcomes(cohort, table.source)
+    probability = score(bundle, cohort.values).probability
+    thresholds = study.config.validation.thresholds
+    evaluation = evaluate(cohort.outcome, probability, thresholds=thresholds, level=_LEVEL)
+    development = int(bundle.manifest.get("cohort", {}).get("patients", 0))
+    mix = case_mix(bundle.variables, cohort.values, probability, bundle.moments, development)
+    return ExternalValidation(
+        origin=_origin(mapped, table.source),
+        source=table.source,
+        cohort_digest=cohort.digest,
+        simulated=cohort.simulated,
+        flow=cohort.flow,
+        left_out=left_out(cohort),
+        warnings=as_rows(cohort),
+        absent=tuple(absent),
+        repeated=cohort.patient is not None and len(np.unique(cohort.patient)) < cohort.patients,
+        evaluation=evaluation,
+        mix=mix,
+        reached=precision_reached(evaluation, mix.model_based_c),
+        by_centre=_by_centre(cohort, probability, thresholds),
+        cell_size=study.config.privacy.cell_size,
+    )
+
+
+def open_elsewhere(
+    bundle: Bundle, data: str | Path | pd.DataFrame, mapped: Mapped | None
+) -> tuple[Study, Table]:
+    """The model's study with the new file's way of writing it, and the cells of the file."""
+    if not isinstance(data, str | Path):
+        table = table_from_frame(data)
+        return study_of(bundle, table.columns.keys(), mapped), table
+    path = Path(data)
+    if not path.exists():
+        raise CohortError(str(path), "no such file", "Give a .csv, .xlsx or .parquet file.")
+    how = study_of(bundle, (), None).config.cohort if mapped is None else mapped.new.cohort
+    table = read_source(how, Path(), None, how=how, data=path)
+    return study_of(bundle, table.columns.keys(), mapped), table
+
+
+def check_outcomes(cohort: Cohort, source: str) -> None:
+    """Refuse patients whose outcomes are too few or too alike for any figure.
+
+    Raises
+    ------
+    CohortError
+        Saying how many there are of each.
+    """
+    events, others = cohort.events, cohort.patients - cohort.events
+    if min(events, others) < FEWEST_EVENTS:
+        raise CohortError(
+            source,
+            f"{events} of {cohort.patients} patients have the event, and {others} have not: with "
+            f"fewer than {FEWEST_EVENTS} of either, no figure can be relied on",
+            "Wait for more patients; an external validation needs 100 of each.",
+        )
+
+
+def recorded(manifest: Mapping[str, Any], found: ExternalValidation) -> dict[str, Any]:
+    """What the manifest of the next version says otherwise: the evidence, and the validation."""
+    evidence = dict(manifest["evidence"])
+    told = statement(found)
+    if found.lifts:
+        evidence["level"] = EXTERNALLY_VALIDATED
+    evidence["statement"] = f"{told} {evidence['statement']}"
+    entry = {
+        **found.shareable(),
+        "made": now(),
+        "model_version": manifest["model"]["version"],
+        "environment": environment()["packages"],
+    }
+    return {"evidence": evidence, ENTRY: [*manifest.get(ENTRY, []), entry]}
+
+
+def write_validation(validated: Validated, path: Path) -> None:
+    """Write the result as JSON, whole or not at all."""
+    check_suffix(path, ".json")
+    text = json.dumps(validated.to_dict(), indent=1, ensure_ascii=False, allow_nan=False)
+    write_file(path, f"{text}\n".encode())
+
+
+def _origin(mapped: Mapped | None, source: str) -> Origin:
+    stem = Path(source).stem or source
+    if mapped is None:
+        return Origin(stem, (), "")
+    setting = mapped.new.setting
+    return Origin(mapped.new.name or stem, setting.differs_by, setting.description or "")
+
+
+def _by_centre(
+    cohort: Cohort, probability: NDArray[np.float64], thresholds: Sequence[float]
+) -> ByCentre | None:
+    if cohort.group is None or cohort.group_kind != "centre":
+        return None
+    codes, members = np.unique(cohort.group, return_inverse=True)
+    if len(codes) < 2:
+        return None
+    members = members.reshape(-1).astype(np.int64)
+    sizes = []
+    for k in range(len(codes)):
+        inside = members == k
+        events = int(cohort.outcome[inside].sum())
+        sizes.append((int(inside.sum()), events, int(inside.sum()) - events))
+    rows = centre_results(
+        cohort.outcome,
+        probability,
+        members,
+        codes,
+        sizes,
+        thresholds=thresholds,
+        level=_LEVEL,
+    )
+    return ByCentre(rows, centre_summaries(rows, _LEVEL))
+
+
+def _is_shipped(folder: Path) -> bool:
+    shipped = shipped_folder("models")
+    return shipped is not None and folder.resolve().is_relative_to(shipped.resolve())
