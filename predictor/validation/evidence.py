@@ -26,10 +26,9 @@ _DEMONSTRATION = (
 _ROWS = "Rows are taken for patients; if a patient has several, every figure is too good."
 _NOT_TESTED = "Whether there is signal has not been tested."
 _PARTIAL = "The candidates that were not tested might find some."
-_CORRECTED = (
-    "Figures are corrected for optimism within this cohort; no other patients have been tried."
-)
-_COMPARED = "Compared by repeated cross-validation only; no other patients have been tried."
+_NOBODY_ELSE = "; no other patients have been tried"
+_CORRECTED = f"Figures are corrected for optimism within this cohort{_NOBODY_ELSE}."
+_COMPARED = f"Compared by repeated cross-validation only{_NOBODY_ELSE}."
 
 
 @dataclass(frozen=True, slots=True)
@@ -173,3 +172,12 @@ def _statement(cohort: Cohort, needed: SampleSize, signal: Signal | None, valida
     if not cohort.simulated:
         sentences.append(_CORRECTED if validated else _COMPARED)
     return " ".join(sentences)
+
+
+def tried_elsewhere(statement: str) -> str:
+    """The statement of a training after other patients have been tried.
+
+    >>> tried_elsewhere("Compared only; no other patients have been tried.")
+    'Compared only.'
+    """
+    return statement.replace(_NOBODY_ELSE, "")

@@ -18,7 +18,7 @@ from predictor.cohort.small_cells import masked_flow
 from predictor.performance.estimate import Estimate
 from predictor.performance.evaluation import Evaluation
 from predictor.validation.case_mix import CaseMix
-from predictor.validation.centres import CentreResult, CentreSummary, benefit, shown_centres
+from predictor.validation.centres import CentreResult, CentreSummary, shown_centres
 from predictor.validation.reached import Reached, precise_enough
 
 EXTERNALLY_VALIDATED = "externally validated"
@@ -104,6 +104,8 @@ class ExternalValidation:
         How precise the figures are.
     by_centre
         None without several centres.
+    curves
+        Calibration and decision curve with their bands, as plain data without small counts.
     cell_size
         Smallest count that is shown where the result is shared.
     """
@@ -121,6 +123,7 @@ class ExternalValidation:
     mix: CaseMix
     reached: tuple[Reached, ...]
     by_centre: ByCentre | None
+    curves: Mapping[str, Any]
     cell_size: int
 
     @property
@@ -159,10 +162,26 @@ class ExternalValidation:
         """What a bundle keeps: no count below the cell size, and nothing of a single patient."""
         told = self.to_dict()
         told["flow"] = masked_flow(self.flow, self.cell_size)
-        del told["excluded"], told["classification"]
-        told["net_benefit"] = _benefits(self.evaluation, self.cell_size)
+        # The curves say the same in a form that tells of nobody.
+        for key in ("excluded", "classification", "curve", "net_benefit"):
+            del told[key]
+        told["curves"] = dict(self.curves)
         told["cohort_digest"] = self.cohort_digest
         return told
+
+
+_SUMMARY = (
+    "name", "differs_by", "description", "n", "events", "level", "auroc", "auroc_low",
+    "auroc_high", "brier", "scaled_brier", "calibration_intercept", "calibration_intercept_low",
+    "calibration_intercept_high", "calibration_slope", "calibration_slope_low",
+    "calibration_slope_high", "observed_expected", "observed_expected_low",
+    "observed_expected_high", "precise_enough", "lifts_evidence", "cohort_digest",
+)  # fmt: skip
+
+
+def summary(entry: Mapping[str, Any]) -> dict[str, Any]:
+    """The figures that a manifest lists, from what the bundle keeps of a validation."""
+    return {key: entry[key] for key in _SUMMARY}
 
 
 def as_rows(cohort: Cohort) -> tuple[Mapping[str, Any], ...]:
@@ -248,15 +267,3 @@ def _interval(estimate: Estimate | None) -> str:
     if estimate.low is None or estimate.high is None:
         return f"{estimate.value:.2f}"
     return f"{estimate.value:.2f} ({estimate.low:.2f} to {estimate.high:.2f})"
-
-
-def _benefits(evaluation: Evaluation, cell_size: int) -> list[dict[str, float]]:
-    """Net benefit where the four counts that it can be solved for are all large enough."""
-    at = {row.threshold: row for row in evaluation.decision.rows}
-    return [
-        benefit(at[row.threshold])
-        for row in evaluation.classification
-        if row.threshold in at
-        and min(row.true_positives, row.false_positives, row.false_negatives, row.true_negatives)
-        >= cell_size
-    ]

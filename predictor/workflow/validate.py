@@ -21,12 +21,16 @@ from predictor.errors import CohortError
 from predictor.fitted.bundle import Bundle, load_bundle
 from predictor.fitted.folder import sole_writer
 from predictor.fitted.revision import next_version, revise_bundle
+from predictor.fitted.seal import json_bytes
+from predictor.learning.splits import derived_seed
 from predictor.new_cohort import load_new_cohort
 from predictor.performance.evaluation import evaluate
 from predictor.shipped import shipped_folder
 from predictor.study import Study
 from predictor.validation.case_mix import case_mix
 from predictor.validation.centres import centre_results, centre_summaries
+from predictor.validation.curves import curves
+from predictor.validation.evidence import tried_elsewhere
 from predictor.validation.external import (
     EXTERNALLY_VALIDATED,
     FEWEST_EVENTS,
@@ -36,9 +40,12 @@ from predictor.validation.external import (
     as_rows,
     left_out,
     statement,
+    summary,
 )
+from predictor.validation.external_file import EXTERNAL, external_validations
 from predictor.validation.reached import precision_reached
 from predictor.workflow.files import check_suffix, check_targets, write_file
+from predictor.workflow.findings import plain
 from predictor.workflow.manifest import environment, now
 from predictor.workflow.report import write_report
 
@@ -46,9 +53,10 @@ if TYPE_CHECKING:
     import pandas as pd
 
 ENTRY = "external_validations"
-"""Entry of a manifest: the external validations of the model, oldest first."""
+"""Entry of a manifest: the key figures of the model's external validations, oldest first."""
 
 _LEVEL = 0.95
+_SEED = 31
 
 
 @dataclass(frozen=True, slots=True)
@@ -134,7 +142,8 @@ def validate(
     if place is None:
         return Validated(bundle, found, None, version, level, why_not)
     with sole_writer(place):
-        revise_bundle(bundle, place, recorded(bundle.manifest, found))
+        changes, files = recorded(bundle, found)
+        revise_bundle(bundle, place, changes, files)
         write_report(place)
     return Validated(bundle, found, place, next_version(version), level)
 
@@ -167,6 +176,7 @@ def validation_of(
         mix=mix,
         reached=precision_reached(evaluation, mix.model_based_c),
         by_centre=_by_centre(cohort, probability, thresholds),
+        curves=_curves(cohort, probability, study),
         cell_size=study.config.privacy.cell_size,
     )
 
@@ -204,20 +214,24 @@ def check_outcomes(cohort: Cohort, source: str) -> None:
         )
 
 
-def recorded(manifest: Mapping[str, Any], found: ExternalValidation) -> dict[str, Any]:
-    """What the manifest of the next version says otherwise: the evidence, and the validation."""
+def recorded(bundle: Bundle, found: ExternalValidation) -> tuple[dict[str, Any], dict[str, bytes]]:
+    """What the next version of a bundle says otherwise: the manifest's entries, and files."""
+    manifest = bundle.manifest
+    before = external_validations(bundle)
+    made = {"made": now(), "model_version": manifest["model"]["version"]}
+    entry = plain({**found.shareable(), **made, "packages": environment()["packages"]})
+    if any(entry["cohort_digest"] == old["cohort_digest"] for old in before):
+        raise CohortError(
+            found.source,
+            "the model was validated on these very patients before, and the result is recorded",
+            "`predictor report` shows it; --dry-run tells the figures again.",
+        )
     evidence = dict(manifest["evidence"])
-    told = statement(found)
     if found.lifts:
         evidence["level"] = EXTERNALLY_VALIDATED
-    evidence["statement"] = f"{told} {evidence['statement']}"
-    entry = {
-        **found.shareable(),
-        "made": now(),
-        "model_version": manifest["model"]["version"],
-        "environment": environment()["packages"],
-    }
-    return {"evidence": evidence, ENTRY: [*manifest.get(ENTRY, []), entry]}
+    evidence["statement"] = f"{statement(found)} {tried_elsewhere(evidence['statement'])}"
+    listed = [*manifest.get(ENTRY, []), {**summary(entry), **made}]
+    return {"evidence": evidence, ENTRY: listed}, {EXTERNAL: json_bytes([*before, entry])}
 
 
 def write_validation(validated: Validated, path: Path) -> None:
@@ -259,6 +273,23 @@ def _by_centre(
         level=_LEVEL,
     )
     return ByCentre(rows, centre_summaries(rows, _LEVEL))
+
+
+def _curves(cohort: Cohort, probability: NDArray[np.float64], study: Study) -> Mapping[str, Any]:
+    """Calibration and decision curve; the predictions are fixed, so that nothing is folded."""
+    plan, together = study.config.validation, np.zeros((1, cohort.patients), dtype=np.int64)
+    found = curves(
+        cohort.outcome,
+        probability,
+        probability[None],
+        together,
+        cohort.patient,
+        constant=bool(np.ptp(probability) == 0.0),
+        thresholds=plan.thresholds,
+        cell_size=study.config.privacy.cell_size,
+        seed=derived_seed(plan.seed, _SEED),
+    )
+    return {key: found[key] for key in ("level", "draws", "calibration", "decision")}
 
 
 def _is_shipped(folder: Path) -> bool:

@@ -10,6 +10,7 @@ from typing import Any
 from predictor.documents import parse_json
 from predictor.errors import BundleError, DocumentError
 from predictor.fitted.bundle import TRACKING, Bundle, open_bundle
+from predictor.validation.external_file import external_validations
 from predictor.validation.reported import with_reported
 
 FINDINGS = "findings.json"
@@ -32,12 +33,15 @@ class Source:
         Content of ``findings.json`` by part; empty for a bundle of an older format.
     tracking
         Content of ``tracking.json``; empty where the run was not sent.
+    external
+        External validations in full, oldest first; none in most bundles.
     """
 
     bundle: Bundle
     manifest: Mapping[str, Any]
     findings: Mapping[str, Any]
     tracking: Mapping[str, Any]
+    external: tuple[Mapping[str, Any], ...] = ()
 
 
 def open_source(model: str | Path) -> Source:
@@ -66,6 +70,7 @@ def open_source(model: str | Path) -> Source:
         with_reported(bundle.manifest),
         _read(bundle.path / FINDINGS) if listed else {},
         _read(bundle.path / TRACKING),
+        external_validations(bundle),
     )
 
 
