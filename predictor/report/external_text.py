@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
+from predictor.clinical.units import readable_unit
 from predictor.cohort.summaries import number_text
 from predictor.report.evaluation_text import figures_table
 from predictor.report.evaluation_words import sentences
@@ -51,8 +52,12 @@ def _flow(found: ExternalValidation) -> str:
 def _mix(mix: CaseMix, observed: float | None) -> Iterator[str]:
     rows = [_variable(one) for one in mix.variables]
     if rows:
-        head = ("predictor", "made from", "here", "difference, SD", "missing")
+        head = ("Mean (SD), or share", "Made from", "Here", "Difference, SD", "Missing here")
         yield text_table(head, rows)
+        if any(
+            one.difference is not None and abs(one.difference) >= CLEAR for one in mix.variables
+        ):
+            yield f"* {CLEAR:g} standard deviations or more."
     if mix.membership_c is not None:
         yield (
             f"Membership C statistic {mix.membership_c:.2f}: how well the predictors tell these "
@@ -67,29 +72,34 @@ def _mix(mix: CaseMix, observed: float | None) -> Iterator[str]:
         yield f"{mix.outside:.0%} of them are unlike the patients the model was made from."
 
 
+def _is_clear(one: VariableMix) -> bool:
+    return one.difference is not None and abs(one.difference) >= CLEAR
+
+
 def _variable(one: VariableMix) -> Sequence[str]:
-    label = f"{one.label}, {one.unit}" if one.unit else one.label
-    mark = ""
-    if one.difference is not None and abs(one.difference) >= CLEAR:
-        mark = " *"
+    unit = readable_unit(one.unit)
+    label = f"{one.label}, {unit}" if unit else one.label
+    mark = " *" if _is_clear(one) else ""
     return (
         label,
-        _mean(one.development_mean, one.development_sd),
-        _mean(one.mean, one.sd),
+        _mean(one.development_mean, one.development_sd, one.kind),
+        _mean(one.mean, one.sd, one.kind),
         UNDEFINED if one.difference is None else f"{one.difference:+.2f}{mark}",
         f"{one.missing:.0%}",
     )
 
 
-def _mean(mean: float | None, sd: float | None) -> str:
+def _mean(mean: float | None, sd: float | None, kind: str) -> str:
     if mean is None or sd is None:
         return UNDEFINED
+    if kind == "binary":
+        return f"{mean:.0%}"
     digits = 0 if abs(mean) >= 100 else 1 if abs(mean) >= 10 else 2
     return f"{number_text(mean, digits)} ({number_text(sd, digits)})"
 
 
 def _precision(rows: Sequence[Reached]) -> str:
-    head = ("precise enough?", "came out", "", "patients needed")
+    head = ("Precise enough", "Came out", "Met", "Patients needed")
     body = [
         (
             row.label,
@@ -115,7 +125,7 @@ def _centres(found: ExternalValidation) -> Iterator[str]:
         )
         for row in told["centres"]
     ]
-    yield text_table(("centre", "patients", "AUROC", "observed/expected", "slope"), rows)
+    yield text_table(("Centre", "Patients", "AUROC", "Observed / expected", "Slope"), rows)
     for row in told["summaries"]:
         if row["mean"] is not None and row["figure"] in ("auroc", "observed_expected"):
             yield (

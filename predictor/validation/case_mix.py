@@ -38,8 +38,8 @@ class VariableMix:
 
     Parameters
     ----------
-    variable, label, unit
-        Which it is.
+    variable, label, unit, kind
+        Which it is; of a yes or no the mean is the share of yes.
     development_mean, development_sd
         Of the patients the model was made from.
     mean, sd
@@ -53,6 +53,7 @@ class VariableMix:
     variable: str
     label: str
     unit: str | None
+    kind: str
     development_mean: float | None
     development_sd: float | None
     mean: float | None
@@ -66,6 +67,7 @@ class VariableMix:
             "variable": self.variable,
             "label": self.label,
             "unit": self.unit,
+            "kind": self.kind,
             "development_mean": self.development_mean,
             "development_sd": self.development_sd,
             "mean": self.mean,
@@ -207,9 +209,9 @@ def _one(variable: Variable, column: Floats, j: int, moments: Moments) -> Variab
     known = column[~np.isnan(column)]
     missing = float(np.isnan(column).mean())
     unit = None if variable.unit == "1" else variable.unit
+    named = (variable.name, variable.label, unit, variable.kind)
     # The position of a state among several is no size, so that its mean says nothing.
     if variable.kind == "nominal" and len(variable.states) > _FEWEST_OF_OWN:
-        named = (variable.name, variable.label, unit)
         return VariableMix(*named, None, None, None, None, None, missing)
     old, spread = float(moments.centre[j]), float(moments.spread[j])
     mean = sd = difference = None
@@ -217,6 +219,4 @@ def _one(variable: Variable, column: Floats, j: int, moments: Moments) -> Variab
         mean, sd = float(known.mean()), float(known.std(ddof=1))
         both = math.sqrt((spread**2 + sd**2) / 2.0)
         difference = (mean - old) / both if both > 0 else None
-    return VariableMix(
-        variable.name, variable.label, unit, old, spread, mean, sd, difference, missing
-    )
+    return VariableMix(*named, old, spread, mean, sd, difference, missing)

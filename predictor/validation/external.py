@@ -21,6 +21,8 @@ from predictor.validation.case_mix import CaseMix
 from predictor.validation.centres import CentreResult, CentreSummary, shown_centres
 from predictor.validation.reached import Reached, precise_enough
 
+_ROUNDING = 1e-9
+
 EXTERNALLY_VALIDATED = "externally validated"
 
 FEWEST_EVENTS = 10
@@ -166,6 +168,7 @@ class ExternalValidation:
         for key in ("excluded", "classification", "curve", "net_benefit"):
             del told[key]
         told["curves"] = dict(self.curves)
+        told["case_mix"] = _masked_mix(told["case_mix"], self.evaluation.n, self.cell_size)
         told["cohort_digest"] = self.cohort_digest
         return told
 
@@ -249,6 +252,22 @@ def _weight(found: ExternalValidation) -> str:
     if not found.enough:
         return "They are too few for an external validation, so the level stays as it was."
     return "They are enough for an external validation."
+
+
+def _masked_mix(mix: Mapping[str, Any], n: int, cell_size: int) -> dict[str, Any]:
+    """Shares that stand for few patients, or for all but few, are not told."""
+
+    def few(share: float | None, of: float = n) -> bool:
+        return share is not None and 0.0 < min(share, 1.0 - share) * of < cell_size - _ROUNDING
+
+    rows = []
+    for row in mix["variables"]:
+        hidden: dict[str, None] = {"missing": None} if few(row["missing"]) else {}
+        if row["kind"] != "continuous" and few(row["mean"], n * (1.0 - row["missing"])):
+            hidden |= dict.fromkeys(("mean", "sd", "difference"))
+        rows.append({**row, **hidden})
+    outside = None if few(mix["outside"]) else mix["outside"]
+    return {**mix, "outside": outside, "variables": rows}
 
 
 def _figures(evaluation: Evaluation) -> str:

@@ -113,9 +113,33 @@ def calibration(source: Source) -> Iterator[Block]:
         return
     title, unit = words.CALIBRATION.format(label=label_of(source)), counted(source.manifest)
     curve, bins = found["calibration"]["curve"], found["calibration"]["histogram"]
-    tables = (
+    tables = calibration_tables("performance", title, curve, bins)
+    yield Figure(
+        "performance-calibration-figure",
+        "calibration",
+        title,
+        _calibration_seen(curve),
+        tables,
+        {"band": f"{100 * found['level']:g}% interval"},
+        note=words.CALIBRATION_NOTE.format(one=unit.removesuffix("s"), draws=found["draws"]),
+    )
+
+
+def calibration_tables(name: str, title: str, curve: _Rows, bins: _Rows) -> tuple[Table, Table]:
+    """What a calibration figure draws: the curve with its band, and who had which prediction.
+
+    Parameters
+    ----------
+    name
+        Beginning of the ids.
+    title
+        Of the curve.
+    curve, bins
+        As ``findings.json`` has them.
+    """
+    return (
         Table(
-            "performance-calibration-table",
+            f"{name}-calibration-table",
             title,
             (
                 Column("predicted", "Predicted", "percent"),
@@ -127,7 +151,7 @@ def calibration(source: Source) -> Iterator[Block]:
             folded=True,
         ),
         Table(
-            "performance-histogram-table",
+            f"{name}-histogram-table",
             words.HISTOGRAM,
             (
                 Column("low", "Predicted from", "percent"),
@@ -138,15 +162,6 @@ def calibration(source: Source) -> Iterator[Block]:
             tuple(bins),
             folded=True,
         ),
-    )
-    yield Figure(
-        "performance-calibration-figure",
-        "calibration",
-        title,
-        _calibration_seen(curve),
-        tables,
-        {"band": f"{100 * found['level']:g}% interval"},
-        note=words.CALIBRATION_NOTE.format(one=unit.removesuffix("s"), draws=found["draws"]),
     )
 
 

@@ -8,6 +8,7 @@ from typing import Any
 from predictor.report.contents.checklists import checklists
 from predictor.report.contents.equation import the_model
 from predictor.report.contents.explanation import explanation
+from predictor.report.contents.external import external
 from predictor.report.contents.patients import patients
 from predictor.report.contents.performance import performance
 from predictor.report.contents.pitfalls import pitfalls
@@ -102,6 +103,8 @@ def _after_verdict(source: Source) -> Iterator[Section]:
     """Sections b to h, in the order of the page."""
     yield patients(source)
     yield performance(source)
+    if source.external:
+        yield external(source)
     yield explanation(source)
     yield the_model(source)
     yield from checklists(source)
