@@ -19,6 +19,9 @@ from predictor.validation.samplesize import SampleSize, enough, verdict
 Level = Literal["demonstration", "exploratory", "internally validated"]
 """What a training run can reach; ``externally validated`` needs patients from elsewhere."""
 
+DEMONSTRATION: Level = "demonstration"
+"""Level of a model that was made from simulated patients."""
+
 _DEMONSTRATION = (
     "Not for care. Trained on simulated patients: it shows how the software works and says nothing "
     "about real ones."

@@ -88,8 +88,8 @@ class ExternalValidation:
         Name of the file.
     cohort_digest
         Digest of what was analysed.
-    simulated
-        Whether the patients are simulated.
+    simulated, demonstration
+        Whether the patients are simulated, and whether those of the model were.
     flow
         Read, left out and why, analysed.
     warnings
@@ -116,6 +116,7 @@ class ExternalValidation:
     source: str
     cohort_digest: str
     simulated: bool
+    demonstration: bool
     flow: tuple[FlowStep, ...]
     left_out: tuple[Mapping[str, Any], ...]
     warnings: tuple[Mapping[str, Any], ...]
@@ -136,7 +137,8 @@ class ExternalValidation:
     @property
     def lifts(self) -> bool:
         """Whether the model counts as externally validated from now on."""
-        return self.origin.elsewhere and self.enough and not self.simulated and not self.repeated
+        real = not (self.simulated or self.demonstration)
+        return real and self.origin.elsewhere and self.enough and not self.repeated
 
     def to_dict(self) -> dict[str, Any]:
         """The JSON of design section 4: the figures, and what explains them."""
@@ -245,6 +247,8 @@ def calibration_verdict(evaluation: Evaluation) -> str:
 def _weight(found: ExternalValidation) -> str:
     if found.simulated:
         return "Simulated patients validate nothing."
+    if found.demonstration:
+        return "The model was made from simulated patients and stays a demonstration."
     if not found.origin.elsewhere:
         return "They are of the same source, so the level of evidence stays as it was."
     if found.repeated:

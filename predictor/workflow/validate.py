@@ -30,7 +30,7 @@ from predictor.study import Study
 from predictor.validation.case_mix import case_mix
 from predictor.validation.centres import centre_results, centre_summaries
 from predictor.validation.curves import curves
-from predictor.validation.evidence import tried_elsewhere
+from predictor.validation.evidence import DEMONSTRATION, tried_elsewhere
 from predictor.validation.external import (
     EXTERNALLY_VALIDATED,
     FEWEST_EVENTS,
@@ -167,6 +167,7 @@ def validation_of(
         source=table.source,
         cohort_digest=cohort.digest,
         simulated=cohort.simulated,
+        demonstration=bundle.manifest["evidence"]["level"] == DEMONSTRATION,
         flow=cohort.flow,
         left_out=left_out(cohort),
         warnings=as_rows(cohort),
