@@ -64,3 +64,46 @@ def validate(
         terminal.say(f"Recorded as version {done.version}: {done.recorded}")
     elif done.why_not:
         terminal.say_wrapped(f"Not recorded: {done.why_not}. Give another place: --out FOLDER.")
+
+
+@command("predictor update runs/first second_hospital.csv --method auto --out runs/updated")
+@click.argument("model")
+@click.argument("cohort", type=FILE)
+@click.option(
+    "--method",
+    type=click.Choice(["auto", "intercept", "logistic", "refit"]),
+    default="auto",
+    show_default=True,
+    help="What is changed; auto takes the least that the patients ask for.",
+)
+@click.option("--out", type=FILE, required=True, help="Folder of the updated model.")
+@click.option("--mapping", type=FILE, help="How the file writes what the model needs.")
+@as_format
+def update(
+    model: str, cohort: Path, method: str, out: Path, mapping: Path | None, output: str
+) -> None:
+    """Update a model by patients from elsewhere.
+
+    MODEL is a bundle folder or the name of a shipped one, COHORT a CSV, Excel or Parquet file with
+    one row per patient and the outcome. The old model stays as it is.
+    """
+    from predictor.report.update_text import update_text
+    from predictor.workflow.update import update as run
+
+    with terminal.progress_bar() as progress:
+        done = run(
+            model,
+            cohort,
+            out=out,
+            method=method,
+            mapping=mapping,
+            progress=progress,
+        )
+    if output == "json":
+        print_json(done.to_dict())
+        return
+    for part in update_text(done.to_dict()):
+        if "\n" in part:
+            terminal.say(part)
+        else:
+            terminal.say_wrapped(part)
