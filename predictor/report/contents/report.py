@@ -14,6 +14,7 @@ from predictor.report.contents.performance import performance
 from predictor.report.contents.pitfalls import pitfalls
 from predictor.report.contents.reproduce import reproduce
 from predictor.report.contents.source import Source
+from predictor.report.contents.updating import updating
 from predictor.report.contents.verdict import verdict_of, verdict_section
 from predictor.report.document import Checks, Report, Section, blocks_of
 
@@ -101,6 +102,8 @@ def about(source: Source) -> dict[str, Any]:
 
 def _after_verdict(source: Source) -> Iterator[Section]:
     """Sections b to h, in the order of the page."""
+    if "update" in source.manifest:
+        yield updating(source)
     yield patients(source)
     yield performance(source)
     if source.external:
@@ -120,6 +123,8 @@ def _warnings(sections: tuple[Section, ...]) -> Iterator[str]:
 
 
 def _missing(source: Source) -> Iterator[str]:
+    if "update" in source.manifest:  # whose own section says what is not known, and why
+        return
     prevalence = source.manifest["model"].get("candidate") == "prevalence"
     for part, name in PARTS.items():
         if part not in source.findings and not (prevalence and part in OF_A_MODEL):
