@@ -34,9 +34,9 @@ WHAT = (
 )
 MORE = ", and the differences of the coefficients (lambda {penalty:g})"
 CORRECTED = (
-    "Before: the old model on these patients, who took no part in making it. After: what the update "
-    "would give on further ones, its optimism taken off in {usable} of {resamples} resamples, each "
-    "with the whole procedure repeated."
+    "Before: the old model on these patients, who took no part in making it. After: what the "
+    "update would give on further ones, its optimism taken off in {usable} of {resamples} "
+    "resamples, each with the whole procedure repeated."
 )
 VARIED = "In the resamples: {methods}."
 WRITTEN = "Version {version} of {name}: {bundle}"
