@@ -7,7 +7,7 @@ from pathlib import Path
 import click
 
 from predictor import terminal
-from predictor.command import FILE, as_format, command, print_json
+from predictor.command import FILE, answer_is_no, as_format, command, print_json
 
 
 @command("predictor validate runs/first second_hospital.csv --mapping second_hospital.yaml")
@@ -107,3 +107,68 @@ def update(
             terminal.say(part)
         else:
             terminal.say_wrapped(part)
+
+
+@command("predictor monitor runs/first --reference cohort.csv --new october.csv --out october.html")
+@click.argument("model")
+@click.option("--reference", type=FILE, required=True, help="Cohort that was as it should be.")
+@click.option("--new", type=FILE, required=True, help="New patients, with or without outcomes.")
+@click.option("--mapping", type=FILE, help="How both files write what the model needs.")
+@click.option("--time", metavar="COLUMN", help="Puts the new patients in order.")
+@click.option(
+    "--batch", type=int, default=50, show_default=True, help="Patients in a batch of the chart."
+)
+@click.option(
+    "--alpha", type=float, default=0.01, show_default=True, help="Chance of any false alarm."
+)
+@click.option(
+    "--smallest", type=float, default=0.1, show_default=True, help="Smallest alarming distance."
+)
+@click.option("--out", type=FILE, help="Also write a page (.html) or data (.json).")
+@as_format
+def monitor(
+    model: str,
+    reference: Path,
+    new: Path,
+    mapping: Path | None,
+    time: str | None,
+    batch: int,
+    alpha: float,
+    smallest: float,
+    out: Path | None,
+    output: str,
+) -> None:
+    """Watch whether new patients are still those a model was made for.
+
+    MODEL is a bundle folder or the name of a shipped one. Exits with 1 on alarm, for a cron job.
+    """
+    from predictor.report.monitor_text import monitor_text
+    from predictor.workflow.files import check_suffix, check_targets
+    from predictor.workflow.monitor import SUFFIXES, write_monitored
+    from predictor.workflow.monitor import monitor as run
+
+    if out is not None:
+        check_suffix(out, *SUFFIXES)
+        check_targets([out], read=[p for p in (reference, new, mapping) if p is not None])
+    found = run(
+        model,
+        reference,
+        new,
+        mapping=mapping,
+        time=time,
+        batch=batch,
+        alpha=alpha,
+        smallest=smallest,
+    )
+    if out is not None:
+        write_monitored(found, out)
+    if output == "json":
+        print_json(found.to_dict())
+    else:
+        for part in monitor_text(found.to_dict()):
+            if "\n" in part:
+                terminal.say(part)
+            else:
+                terminal.say_wrapped(part)
+    if found.alarms:
+        answer_is_no()

@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal
 
 import numpy as np
 from numpy.typing import NDArray
@@ -31,7 +31,9 @@ if TYPE_CHECKING:
     from predictor.config import Config
     from predictor.study import Study
 
-__all__ = ["Checked", "Problem", "check_cohort"]
+Asks = Literal["fit", "outcome", "values"]
+
+__all__ = ["Asks", "Checked", "Problem", "check_cohort"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,7 +71,7 @@ class Checked:
         )
 
 
-def check_cohort(study: Study, table: Table, *, fits: bool = True) -> Checked:
+def check_cohort(study: Study, table: Table, *, asks: Asks = "fit") -> Checked:
     """Read a table by the rules of a study and list everything that is wrong with it.
 
     Parameters
@@ -78,9 +80,10 @@ def check_cohort(study: Study, table: Table, *, fits: bool = True) -> Checked:
         Configuration and dictionary.
     table
         Cells as the file has them.
-    fits
-        Whether a model is to be fitted to these patients. Otherwise neither events for the folds
-        are asked for nor predictors that tell the outcome suspected.
+    asks
+        What the patients are for. Only where a model is to be fitted are events for the folds asked
+        for and predictors that tell the outcome suspected; for values alone nobody needs an
+        outcome, and all are 0.
 
     Returns
     -------
@@ -97,7 +100,7 @@ def check_cohort(study: Study, table: Table, *, fits: bool = True) -> Checked:
             columns[name] = _may_be_absent(columns[name])
     timed = config.question.follow_up is not None
     read = read_states if config.question.states else read_ends if timed else read_outcome
-    outcome, outcome_problems = read(study, table)
+    outcome, outcome_problems = read(study, table) if asks != "values" else _no_outcome(table)
     groups = read_groups(config, table)
     keep, flow, unknown = _flow(study, table, columns, outcome)
     problems = [
@@ -115,7 +118,7 @@ def check_cohort(study: Study, table: Table, *, fits: bool = True) -> Checked:
     ]
     known = not any(p.code in ("missing_column", "undeclared_states") for p in outcome_problems)
     months = read_months(study, table)
-    if known and fits:  # otherwise nobody can be called analysed
+    if known and asks == "fit":  # otherwise nobody can be called analysed
         problems += _of_analysed(study, columns, outcome, groups, keep, months)
     if any(problem.fatal for problem in problems):
         return Checked(tuple(problems), None)
@@ -134,6 +137,10 @@ def check_cohort(study: Study, table: Table, *, fits: bool = True) -> Checked:
         months=None if months is None else months[keep],
     )
     return Checked(tuple(problems), cohort)
+
+
+def _no_outcome(table: Table) -> tuple[NDArray[np.float64], tuple[Problem, ...]]:
+    return np.zeros(table.rows), ()
 
 
 def _may_be_absent(column: ReadColumn) -> ReadColumn:

@@ -14,7 +14,7 @@ from typing import Any
 import numpy as np
 
 from predictor.clinical.dictionary import nearest
-from predictor.cohort.checking import check_cohort
+from predictor.cohort.checking import Asks, check_cohort
 from predictor.cohort.cohort import Cohort, CohortWarning, FlowStep
 from predictor.cohort.record_table import made_source
 from predictor.cohort.table import Table
@@ -96,7 +96,13 @@ def study_of(bundle: Bundle, columns: Collection[str], mapped: Mapped | None = N
 
 
 def read_elsewhere(
-    bundle: Bundle, study: Study, table: Table, absent: Collection[str] = ()
+    bundle: Bundle,
+    study: Study,
+    table: Table,
+    absent: Collection[str] = (),
+    *,
+    asks: Asks = "outcome",
+    own: bool = False,
 ) -> Cohort:
     """Check new patients by the model's rules; those it would refuse are left out and counted.
 
@@ -108,6 +114,10 @@ def read_elsewhere(
         Cells as the file has them.
     absent
         Predictors that are not measured there at all.
+    asks
+        Whether the outcome is needed.
+    own
+        Whether these may be the very patients that the model was made from.
 
     Raises
     ------
@@ -118,8 +128,8 @@ def read_elsewhere(
     silent = {study.config.cohort.columns.get(name, name) for name in absent}
     empty = {name: [None] * table.rows for name in silent if name not in table.columns}
     table = replace(table, columns={**table.columns, **empty})
-    cohort = check_cohort(study, table, fits=False).usable()
-    if cohort.digest == bundle.manifest.get("cohort", {}).get("digest"):
+    cohort = check_cohort(study, table, asks=asks).usable()
+    if not own and cohort.digest == bundle.manifest.get("cohort", {}).get("digest"):
         raise CohortError(
             table.source,
             "these are the patients that the model was made from, so they validate nothing",
@@ -134,7 +144,7 @@ def read_elsewhere(
     flow = (*cohort.flow[:-1], *((step,) if refused.any() else ()), analysed)
     if not keep.any():
         left = [Reason("excluded", s.step.removeprefix(EXCLUDED), f"{s.patients}") for s in flow]
-        raise CohortError(table.source, "nobody is left to validate on", "", reasons=left[1:-1])
+        raise CohortError(table.source, "nobody is left", "Who was left out:", reasons=left[1:-1])
     return replace(
         cohort,
         values=cohort.values[keep],

@@ -1,0 +1,73 @@
+"""A monitoring run as a reader of a terminal or of cron's mail sees it: alarms first."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from predictor.cohort.summaries import p_text
+from predictor.report.monitor_page import NO_OUTCOMES, WHAT, alarm_lines, cusum_line, headline_of
+from predictor.report.text_table import text_table
+
+HEAD = "{n:,} new patients ({new}) against {reference_patients:,} ({reference})."
+
+
+def monitor_text(found: Mapping[str, Any]) -> Iterator[str]:
+    """Parts of the text, from the top.
+
+    Parameters
+    ----------
+    found
+        What :meth:`predictor.workflow.monitor.Monitored.to_dict` gives.
+
+    Yields
+    ------
+    A sentence, a table of several lines, or nothing for an empty line.
+    """
+    told = {key: found[key] for key in ("n", "new", "reference_patients", "reference")}
+    yield HEAD.format(**told)
+    for row in found["excluded"]:
+        yield f"Left out: {row['patients']:,}, {row['reason']}."
+    yield ""
+    lines = alarm_lines(found)
+    yield headline_of(lines)
+    yield from (f"  {line}" for line in lines)
+    yield ""
+    rows = [
+        (
+            row["label"],
+            WHAT[row["code"]],
+            *(_number(row[key]) for key in ("reference", "new", "distance")),
+            "-" if row["adjusted"] is None else p_text(row["adjusted"]),
+            "alarm" if row["alarm"] else "",
+        )
+        for row in found["shifts"]
+        if row["code"] != "missingness_shift" or row["reference"] or row["new"]
+    ]
+    head = ("Compared", "What of it", "Reference", "New", "Distance", "Adjusted p", "")
+    yield text_table(head, rows, numbers_from=2)
+    yield ""
+    if not found["batches"]:
+        yield NO_OUTCOMES
+        return
+    yield _batches(found)
+    yield from map(cusum_line, found["cusum"])
+
+
+def _batches(found: Mapping[str, Any]) -> str:
+    head = ("Patients", "Observed", "Expected", "Limits", "")
+    rows = [
+        (
+            f"{row['first']} to {row['last']}",
+            f"{row['observed']:,}",
+            f"{row['expected']:,.1f}",
+            f"{row['low']:,} to {row['high']:,}",
+            "alarm" if row["alarm"] else "",
+        )
+        for row in found["batches"]
+    ]
+    return text_table(head, rows)
+
+
+def _number(value: float | None) -> str:
+    return "-" if value is None else f"{value:.4g}"
