@@ -238,7 +238,8 @@ def _in_order(table: Table, time: str | None) -> Table:
     if time is None:
         return table
     if time not in table.columns:
-        raise CohortError(table.source, table.missing_column(time), "Name another: --time COLUMN.")
+        rule = f"there is no column {time[:80]!r} to put the patients in order by"
+        raise CohortError(table.source, rule, "Name another: --time COLUMN.")
     try:
         keys = [_moment(cell) for cell in table.columns[time]]
     except ValueError:
