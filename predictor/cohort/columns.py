@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 
+from predictor.clinical.units import canonical_unit
 from predictor.clinical.values import read_column
 from predictor.clinical.variable import Variable
 from predictor.cohort.laboratory import by_rules, day_problem, explained
@@ -118,6 +119,12 @@ def _points(cells: Cells, variable: Variable, rows: Sequence[int]) -> str:
     return _OF_SCORE.format(name=variable.name, points=points)
 
 
+def unit_factor(variable: Variable, source: CohortSource) -> float:
+    """What one of a column's own unit is in the dictionary's; 1 where the unit is not known."""
+    unit = source.units.get(variable.name)
+    return 1.0 if unit is None else variable.units.get(canonical_unit(unit), 1.0)
+
+
 def slip_problems(
     read: ReadColumn, table: Table, variable: Variable, source: CohortSource
 ) -> Iterator[Problem]:
@@ -132,7 +139,7 @@ def slip_problems(
     """
     column = source.columns.get(variable.name, variable.name)
     told = {problem.row for problem in read.problems}
-    for slip in slips(variable, read.values):
+    for slip in slips(variable, read.values, unit_factor(variable, source)):
         if not slip.rows:
             yield Problem(None, column, slip.code, slip.message, slip.fatal, variable.name)
         for row in slip.rows:

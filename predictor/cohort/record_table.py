@@ -14,6 +14,7 @@ from predictor.clinical.variable import Variable
 from predictor.cohort.records import Records
 from predictor.cohort.table import Cells, Table
 from predictor.cohort.visit_times import DAYS
+from predictor.cohort.yielded import dead_state, yields
 
 if TYPE_CHECKING:
     from predictor.config import CohortSource
@@ -21,8 +22,6 @@ if TYPE_CHECKING:
 
 INDEX_TIME = "index_time"
 FOLLOW_UP_DAYS = "follow_up_days"
-DEAD = "death"
-"""State of the dead, where a definition has several states and the configuration names none."""
 
 _EPOCH = date(1970, 1, 1)
 
@@ -197,18 +196,15 @@ def _cells(variable: Variable, values: NDArray[np.float64]) -> Cells:
 
 
 def _states(records: Records) -> tuple[str, ...]:
-    states = records.rules.asked.states
-    binary = records.rules.asked.binary
-    dead = str(_dead(records)) if records.follow_up.died.any() else None
-    named = ("1", "0") if binary else states
-    return named if dead is None or dead in named else (*named, dead)
+    """What stands in the column of the outcome; the dead have a state where anybody died."""
+    rules = records.rules
+    states = tuple(map(str, yields(rules.plan, rules.asked)))
+    own = ("1", "0") if rules.asked.binary else rules.asked.states
+    return states if records.follow_up.died.any() else own
 
 
 def _dead(records: Records) -> int | str:
-    death = records.rules.plan.outcome.death
-    if death is not None and death.state is not None:
-        return death.state
-    return 0 if records.rules.asked.binary else DEAD
+    return dead_state(records.rules.plan, records.rules.asked)
 
 
 def _outcome(records: Records) -> Cells:

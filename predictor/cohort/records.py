@@ -17,12 +17,14 @@ from predictor.cohort.cohort import FlowStep
 from predictor.cohort.finding import Finding
 from predictor.cohort.follow_up import FollowUp, follow_up
 from predictor.cohort.index_visits import IndexVisits, in_population, index_visits
+from predictor.cohort.one_sided import declared_missing, in_fact_never, one_sided
 from predictor.cohort.rules import Rules
 from predictor.cohort.sensitivity import Sensitivity
 from predictor.cohort.side_by_side import each
 from predictor.cohort.table import Table
 from predictor.cohort.used_cells import judged, used_cells
 from predictor.cohort.visits import Visits, read_visits
+from predictor.cohort.yielded import yielded_findings
 
 if TYPE_CHECKING:
     from predictor.study import Study
@@ -121,6 +123,7 @@ def make_records(study: Study, rules: Rules, table: Table) -> MadeRecords:
     available = {n for n in rules.reads if source.columns.get(n, n) in table.columns}
     scores = derivable(available)
     findings = findings_of(study, plan, rules.asked, available | scores)
+    findings += yielded_findings(study, plan, rules.asked)
     # What is not recorded itself is either computed, or its absence is for the rules to judge.
     needed = {*rules.variables, *rules.index.names, *rules.asked.named}
     unread = {name for name in rules.reads if name not in available}
@@ -141,15 +144,19 @@ def make_records(study: Study, rules: Rules, table: Table) -> MadeRecords:
 
 
 def _with_scores(visits: Visits) -> Visits:
-    """Visits with scores computed from their items; unreadable where an item that is needed is."""
+    """Visits with scores computed from their items.
+
+    A score is unreadable, or was declared missing, where an item is that it needs.
+    """
     values = completed(visits.values)
-    unreadable = dict(visits.unreadable)
+    unreadable, declared = dict(visits.unreadable), dict(visits.declared)
     for score in derivable(visits.values):
         for item in items_of(score):
-            if item in visits.unreadable:
-                open_ = visits.unreadable[item] & np.isnan(values[score])
-                unreadable[score] = unreadable.get(score, False) | open_
-    return replace(visits, values=values, unreadable=unreadable)
+            for found, masks in ((visits.unreadable, unreadable), (visits.declared, declared)):
+                if item in found:
+                    open_ = found[item] & np.isnan(values[score])
+                    masks[score] = masks.get(score, False) | open_
+    return replace(visits, values=values, unreadable=unreadable, declared=declared)
 
 
 def _made(
@@ -179,7 +186,9 @@ def _made(
         findings.append(Finding("index_doubtful", key, DOUBTFUL, doubt, fatal=False))
     at = plan.outcome.at
     followed = follow_up(visits, index.at, rules.asked, at.nearest, at.within)
-    fatal = _never_known(visits, rules, followed)
+    fatal = _never_known(visits, rules, followed) or in_fact_never(
+        visits, rules.asked, index, followed
+    )
     if fatal is not None:
         return MadeRecords(None, (*findings, *cells, fatal))
     there = [name for name in rules.variables if name in visits.values]
@@ -194,6 +203,8 @@ def _made(
             strict=True,
         )
     )
+    findings += one_sided(visits, rules.asked, index, followed)
+    findings += declared_missing(baseline)
     findings += judged(cells, used_cells(visits, rules, index, followed, baseline))
     if any(finding.fatal for finding in findings):
         return MadeRecords(None, tuple(findings))
