@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import math
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Annotated, Literal
 
@@ -17,31 +18,67 @@ Rule = Annotated[StrictStr, Field(min_length=1, max_length=4000)]
 Days = Annotated[Number, Field(ge=-40_000, le=40_000, allow_inf_nan=False)]
 """Days from the index visit; more than a century is a slip of the pen."""
 
-Window = Annotated[tuple[Days, Days], Field(min_length=2, max_length=2)]
+Window = Annotated[tuple[Days | None, Days | None], Field(min_length=2, max_length=2)]
+"""First and last day; null leaves the far end open."""
+
+Span = tuple[float, float]
+"""First and last day, infinite where a window is open."""
 
 Unit = Literal["days", "weeks", "months", "years", "date"]
 
 INDEX_CHOICES = ("first", "last", "every")
 
+INDEX_TIME, FOLLOW_UP_DAYS = "index_time", "follow_up_days"
+"""Columns that a cohort made from visits has of its own."""
 
-def _in_order(window: tuple[float, float]) -> tuple[float, float]:
-    if window[0] > window[1]:
+OWN = "{name} is a column that every cohort made from visits has of its own. Take another name."
+TWICE = "the cohort would have two columns {name}: this one and that of {other}. Take another name."
+
+
+Ends = tuple[float | None, float | None]
+
+
+def _in_order(window: Ends) -> Ends:
+    low, high = span(window)
+    if low > high:
         raise ValueError("the window ends before it starts; write the earlier day first")
     return window
 
 
-def _before_index(window: tuple[float, float]) -> tuple[float, float]:
-    if window[1] > 0:
+def _before_index(window: Ends) -> Ends:
+    if span(window)[1] > 0:
         raise ValueError(
             "nothing after the index visit is a baseline value; end at 0 at the latest"
         )
     return _in_order(window)
 
 
-def _after_index(window: tuple[float, float]) -> tuple[float, float]:
-    if window[0] <= 0:
+def _after_index(window: Ends) -> Ends:
+    if span(window)[0] <= 0:
         raise ValueError("the outcome window reaches the index visit; begin after day 0")
     return _in_order(window)
+
+
+def span(window: Ends) -> Span:
+    """A window as numbers.
+
+    >>> span((None, 0.0)), span((90.0, None))
+    ((-inf, 0.0), (90.0, inf))
+    """
+    low, high = window
+    return -math.inf if low is None else low, math.inf if high is None else high
+
+
+def days_of(window: Span) -> str:
+    """A window in words.
+
+    >>> days_of((-30.0, 0.0)), days_of((-math.inf, 0.0)), days_of((90.0, math.inf))
+    ('days -30 to 0', 'all days up to 0', 'day 90 or later')
+    """
+    low, high = window
+    if math.isinf(low):
+        return f"all days up to {high:g}"
+    return f"day {low:g} or later" if math.isinf(high) else f"days {low:g} to {high:g}"
 
 
 BaselineWindow = Annotated[Window, AfterValidator(_before_index)]
@@ -113,21 +150,21 @@ class VariableWindow(Part):
     """Another window for one variable."""
 
     latest_within: BaselineWindow
-    """First and last day before the index visit."""
+    """First and last day before the index visit; null for everything that was known before."""
 
 
 class BaselinePlan(Part):
     """Which values count as known at the index visit: the latest in a window, never a later one."""
 
     latest_within: BaselineWindow = (-30.0, 0.0)
-    """First and last day, counted from the index visit."""
+    """First and last day, counted from the index visit; null first for everything before it."""
     variables: Mapping[StrictStr, VariableWindow] = {}
     """Dictionary variable -> its own window, such as ``c3: {latest_within: [-90, 0]}``."""
 
-    def window(self, name: str) -> tuple[float, float]:
+    def window(self, name: str) -> Span:
         """Window of a variable."""
         own = self.variables.get(name)
-        return own.latest_within if own else self.latest_within
+        return span(own.latest_within if own else self.latest_within)
 
 
 class FollowUpVisit(Part):
@@ -136,14 +173,20 @@ class FollowUpVisit(Part):
     nearest: Days
     """Day after the index visit; of two visits equally near the earlier one counts."""
     within: OutcomeWindow
-    """First and last day. Without a visit in it the outcome is unknown, never "no response"."""
+    """First and last day; null last for no end. Without a visit in it the outcome is unknown, never
+    "no response"."""
 
     @model_validator(mode="after")
     def _inside(self) -> FollowUpVisit:
-        low, high = self.within
+        low, high = self.window
         if not low <= self.nearest <= high:
-            raise ValueError(f"nearest lies outside within, {low:g} to {high:g}")
+            raise ValueError(f"nearest lies outside within, {days_of(self.window)}")
         return self
+
+    @property
+    def window(self) -> Span:
+        """First and last day."""
+        return span(self.within)
 
 
 class DeathSource(Part):
@@ -195,6 +238,32 @@ class RecordsPlan:
     index: IndexRule
     baseline: BaselinePlan
     outcome: OutcomePlan
+
+
+def column_clashes(
+    plan: RecordsPlan, outcome: str, variables: Iterable[str], centre: str | None
+) -> Iterator[tuple[tuple[str, ...], str]]:
+    """Names that would give a cohort two columns of one name, as key and message.
+
+    Parameters
+    ----------
+    plan, outcome, variables, centre
+        What becomes columns: the patient and the centre, predictors and conditions, the outcome.
+    """
+    if plan.visits.time == INDEX_TIME:
+        yield ("cohort", "visits", "time"), OWN.format(name=INDEX_TIME)
+    taken = {INDEX_TIME: "", FOLLOW_UP_DAYS: "", **{name: name for name in variables}}
+    columns: list[tuple[tuple[str, ...], str, str]] = [
+        (("cohort", "visits", "patient"), plan.visits.patient, "the patient")
+    ]
+    if centre is not None:
+        columns.append((("cohort", "centre"), centre, "the centre"))
+    columns.append((("question", "outcome"), outcome, "the outcome"))
+    for keys, name, said in columns:
+        if name in taken:
+            other = taken[name]
+            yield keys, TWICE.format(name=name, other=other) if other else OWN.format(name=name)
+        taken.setdefault(name, said)
 
 
 def with_patients_of_visits(data: object) -> object:

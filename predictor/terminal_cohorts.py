@@ -41,7 +41,7 @@ def show_problems(check: CohortCheck, limit: int) -> None:
         table.add_column("Cells")
         for (mild, column, code, message), found in sorted(groups.items())[:limit]:
             text = f"{'warning: ' if mild else ''}{message} [{code}]"
-            rows = [str(p.row) for p in found if p.row is not None]
+            rows = [_place(p) for p in found if p.row is not None]
             cells = list(dict.fromkeys(p.value for p in found if p.value))
             table.add_row(plain(column), plain(text), _few(rows), plain(_few(cells)))
         print_tables(table)
@@ -67,6 +67,11 @@ def show_proposals(proposals: Sequence[Proposal]) -> None:
         say(f"{p.column}: {p.count} of kind {p.kind.replace('_', ' ')}")
     say("Rules to choose from and to paste (docs/laboratory.md says what each does to statistics):")
     say(as_yaml(proposals))
+
+
+def _place(problem: Problem) -> str:
+    """A row, and in which table where that is not the file."""
+    return f"{problem.row} of the {problem.table}" if problem.table else str(problem.row)
 
 
 def _few(items: Sequence[str]) -> str:

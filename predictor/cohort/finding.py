@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import numpy as np
@@ -19,6 +19,7 @@ _MOST_CELLS = 1_000
 
 ROWS = "{message} ({count:,} {noun}: {rows})"
 MORE = "{rows} ..."
+UNJUDGED = "to look at, since it stops the work only where its value is used: {message}"
 
 
 def _no_rows() -> NDArray[np.int64]:
@@ -47,6 +48,8 @@ class Finding:
         What is counted where it is not the rows, such as patients.
     kind
         What the cells are, where a rule of ``cohort.laboratory`` could deal with them.
+    unjudged
+        Whether the work ended before it was known if the cells are used at all.
     """
 
     code: str
@@ -57,6 +60,7 @@ class Finding:
     variable: str = ""
     count: int | None = None
     kind: str = ""
+    unjudged: bool = False
 
     @property
     def times(self) -> int:
@@ -133,6 +137,16 @@ def as_cohort_warnings(findings: Iterable[Finding]) -> tuple[CohortWarning, ...]
     )
 
 
+def unjudged(cells: Iterable[Finding]) -> Iterator[Finding]:
+    """Findings about cells as something to look at, where the work ended before they were used.
+
+    A cell that cannot be read stops the work only where its value would be used.
+    """
+    for finding in cells:
+        text = UNJUDGED.format(message=finding.message.rstrip("."))
+        yield replace(finding, message=text, fatal=False, unjudged=True)
+
+
 def refuse(findings: Iterable[Finding], table: Table) -> None:
     """Stop where a finding is fatal.
 
@@ -141,11 +155,14 @@ def refuse(findings: Iterable[Finding], table: Table) -> None:
     CohortError
         With all fatal findings at once.
     """
-    fatal = [finding for finding in findings if finding.fatal]
+    every = list(findings)
+    fatal = [finding for finding in every if finding.fatal]
     if fatal:
+        # What must be mended comes first, then what may have to be.
+        listed = [*fatal, *(finding for finding in every if finding.unjudged)]
         raise CohortError(
             table.source,
             f"no cohort can be made of it ({len(fatal)} problem{'s' if len(fatal) > 1 else ''})",
             "`predictor check` shows each row. Mend these:",
-            reasons=[finding.reason(table.numbers) for finding in fatal],
+            reasons=[finding.reason(table.numbers) for finding in listed],
         )

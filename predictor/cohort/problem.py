@@ -8,6 +8,9 @@ from dataclasses import dataclass
 
 from predictor.cohort.cohort import CohortWarning
 
+MADE = "cohort"
+"""Where a row of the cohort stands that was made from visits, and not of the visits."""
+
 
 @dataclass(frozen=True, slots=True)
 class Problem:
@@ -31,6 +34,8 @@ class Problem:
         The cell, for the output of ``predictor check`` alone.
     kind
         What the cell is, where a rule of ``cohort.laboratory`` could deal with it.
+    table
+        Where the row stands: empty for the file that was given, or :data:`MADE`.
     """
 
     row: int | None
@@ -41,6 +46,7 @@ class Problem:
     variable: str = ""
     value: str = ""
     kind: str = ""
+    table: str = ""
 
 
 def as_warnings(problems: Iterable[Problem]) -> tuple[CohortWarning, ...]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date, timedelta
@@ -15,13 +16,11 @@ from predictor.cohort.records import Records
 from predictor.cohort.table import Cells, Table
 from predictor.cohort.visit_times import DAYS
 from predictor.cohort.yielded import dead_state, yields
+from predictor.config_records import FOLLOW_UP_DAYS, INDEX_TIME, days_of
 
 if TYPE_CHECKING:
     from predictor.config import CohortSource
     from predictor.study import Study
-
-INDEX_TIME = "index_time"
-FOLLOW_UP_DAYS = "follow_up_days"
 
 _EPOCH = date(1970, 1, 1)
 
@@ -29,15 +28,12 @@ PATIENT = "Identifier of the patient, as in the source"
 CENTRE = "Centre, as in the source at the index visit"
 INDEX = "Time of the index visit: {which} visit with {rule}"
 FOLLOWED = "Days from the index visit to the follow-up visit, or to death"
-OUTCOME = (
-    "Outcome by {definition}, at the visit nearest to day {nearest:g} within days {low:g} to "
-    "{high:g}"
-)
+OUTCOME = "Outcome by {definition}, at the visit nearest to day {nearest:g} within {days}"
 OUTCOME_DEATH = "{outcome}; a death up to the last of these days counts as {state}"
 OUTCOME_AGAIN = "{outcome}; to hold again at least {days:g} days later"
 RULE = "the rule {rule}"
 DEFINITION = "the definition {name}"
-LATEST = "Latest value within days {low:g} to {high:g} of the index visit"
+LATEST = "Latest value within {days}, counted from the index visit"
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,7 +75,7 @@ class Entry:
             "states": list(self.states),
             "column": self.column,
             "made": self.made,
-            "window": list(self.window) if self.window else None,
+            "window": [d if math.isfinite(d) else None for d in self.window or ()] or None,
         }
 
 
@@ -102,7 +98,8 @@ def is_made(study: Study, columns: Mapping[str, object]) -> bool:
         What the table has.
     """
     visits = study.config.cohort.visits
-    return visits is not None and INDEX_TIME in columns and visits.time not in columns
+    own = visits is not None and (visits.time not in columns or FOLLOW_UP_DAYS in columns)
+    return own and INDEX_TIME in columns
 
 
 def made_source(source: CohortSource) -> CohortSource:
@@ -160,7 +157,7 @@ def record_table(study: Study, records: Records, table: Table) -> RecordTable:
         variable = study.dictionary.variable(name)
         window = plan.baseline.window(name)
         column = config.cohort.columns.get(name, name)
-        text = LATEST.format(low=window[0], high=window[1])
+        text = LATEST.format(days=days_of(window))
         there = column if column in table.columns else None
         entry = Entry(name, variable.label, variable.unit, variable.states, there, text, window)
         add(entry, _cells(variable, records.baseline[name].values[known]))
@@ -169,7 +166,7 @@ def record_table(study: Study, records: Records, table: Table) -> RecordTable:
         followed.died, visits.death[visits.patient[records.index.at]], visits.day[followed.at]
     )
     days = (end - visits.day[records.index.at])[known]
-    within = plan.outcome.at.within
+    within = plan.outcome.at.window
     add(Entry(FOLLOW_UP_DAYS, "Follow-up", "d", (), plan.visits.time, FOLLOWED, within), days)
     outcome = config.question.outcome
     label = config.question.label or outcome
@@ -226,8 +223,8 @@ def _outcome_text(records: Records) -> str:
         if plan.rule is not None
         else DEFINITION.format(name=plan.definition)
     )
-    low, high = plan.at.within
-    text = OUTCOME.format(definition=definition, nearest=plan.at.nearest, low=low, high=high)
+    days = days_of(plan.at.window)
+    text = OUTCOME.format(definition=definition, nearest=plan.at.nearest, days=days)
     if records.rules.asked.confirmed_after is not None:
         text = OUTCOME_AGAIN.format(outcome=text, days=records.rules.asked.confirmed_after)
     if plan.death is not None:

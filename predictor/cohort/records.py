@@ -14,7 +14,7 @@ from predictor.clinical.units import readable_unit
 from predictor.cohort.asked import findings_of
 from predictor.cohort.baseline_values import BaselineValue, latest_value
 from predictor.cohort.cohort import FlowStep
-from predictor.cohort.finding import Finding
+from predictor.cohort.finding import Finding, unjudged
 from predictor.cohort.follow_up import FollowUp, follow_up
 from predictor.cohort.index_visits import IndexVisits, in_population, index_visits
 from predictor.cohort.one_sided import declared_missing, in_fact_never, one_sided
@@ -25,6 +25,7 @@ from predictor.cohort.table import Table
 from predictor.cohort.used_cells import judged, used_cells
 from predictor.cohort.visits import Visits, read_visits
 from predictor.cohort.yielded import yielded_findings
+from predictor.config_records import days_of
 
 if TYPE_CHECKING:
     from predictor.study import Study
@@ -35,7 +36,7 @@ NEVER_INDEX = (
     "at no visit of anybody {rule} holds, so nobody enters. Check the rule and its columns."
 )
 NOBODY_FOLLOWED = (
-    "nobody has a visit {low:g} to {high:g} days after the index visit. Check `at.within`, and "
+    "nobody has a visit within {days} of the index visit. Check `at.within`, and "
     "`cohort.visits.unit`."
 )
 NEVER_TOLD = (
@@ -46,7 +47,7 @@ DOUBTFUL = "the index rule cannot be told at a visit that could have been the in
 NO_LIMIT = "without this column nobody can be left out for it. New patients still are."
 OUTSIDE = "excluded: never in the population ({rules})"
 NO_INDEX = "excluded: no visit with {rule}"
-NO_FOLLOW_UP = "excluded: no follow-up visit within {low:g} to {high:g} days"
+NO_FOLLOW_UP = "excluded: no follow-up visit within {within}"
 UNTOLD = "excluded: outcome cannot be told at follow-up"
 LIMIT = "{label} {limit} {unit}"
 WITHOUT = "without {label}"
@@ -138,7 +139,7 @@ def make_records(study: Study, rules: Rules, table: Table) -> MadeRecords:
     read = read_visits(study, plan, table, sorted(rules.reads), optional)
     findings += read.findings
     if read.visits is None or any(finding.fatal for finding in findings):
-        return MadeRecords(None, (*findings, *read.cells))
+        return MadeRecords(None, (*findings, *unjudged(read.cells)))
     visits = _with_scores(read.visits)
     return _made(study, rules, visits, findings, read.cells)
 
@@ -179,18 +180,18 @@ def _made(
     if not len(index.at):
         text = NEVER_INDEX.format(rule=rules.index.text)
         findings.append(Finding("no_index", f"cohort.index.{plan.index.which}", text))
-        return MadeRecords(None, (*findings, *cells))
+        return MadeRecords(None, (*findings, *unjudged(cells)))
     if len(index.unknown):
         key = f"cohort.index.{plan.index.which}"
         doubt = visits.rows[index.unknown]
         findings.append(Finding("index_doubtful", key, DOUBTFUL, doubt, fatal=False))
     at = plan.outcome.at
-    followed = follow_up(visits, index.at, rules.asked, at.nearest, at.within)
+    followed = follow_up(visits, index.at, rules.asked, at.nearest, at.window)
     fatal = _never_known(visits, rules, followed) or in_fact_never(
         visits, rules.asked, index, followed
     )
     if fatal is not None:
-        return MadeRecords(None, (*findings, *cells, fatal))
+        return MadeRecords(None, (*findings, *unjudged(cells), fatal))
     there = [name for name in rules.variables if name in visits.values]
     baseline = dict(
         zip(
@@ -220,10 +221,8 @@ def _never_known(visits: Visits, rules: Rules, followed: FollowUp) -> Finding | 
         return None
     seen = followed.at[followed.at >= 0]
     if not len(seen):
-        low, high = rules.plan.outcome.at.within
-        return Finding(
-            "no_follow_up", "cohort.outcome.at", NOBODY_FOLLOWED.format(low=low, high=high)
-        )
+        days = days_of(rules.plan.outcome.at.window)
+        return Finding("no_follow_up", "cohort.outcome.at", NOBODY_FOLLOWED.format(days=days))
     empty = [
         name
         for name in sorted(rules.asked.reads)
@@ -244,7 +243,9 @@ def _flow(
     eligible = len(owner) if every else int((owner[1:] != owner[:-1]).sum()) + min(len(owner), 1)
     indexed, lost = len(index.at), int(followed.lost.sum())
     untold = int(followed.undeterminable.sum())
-    low, high = rules.plan.outcome.at.within
+    days = days_of(rules.plan.outcome.at.window)
+    # The unit stands behind the numbers here, where they are read aloud.
+    within = f"{days.removeprefix('days ')} days" if days.startswith("days ") else days
     population = _population(study)
     steps = [FlowStep("read", read)]
     if population:
@@ -253,7 +254,7 @@ def _flow(
         FlowStep("eligible", eligible),
         FlowStep(NO_INDEX.format(rule=rules.index.text), eligible - indexed),
         FlowStep("indexed", indexed),
-        FlowStep(NO_FOLLOW_UP.format(low=low, high=high), lost),
+        FlowStep(NO_FOLLOW_UP.format(within=within), lost),
         FlowStep("with follow-up", indexed - lost),
         FlowStep(UNTOLD, untold),
         FlowStep("analysed", indexed - lost - untold),

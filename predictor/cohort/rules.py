@@ -9,7 +9,7 @@ from predictor.clinical.expression import parse_expression
 from predictor.cohort.asked import asked_of, with_items
 from predictor.cohort.follow_up import Asked
 from predictor.cohort.visits import needed_columns
-from predictor.errors import ConfigError
+from predictor.errors import ConfigError, Reason
 
 if TYPE_CHECKING:
     from predictor.clinical.expression import Expression
@@ -49,6 +49,11 @@ class Rules:
         """Dictionary variables that are read, and items of scores among them."""
         named = (*self.variables, *self.index.names)
         return with_items(frozenset(named)) | self.asked.reads | self.asked.index_reads
+
+    @property
+    def cautions(self) -> tuple[Reason, ...]:
+        """What a reader must know of the rules, each once."""
+        return tuple(dict.fromkeys((*self.index.cautions, *self.asked.cautions)))
 
 
 def rules_of(study: Study) -> Rules:

@@ -9,11 +9,20 @@ STEP = "{patients:>9,}  {step}"
 HEAD = "Read from visits, counted in {counted}:"
 EVENTS = "{events:,} of {rows:,} had the event ({share:.1%})."
 UNKNOWN = (
-    "{unknown:,} outcomes are not known. If all of them were the event, its share would be "
+    "{unknown:,} outcomes are not known: {no_follow_up:,} without a follow-up visit, "
+    "{undeterminable:,} that cannot be told at it. If all of them were the event, its share would be "
     "{best:.1%} (best case of a good outcome); if none of them, {worst:.1%} (worst case)."
 )
 WRITTEN = "Wrote {file}, and what its columns are to {dictionary}."
-WARNING = "{variable}: {message} ({count:,})"
+LOOK = "To look at; none of it stopped the work (how often, what):"
+WARNING = "{count:>9,}  {what}"
+OF = "{variable}: {message}"
+CARE = "Take care:"
+CAUTION = "- {where}: {message}"
+
+# Said of each cell by those who read it; people need to be told of what.
+_OF_A_VALUE = ("is ", "stands ", "must ", "looks ")
+_THE_VALUE = "the value {message}"
 
 
 def cohort_text(made: Mapping[str, Any]) -> Iterator[str]:
@@ -32,11 +41,27 @@ def cohort_text(made: Mapping[str, Any]) -> Iterator[str]:
         yield EVENTS.format(events=made["events"], rows=made["rows"], share=found["share"])
     if found["no_follow_up"] + found["undeterminable"]:
         yield unknown_outcomes(found)
+    if made["warnings"]:
+        yield ""
+        yield LOOK
     for warning in made["warnings"]:
-        text = warning["message"].rstrip(".")
-        name = warning["variable"] or "visits"
-        yield WARNING.format(variable=name, message=text, count=warning["count"])
+        yield WARNING.format(count=warning["count"], what=_sentence(warning))
+    if made["cautions"]:
+        yield ""
+        yield CARE
+    for caution in made["cautions"]:
+        yield CAUTION.format(**caution)
+    yield ""
     yield WRITTEN.format(file=made["file"], dictionary=made["dictionary"])
+
+
+def _sentence(warning: Mapping[str, Any]) -> str:
+    """What was found, and of which variable, as a sentence."""
+    message = warning["message"].rstrip(".")
+    if message.startswith(_OF_A_VALUE):
+        message = _THE_VALUE.format(message=message)
+    name = warning["variable"]
+    return OF.format(variable=name, message=message) if name else message
 
 
 def unknown_outcomes(found: Mapping[str, Any]) -> str:
@@ -48,4 +73,10 @@ def unknown_outcomes(found: Mapping[str, Any]) -> str:
         Shares of events with nothing hidden.
     """
     unknown = found["no_follow_up"] + found["undeterminable"]
-    return UNKNOWN.format(unknown=unknown, best=found["best_case"], worst=found["worst_case"])
+    return UNKNOWN.format(
+        unknown=unknown,
+        no_follow_up=found["no_follow_up"],
+        undeterminable=found["undeterminable"],
+        best=found["best_case"],
+        worst=found["worst_case"],
+    )

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -14,21 +14,17 @@ from predictor.cohort.coded import coded
 from predictor.cohort.cohort import Cohort, CohortWarning, FlowStep
 from predictor.cohort.finding import as_cohort_warnings, refuse
 from predictor.cohort.outcome import read_outcome
+from predictor.cohort.problem import MADE, Problem
 from predictor.cohort.reading import table_from_frame
-from predictor.cohort.record_table import (
-    FOLLOW_UP_DAYS,
-    INDEX_TIME,
-    RecordTable,
-    is_made,
-    made_source,
-    record_table,
-)
+from predictor.cohort.record_table import RecordTable, is_made, made_source, record_table
 from predictor.cohort.records import Records, make_records
 from predictor.cohort.rules import columns_of, rules_of
 from predictor.cohort.sensitivity import Sensitivity
 from predictor.cohort.sources.source import read_source
 from predictor.cohort.state_outcome import read_states
 from predictor.cohort.table import Table
+from predictor.config_records import FOLLOW_UP_DAYS, INDEX_TIME
+from predictor.errors import Reason
 from predictor.study import Study, load_study
 from predictor.workflow.cohort_file import check_suffix, dictionary_path, write_table
 from predictor.workflow.files import check_targets, replacing
@@ -57,6 +53,9 @@ class MadeCohort:
         Share of events, and what the unknown outcomes could change.
     warnings
         What did not stop the work.
+    cautions
+        What a reader must know of the rules: numbers that look like another unit, measurements
+        that a treatment disturbs.
     """
 
     source: str
@@ -65,6 +64,7 @@ class MadeCohort:
     unit: str
     sensitivity: Sensitivity
     warnings: tuple[CohortWarning, ...]
+    cautions: tuple[Reason, ...] = ()
 
     def to_dict(self) -> dict[str, Any]:
         """Plain data: counts alone, no row of anybody."""
@@ -77,6 +77,9 @@ class MadeCohort:
             "warnings": [
                 {"variable": w.variable, "code": w.code, "count": w.count, "message": w.message}
                 for w in self.warnings
+            ],
+            "cautions": [
+                {"code": c.code, "where": c.where, "message": c.message} for c in self.cautions
             ],
         }
 
@@ -162,6 +165,7 @@ def _cohort_of(study: Study, records: Records, table: Table) -> MadeCohort:
         "visits" if every else "patients",
         records.sensitivity(events),
         as_cohort_warnings(records.findings),
+        records.rules.cautions,
     )
 
 
@@ -242,20 +246,32 @@ def check_visits_table(study: Study, table: Table) -> Checked:
         return Checked(tuple(told), None)
     cohort = _cohort_of(study, made.records, table)
     checked = check_cohort(_made_study(study), cohort.made.table)
-    problems = (*told, *checked.problems)
+    problems = (*told, *_beyond(told, checked.problems))
     if checked.cohort is None:
         return Checked(problems, None)
     return Checked(problems, _joined(checked.cohort, cohort))
 
 
+def _beyond(told: Iterable[Problem], found: Iterable[Problem]) -> Iterator[Problem]:
+    """What the made cohort has beyond its visits; its rows are others than those of the visits."""
+    known = {(problem.variable, problem.code) for problem in told if problem.row is not None}
+    for problem in found:
+        if problem.row is None or (problem.variable, problem.code) not in known:
+            yield replace(problem, table="" if problem.row is None else MADE)
+
+
 def _joined(checked: Cohort, made: MadeCohort) -> Cohort:
     """The checked cohort with what is known of the visits it was made from."""
     left = [step for step in checked.flow[1:-1] if step.patients]
+    told = {(warning.variable, warning.code) for warning in made.warnings}
     return replace(
         checked,
         source=made.source,
         flow=(*made.flow[:-1], *left, checked.flow[-1]),
-        warnings=(*made.warnings, *(w for w in checked.warnings if w not in made.warnings)),
+        warnings=(
+            *made.warnings,
+            *(w for w in checked.warnings if (w.variable, w.code) not in told),
+        ),
         sensitivity=made.sensitivity,
     )
 
