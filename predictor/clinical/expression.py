@@ -12,7 +12,8 @@ of our own; no text of a user is ever run as a program.
 
 The answer is yes, no, or "cannot be told" where a missing value matters: ``x >= 6 or y`` is yes
 where y is, whatever x (Kleene's three-valued logic). Arithmetic with a missing value is missing,
-and so is a division by 0. Numbers that differ by less than a billionth are equal.
+and so is a division by 0 (one by the number 0 itself is refused). Numbers that differ by less than
+a billionth are equal.
 """
 
 from __future__ import annotations

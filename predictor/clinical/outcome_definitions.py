@@ -19,7 +19,7 @@ from predictor.clinical.dictionary import Dictionary
 from predictor.clinical.expression import NO, UNKNOWN, YES, Expression, Truth
 from predictor.clinical.expression_nodes import Has, Values
 from predictor.clinical.names import suggestion
-from predictor.errors import OutcomeError
+from predictor.errors import OutcomeError, Reason
 
 SHIPPED = Path(__file__).resolve().parent / "outcomes"
 _SUFFIXES = (".yaml", ".yml")
@@ -126,6 +126,12 @@ class OutcomeDefinition:
     def variables(self) -> frozenset[str]:
         """Variables that the rules speak of, at the visit or at the index visit."""
         return frozenset(name.removeprefix(_INDEX) for name in self.requires)
+
+    @property
+    def cautions(self) -> tuple[Reason, ...]:
+        """What is odd about numbers in its rules, such as one that looks like another unit."""
+        rules = (self.rule, *(self.states or {}).values())
+        return tuple(dict.fromkeys(caution for rule in rules for caution in rule.cautions))
 
     @property
     def reads(self) -> frozenset[str]:
@@ -235,6 +241,9 @@ class OutcomeDefinition:
             "reference": self.reference.to_dict(),
             "further": [citation.to_dict() for citation in self.further],
             "warnings": [caution.to_dict() for caution in self.warnings],
+            "cautions": [
+                {"code": c.code, "where": c.where, "message": c.message} for c in self.cautions
+            ],
             "note": self.note,
         }
 

@@ -90,7 +90,11 @@ def read_variable(table: Table, variable: Variable, source: CohortSource) -> Rea
             counted = reason.code in _IMPOSSIBLE and source.impossible == "missing"
             message, whole = reason.message, row < 0  # such as an unknown unit of the column
             kind = ""
-            if reason.code == "unreadable_number" and not whole:
+            # "1/80" looks like a number in a unit.
+            as_written = (
+                reason.code == "unknown_unit" and not whole and ruled.cells[row] is cells[row]
+            )
+            if as_written or (reason.code == "unreadable_number" and not whole):
                 known = explained(cells[row], variable, source.decimal)
                 kind, message = known or (kind, message)
             if reason.code == "unreadable_state" and points:

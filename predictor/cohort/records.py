@@ -22,6 +22,7 @@ from predictor.cohort.rules import Rules
 from predictor.cohort.sensitivity import Sensitivity
 from predictor.cohort.side_by_side import each
 from predictor.cohort.table import Table
+from predictor.cohort.time_spans import time_spans
 from predictor.cohort.used_cells import judged, used_cells
 from predictor.cohort.visits import Visits, read_visits
 from predictor.cohort.yielded import yielded_findings
@@ -141,6 +142,7 @@ def make_records(study: Study, rules: Rules, table: Table) -> MadeRecords:
     if read.visits is None or any(finding.fatal for finding in findings):
         return MadeRecords(None, (*findings, *unjudged(read.cells)))
     visits = _with_scores(read.visits)
+    findings += time_spans(study, visits)
     return _made(study, rules, visits, findings, read.cells)
 
 

@@ -155,16 +155,16 @@ def read_visits(
     findings += of_columns
     codes = patient.codes
     if codes is None or times.times is None:
-        return ReadVisits(None, (*findings, *cells))
+        return ReadVisits(None, tuple(findings), tuple(cells))
     deaths = read_deaths(study, plan, table, codes, len(patient.ids), times.times)
     findings += deaths.findings
     if placed is None or _fatal(findings):
-        return ReadVisits(None, (*findings, *cells))
+        return ReadVisits(None, tuple(findings), tuple(cells))
     read = _in_order(
         study, plan, patient.ids, placed, times.times, values, fixed, deaths.day, findings
     )
     if read.visits is None:
-        return ReadVisits(None, (*read.findings, *cells))
+        return ReadVisits(None, read.findings, tuple(cells))
     spoiled = {finding.variable for finding in cells}
     return ReadVisits(_told_apart(read.visits, spoiled), read.findings, tuple(cells))
 

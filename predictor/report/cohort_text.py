@@ -10,8 +10,8 @@ HEAD = "Read from visits, counted in {counted}:"
 EVENTS = "{events:,} of {rows:,} had the event ({share:.1%})."
 UNKNOWN = (
     "{unknown:,} outcomes are not known: {no_follow_up:,} without a follow-up visit, "
-    "{undeterminable:,} that cannot be told at it. If all of them were the event, its share would be "
-    "{best:.1%} (best case of a good outcome); if none of them, {worst:.1%} (worst case)."
+    "{undeterminable:,} that cannot be told at it. If all of them were the event, its share would "
+    "be {best:.1%} (best case of a good outcome); if none of them, {worst:.1%} (worst case)."
 )
 WRITTEN = "Wrote {file}, and what its columns are to {dictionary}."
 LOOK = "To look at; none of it stopped the work (how often, what):"
@@ -21,7 +21,7 @@ CARE = "Take care:"
 CAUTION = "- {where}: {message}"
 
 # Said of each cell by those who read it; people need to be told of what.
-_OF_A_VALUE = ("is ", "stands ", "must ", "looks ")
+_OF_A_VALUE = ("is ", "stands ", "must ", "looks ", "counts ")
 _THE_VALUE = "the value {message}"
 
 
