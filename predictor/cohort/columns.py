@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 
 # Problems of single cells that `impossible: missing` turns into counted missing values.
 _IMPOSSIBLE = {"impossible_value", "infinite_value"}
+_COUNTED = "{message}; it became missing, as declared"
 _POINTS = {"2", "4", "8"}
 _OF_SCORE = (
     "is not yes or no but, it seems, the points of a score. If so: "
@@ -89,6 +90,8 @@ def read_variable(table: Table, variable: Variable, source: CohortSource) -> Rea
                 continue
             counted = reason.code in _IMPOSSIBLE and source.impossible == "missing"
             message, whole = reason.message, row < 0  # such as an unknown unit of the column
+            if counted:
+                message = _COUNTED.format(message=message)
             kind = ""
             # "1/80" looks like a number in a unit.
             as_written = (

@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from predictor.cohort.cohort import CohortWarning
-from predictor.cohort.problem import Problem
+from predictor.cohort.problem import Problem, as_sentence
 from predictor.cohort.table import Table, shown
 from predictor.errors import CohortError, Reason
 
@@ -77,11 +77,12 @@ class Finding:
         """
         if not len(self.rows):
             return Reason(self.code, self.column, self.message)
+        message = as_sentence(self.message.rstrip("."))
         listed = ", ".join(str(numbers[row]) for row in self.rows[:_MOST_ROWS].tolist())
         more = MORE.format(rows=listed) if len(self.rows) > _MOST_ROWS else listed
         count = len(self.rows)
         noun = "row" if count == 1 else "rows"
-        text = ROWS.format(message=self.message.rstrip("."), count=count, noun=noun, rows=more)
+        text = ROWS.format(message=message, count=count, noun=noun, rows=more)
         return Reason(self.code, self.column, text)
 
     def problems(self, table: Table) -> Iterator[Problem]:
@@ -143,7 +144,7 @@ def unjudged(cells: Iterable[Finding]) -> Iterator[Finding]:
     A cell that cannot be read stops the work only where its value would be used.
     """
     for finding in cells:
-        text = UNJUDGED.format(message=finding.message.rstrip("."))
+        text = UNJUDGED.format(message=as_sentence(finding.message.rstrip(".")))
         yield replace(finding, message=text, fatal=False, unjudged=True)
 
 

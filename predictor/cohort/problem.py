@@ -12,6 +12,10 @@ MADE = "cohort"
 """Where a row of the cohort stands that was made from visits, and not of the visits."""
 
 
+_OF_A_VALUE = ("is ", "stands ", "must ", "counts ")
+_THE_VALUE = "the value {message}"
+
+
 @dataclass(frozen=True, slots=True)
 class Problem:
     """One finding.
@@ -47,6 +51,15 @@ class Problem:
     value: str = ""
     kind: str = ""
     table: str = ""
+
+
+def as_sentence(message: str) -> str:
+    """What was said of a cell, to people who do not see the cell beside it.
+
+    >>> as_sentence("is outside 1 to 100 mg/dL"), as_sentence("this is no date")
+    ('the value is outside 1 to 100 mg/dL', 'this is no date')
+    """
+    return _THE_VALUE.format(message=message) if message.startswith(_OF_A_VALUE) else message
 
 
 def as_warnings(problems: Iterable[Problem]) -> tuple[CohortWarning, ...]:

@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import Any
 
+from predictor.cohort.problem import as_sentence
+
 STEP = "{patients:>9,}  {step}"
 HEAD = "Read from visits, counted in {counted}:"
 EVENTS = "{events:,} of {rows:,} had the event ({share:.1%})."
@@ -19,10 +21,6 @@ WARNING = "{count:>9,}  {what}"
 OF = "{variable}: {message}"
 CARE = "Take care:"
 CAUTION = "- {where}: {message}"
-
-# Said of each cell by those who read it; people need to be told of what.
-_OF_A_VALUE = ("is ", "stands ", "must ", "looks ", "counts ")
-_THE_VALUE = "the value {message}"
 
 
 def cohort_text(made: Mapping[str, Any]) -> Iterator[str]:
@@ -57,9 +55,7 @@ def cohort_text(made: Mapping[str, Any]) -> Iterator[str]:
 
 def _sentence(warning: Mapping[str, Any]) -> str:
     """What was found, and of which variable, as a sentence."""
-    message = warning["message"].rstrip(".")
-    if message.startswith(_OF_A_VALUE):
-        message = _THE_VALUE.format(message=message)
+    message = as_sentence(warning["message"].rstrip("."))
     name = warning["variable"]
     return OF.format(variable=name, message=message) if name else message
 
