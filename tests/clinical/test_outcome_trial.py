@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 from predictor.clinical.dictionary import load_dictionary
@@ -81,3 +82,29 @@ def test_a_number_of_another_unit_is_told_with_the_unit():
     (caution,) = parse_expression("glucocorticoid_dose <= 5", DICTIONARY, "rule").cautions
     assert "counted in mg/week" in caution.message
     assert "mg/day" in caution.message
+
+
+@pytest.mark.parametrize("name", outcome_names())
+def test_a_state_that_cannot_be_reached_never_comes_out(name):
+    found = load_outcome(name, DICTIONARY)
+    generator = np.random.default_rng(1)
+    names = sorted(found.variables)
+    for gone in names:
+        variables = [DICTIONARY.variable(n) for n in names]
+        now, index = (
+            {v.name: drawn(v, generator) for v in variables if v.name != gone} for _ in range(2)
+        )
+        reachable = found.reachable(lambda n, gone=gone: n.removeprefix("index.") != gone)
+        if found.states is None:
+            came = {1 - truth for truth in found.truth(now, index) if truth >= 0}
+        else:
+            came = {place for place in found.state(now, index) if place >= 0}
+        assert {int(place) for place in came} <= {p for p, there in enumerate(reachable) if there}
+
+
+def drawn(variable, generator):
+    """Values of 500 visits, many of them low."""
+    if variable.states:
+        return generator.integers(0, len(variable.states), 500).astype(float)
+    low, high = variable.plausible.bounds()
+    return low + (high - low) * generator.random(500) ** 3
