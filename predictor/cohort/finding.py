@@ -19,7 +19,6 @@ _MOST_CELLS = 1_000
 
 ROWS = "{message} ({count:,} {noun}: {rows})"
 MORE = "{rows} ..."
-UNJUDGED = "to look at, since it stops the work only where its value is used: {message}"
 
 
 def _no_rows() -> NDArray[np.int64]:
@@ -144,8 +143,7 @@ def unjudged(cells: Iterable[Finding]) -> Iterator[Finding]:
     A cell that cannot be read stops the work only where its value would be used.
     """
     for finding in cells:
-        text = UNJUDGED.format(message=as_sentence(finding.message.rstrip(".")))
-        yield replace(finding, message=text, fatal=False, unjudged=True)
+        yield replace(finding, fatal=False, unjudged=True)
 
 
 def refuse(findings: Iterable[Finding], table: Table) -> None:
@@ -159,11 +157,11 @@ def refuse(findings: Iterable[Finding], table: Table) -> None:
     every = list(findings)
     fatal = [finding for finding in every if finding.fatal]
     if fatal:
-        # What must be mended comes first, then what may have to be.
-        listed = [*fatal, *(finding for finding in every if finding.unjudged)]
+        besides = [finding.reason(table.numbers) for finding in every if finding.unjudged]
         raise CohortError(
             table.source,
             f"no cohort can be made of it ({len(fatal)} problem{'s' if len(fatal) > 1 else ''})",
             "`predictor check` shows each row. Mend these:",
-            reasons=[finding.reason(table.numbers) for finding in listed],
+            reasons=[finding.reason(table.numbers) for finding in fatal],
+            besides=besides,
         )

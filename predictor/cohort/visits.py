@@ -147,7 +147,8 @@ def read_visits(
         points = score_points(variable, column, unit_factor(variable, study.config.cohort))
         if points is not None:
             place = (points.code, _column(study, name), points.message)
-            found.append(Finding(*place, variable=name))
+            # What its numbers look like as a quantity would only mislead.
+            found = [*(f for f in found if f.fatal), Finding(*place, variable=name)]
         return column, found
 
     pairs = zip(wanted, each(read_one, wanted, table.rows), strict=True)

@@ -9,10 +9,11 @@ import pytest
 from made_visits import fatal, made, records_config, records_study, told, visits_table
 
 from predictor.clinical.laboratory import classify
+from predictor.cohort.finding import refuse
 from predictor.cohort.record_table import record_table
 from predictor.cohort.visit_times import read_times
 from predictor.documents import Document
-from predictor.errors import ConfigError
+from predictor.errors import CohortError, ConfigError
 from predictor.study import study_from
 from predictor.workflow.cohort import check_visits_table
 
@@ -202,7 +203,11 @@ def test_cells_that_may_not_matter_are_no_reason_to_stop() -> None:
     assert set(fatal(found)) == {"same_day"}
     (cell,) = (f for f in found.findings if f.variable == "c3")
     assert cell.unjudged
-    assert "stops the work only where its value is used" in cell.message
+    with pytest.raises(CohortError, match="1 problem") as refused:
+        refuse(found.findings, visits_table(rows))
+    mend, _, look = str(refused.value).partition("Look at these as well")
+    assert "different values" in mend
+    assert "below a limit" in look
 
 
 def test_a_row_of_the_made_cohort_is_not_taken_for_one_of_the_visits() -> None:
