@@ -58,5 +58,5 @@ def test_what_may_have_to_be_mended_stands_apart() -> None:
     assert mend == "x: rule. Mend these:\n  - c4: y"
     assert heading
     assert look.endswith("\n  - c3: the value is odd")
-    again = pickle.loads(pickle.dumps(error))
+    again = pickle.loads(pickle.dumps(error))  # noqa: S301
     assert (str(again), again.besides) == (str(error), error.besides)
