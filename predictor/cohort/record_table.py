@@ -11,6 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from predictor.clinical.variable import Variable
+from predictor.cohort.asked_states import dead_state
 from predictor.cohort.records import Records
 from predictor.cohort.table import Cells, Table
 from predictor.cohort.visit_times import DAYS
@@ -21,9 +22,6 @@ if TYPE_CHECKING:
 
 INDEX_TIME = "index_time"
 FOLLOW_UP_DAYS = "follow_up_days"
-DEAD = "death"
-"""State of the dead, where a definition has several states and the configuration names none."""
-
 _EPOCH = date(1970, 1, 1)
 
 PATIENT = "Identifier of the patient, as in the source"
@@ -205,10 +203,7 @@ def _states(records: Records) -> tuple[str, ...]:
 
 
 def _dead(records: Records) -> int | str:
-    death = records.rules.plan.outcome.death
-    if death is not None and death.state is not None:
-        return death.state
-    return 0 if records.rules.asked.binary else DEAD
+    return dead_state(records.rules.plan, records.rules.asked)
 
 
 def _outcome(records: Records) -> Cells:

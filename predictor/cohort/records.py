@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 from predictor.clinical.sledai import completed, derivable, items_of
 from predictor.clinical.units import readable_unit
 from predictor.cohort.asked import findings_of
+from predictor.cohort.asked_states import findings_of_states
 from predictor.cohort.baseline_values import BaselineValue, latest_value
 from predictor.cohort.cohort import FlowStep
 from predictor.cohort.finding import Finding
@@ -121,6 +122,7 @@ def make_records(study: Study, rules: Rules, table: Table) -> MadeRecords:
     available = {n for n in rules.reads if source.columns.get(n, n) in table.columns}
     scores = derivable(available)
     findings = findings_of(study, plan, rules.asked, available | scores)
+    findings += findings_of_states(study, plan, rules.asked)
     # What is not recorded itself is either computed, or its absence is for the rules to judge.
     needed = {*rules.variables, *rules.index.names, *rules.asked.named}
     unread = {name for name in rules.reads if name not in available}

@@ -12,6 +12,7 @@ from predictor.clinical.variable import Variable
 from predictor.cohort.cohort import Cohort
 from predictor.cohort.missingness import missingness
 from predictor.cohort.small_cells import masked_flow
+from predictor.cohort.state_counts import shown_states
 from predictor.cohort.state_table import state_table
 from predictor.fitted.preparation import Preparation
 from predictor.fitted.state_model import StateModel
@@ -23,6 +24,8 @@ from predictor.validation.curves import DRAWS, LEVEL, calibration_band, histogra
 from predictor.workflow.findings import plain
 
 Floats = NDArray[np.float64]
+
+_OF_BEST = ("share", "best_case", "worst_case")
 
 
 def state_findings(
@@ -54,9 +57,12 @@ def state_findings(
         By the bootstrap refits.
     """
     cell_size, seed = study.config.privacy.cell_size, study.config.validation.seed
+    flow = masked_flow(cohort.flow, cell_size)
+    hidden = any(row["patients"] is None for row in flow)
     found = {
         "patients": {
-            "flow": masked_flow(cohort.flow, cell_size),
+            "flow": flow,
+            "sensitivity": _sensitivity(cohort, cell_size, hidden=hidden),
             "state_table": state_table(cohort, cell_size),
             "missing": missingness(cohort, cell_size),
         },
@@ -67,6 +73,21 @@ def state_findings(
     }
     told: dict[str, Any] = plain(found)
     return told
+
+
+def _sensitivity(cohort: Cohort, cell_size: int, *, hidden: bool) -> dict[str, Any] | None:
+    """What unknown outcomes could change, without what tells of few people in a state."""
+    if cohort.sensitivity is None:
+        return None
+    found = cohort.sensitivity.to_dict(cell_size, hidden=hidden)
+    counts = shown_states(cohort, cell_size)
+    rows = [
+        row if count is not None else {**dict.fromkeys(row), "state": row["state"]}
+        for row, count in zip(found["states"], counts, strict=True)
+    ]
+    best = rows[-1]
+    events = {"events": best["patients"], **{k: best[k] for k in _OF_BEST}}
+    return found | events | {"states": rows}
 
 
 def _curves(cohort: Cohort, averaged: Floats, cell_size: int, seed: int) -> dict[str, Any]:

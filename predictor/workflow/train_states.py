@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 
 import predictor
 from predictor.cohort.cohort import Cohort
+from predictor.cohort.state_counts import shown_states
 from predictor.errors import LearningError, TrackingError
 from predictor.fitted.bundle import save_bundle
 from predictor.fitted.seal import json_bytes
@@ -101,7 +102,9 @@ def train_states(
             "signal": signal.to_dict() if signal else None,
             "proportional_odds": assumption.to_dict() if assumption else None,
             "notes": list(run.notes),
-            "sample_size": needed.to_dict(),
+            "sample_size": needed.to_dict(
+                hidden=None in shown_states(cohort, study.config.privacy.cell_size)
+            ),
         }
         findings = state_findings(
             study,
