@@ -1,4 +1,4 @@
-"""Several states whose patients are made from visits, by the function that makes them for events."""
+"""Several states of patients made from visits, by the function that makes them for events."""
 
 from __future__ import annotations
 
