@@ -16,11 +16,11 @@ from pathlib import Path
 from predictor.clinic.answer import NOT_FOR_CARE, outside, percent, question
 from predictor.clinic.intake import is_table
 from predictor.clinic.results import Prediction, Predictions, RefusedPatient
+from predictor.clinic.state_answer import shares
 from predictor.errors import PredictorError
 from predictor.fitted.bundle import locate_bundle
 from predictor.report import patient_words as words
 from predictor.report.contents.patient import contradicted, patient_report, powers
-from predictor.report.contents.state_patient import shares
 from predictor.report.page.patients import (
     PatientIndex,
     PatientLine,
@@ -185,7 +185,7 @@ def _line(row: int, name: str, prediction: Prediction) -> PatientLine:
         row,
         prediction.patient or "",
         name,
-        shares(prediction) if prediction.states else percent(prediction.probability),
+        shares(prediction.states) if prediction.states else percent(prediction.probability),
         interval,
         alert,
         ", ".join(filter(None, notes)),

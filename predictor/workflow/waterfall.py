@@ -7,8 +7,8 @@ from pathlib import Path
 from predictor.clinic.answer import NOT_FOR_CARE, outside, question
 from predictor.clinic.answer_text import odd_values, range_sentence
 from predictor.clinic.prediction import Prediction
+from predictor.clinic.state_answer import shares
 from predictor.fitted.models import Scale
-from predictor.report.contents.state_patient import shares
 from predictor.report.figures import WaterfallRow, waterfall_figure
 from predictor.workflow.files import check_suffix, write_file
 from predictor.workflow.state_refusal import refuse_months
@@ -74,10 +74,12 @@ def cautions(prediction: Prediction) -> list[str]:
 
 def facts(prediction: Prediction) -> list[str]:
     """What stands below the title: interval, patient, model, and what it is not."""
-    found = [_STATES.format(states=shares(prediction))] if prediction.states else []
+    found = []
     if prediction.interval is not None:
         sentence = range_sentence(prediction, prediction.interval).rstrip(".")
         found.append(_INTERVAL.format(interval=sentence))
+    if prediction.states:
+        found.append(_STATES.format(states=shares(prediction.states)))
     if prediction.patient is not None:
         found.append(_PATIENT.format(patient=prediction.patient))
     model, level = prediction.model, prediction.evidence["level"]

@@ -87,4 +87,4 @@ def test_the_figure_has_an_axis_of_probabilities_only_where_its_scale_gives_them
     one, several = (predict(PATIENT, model=bundles[kind]) for kind in KINDS)
     assert of_state(one) == {"event": "remission", "against": ""}
     assert of_state(several) == {"event": "remission", "against": "flare"}
-    assert facts(one)[0].startswith("All states: remission ")
+    assert facts(one)[1].startswith("All states: remission ")

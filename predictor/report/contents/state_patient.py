@@ -9,11 +9,10 @@ from collections.abc import Iterator, Mapping
 
 from predictor.clinic.answer import percent
 from predictor.clinic.results import Prediction
-from predictor.clinic.state_answer import StateAnswer
+from predictor.clinic.state_answer import StateAnswer, shares
 from predictor.report.document import Block, Cell, Column, Fact, Facts, Paragraph, Table
 
 TITLE = "{question}: {states}"
-SHARE = "{label} {probability}"
 WITH_INTERVAL = "{level} interval {low} to {high}. A patient with average values has {reference}."
 WITHOUT_INTERVAL = (
     "How uncertain it is stays unknown. A patient with average values has {reference}."
@@ -36,15 +35,7 @@ OTHER = "Effects on the log-odds of each state against {worst}"
 
 def title(asked: str, prediction: Prediction) -> str:
     """The question with the probability of each state, best first."""
-    return TITLE.format(question=asked, states=shares(prediction))
-
-
-def shares(prediction: Prediction) -> str:
-    """Each state with its probability, best first."""
-    return ", ".join(
-        SHARE.format(label=state.label, probability=percent(state.probability))
-        for state in reversed(prediction.states)
-    )
+    return TITLE.format(question=asked, states=shares(prediction.states))
 
 
 def number_of_states(prediction: Prediction) -> Iterator[Block]:
