@@ -96,24 +96,31 @@ _SMALL = 10
 _Row = Mapping[str, Any]
 
 
-def state_verdict(source: Source) -> Verdict:
+def state_verdict(source: Source, warnings: Sequence[str] = ()) -> Verdict:
     """The verdict, with reasons and next steps.
 
     Parameters
     ----------
     source
         A bundle of several states, opened.
+    warnings
+        Names of the checks for pitfalls that warn.
     """
     manifest = source.manifest
     code, off = _code(manifest)
+    before = warnings and code == READY
     headline, signal = HEADLINES[code], manifest["validation"]["signal"]
     if code == NO_MODEL and signal is not None and signal["found"]:
         headline = SIGNAL_BUT_NO_MODEL
     return Verdict(
         code,
         headline.format(states=" and ".join(off), **_counts(manifest)),
-        tuple(_reasons(manifest, off)),
         (
+            *_reasons(manifest, off),
+            *((words.WARNINGS.format(names=", ".join(warnings)),) if warnings else ()),
+        ),
+        (
+            *((words.BEFORE_ALL.format(names=", ".join(warnings)),) if before else ()),
             STEPS[code].format(name=manifest["name"], **_counts(manifest)),
             *((OUTSIDE,) if code == READY else ()),
         ),
