@@ -23,6 +23,15 @@ NOT_YIELDED = "{value} is nothing that can come out here: {yields}. Name one of 
 NEITHER = "{value} is declared neither as the event nor as none: {yields}. Add it to one of them."
 NO_STATE = "{value} is in none of the states: {yields}. Add it to one of them, or as its own."
 NEVER_STATE = "nothing that can come out here is in the state {state}: {yields}. Mend its values."
+DEAD_ELSEWHERE = (
+    "a death is an outcome and counts as {dead}, which is none of question.states. Write the state "
+    "that the dead are counted to, such as `cohort.outcome.death.state: {first}`, or name "
+    "{dead} among question.states."
+)
+DERIVED = (
+    "the states follow from columns of one row per patient (`when`), and visits have no such row. "
+    "Leave `when` out; the definition or rule under cohort.outcome tells the state of each visit."
+)
 BECAUSE = "{message} {yields}."
 
 
@@ -67,7 +76,8 @@ def yielded_findings(study: Study, plan: RecordsPlan, asked: Asked) -> Iterator[
     if question.follow_up is not None:
         return
     if question.states:
-        yield from _of_states(made, can_be, told)
+        dead = None if plan.outcome.death is None else dead_state(plan, asked)
+        yield from _of_states(made, can_be, told, dead)
         return
     try:
         state, events, others = declared_states(made)
@@ -88,10 +98,13 @@ def yielded_findings(study: Study, plan: RecordsPlan, asked: Asked) -> Iterator[
             yield Finding("unknown_state", "question.non_event", text)
 
 
-def _of_states(study: Study, can_be: tuple[int | str, ...], told: str) -> Iterator[Finding]:
+def _of_states(
+    study: Study, can_be: tuple[int | str, ...], told: str, dead: int | str | None
+) -> Iterator[Finding]:
     states = study.config.question.states
     if any(state.when for state in states):
-        return  # read from other columns than the outcome that is made
+        yield Finding("states_derived", "question.states", DERIVED)
+        return
     meant = {state.state: set(map(spelling, state.values or (state.state,))) for state in states}
     there = set(map(spelling, can_be))
     for state, values in meant.items():
@@ -100,6 +113,12 @@ def _of_states(study: Study, can_be: tuple[int | str, ...], told: str) -> Iterat
             yield Finding("not_yielded", "question.states", text)
     known = set().union(*meant.values())
     for value in can_be:
-        if spelling(value) not in known:
+        if spelling(value) in known:
+            continue
+        if dead is not None and str(value) == str(dead):
+            first = states[0].values[0] if states[0].values else states[0].state
+            text = DEAD_ELSEWHERE.format(dead=dead, first=first)
+            yield Finding("unknown_state", "cohort.outcome.death", text)
+        else:
             text = NO_STATE.format(value=value, yields=told)
             yield Finding("unknown_state", "question.states", text)

@@ -15,6 +15,13 @@ UNKNOWN = (
     "{undeterminable:,} that cannot be told at it. If all of them were the event, its share would "
     "be {best:.1%} (best case of a good outcome); if none of them, {worst:.1%} (worst case)."
 )
+STATES = "In each state, worst first: {states}."
+IN_STATE = "{state} {patients:,} ({share:.1%})"
+UNKNOWN_STATES = (
+    "{unknown:,} outcomes are not known. If none or all of them were in a state, its share would "
+    "be: {states}."
+)
+BETWEEN = "{state} {worst:.1%} to {best:.1%}"
 WRITTEN = "Wrote {file}, and what its columns are to {dictionary}."
 LOOK = "To look at; none of it stopped the work (how often, what):"
 WARNING = "{count:>9,}  {what}"
@@ -35,7 +42,14 @@ def cohort_text(made: Mapping[str, Any]) -> Iterator[str]:
     for step in made["flow"]:
         yield STEP.format(**step)
     found = made["sensitivity"]
-    if found["share"] is not None:
+    if found.get("states"):
+        if found["known"]:
+            yield STATES.format(
+                states=", ".join(
+                    IN_STATE.format(**{**row, "state": _label(row)}) for row in found["states"]
+                )
+            )
+    elif found["share"] is not None:
         yield EVENTS.format(events=made["events"], rows=made["rows"], share=found["share"])
     if found["no_follow_up"] + found["undeterminable"]:
         yield unknown_outcomes(found)
@@ -69,6 +83,12 @@ def unknown_outcomes(found: Mapping[str, Any]) -> str:
         Shares of events with nothing hidden.
     """
     unknown = found["no_follow_up"] + found["undeterminable"]
+    if found.get("states"):
+        states = (
+            BETWEEN.format(state=_label(row), worst=row["worst_case"], best=row["best_case"])
+            for row in found["states"]
+        )
+        return UNKNOWN_STATES.format(unknown=unknown, states=", ".join(states))
     return UNKNOWN.format(
         unknown=unknown,
         no_follow_up=found["no_follow_up"],
@@ -76,3 +96,7 @@ def unknown_outcomes(found: Mapping[str, Any]) -> str:
         best=found["best_case"],
         worst=found["worst_case"],
     )
+
+
+def _label(row: Mapping[str, Any]) -> str:
+    return str(row["state"]).replace("_", " ")

@@ -68,12 +68,13 @@ class MadeCohort:
 
     def to_dict(self) -> dict[str, Any]:
         """Plain data: counts alone, no row of anybody."""
+        found = self.sensitivity
         return {
             "flow": [{"step": step.step, "patients": step.patients} for step in self.flow],
             "counted": self.unit,
             "rows": self.made.table.rows,
-            "events": self.sensitivity.events,
-            "sensitivity": self.sensitivity.to_dict(),
+            "events": None if found.states else found.events,
+            "sensitivity": found.to_dict(),
             "warnings": [
                 {"variable": w.variable, "code": w.code, "count": w.count, "message": w.message}
                 for w in self.warnings
@@ -156,29 +157,32 @@ def make_cohort(study: Study, data: str | Path | pd.DataFrame | None = None) -> 
 
 def _cohort_of(study: Study, records: Records, table: Table) -> MadeCohort:
     made = record_table(study, records, table)
-    events = _events(_made_study(study), made.table)
+    events, states = _events(_made_study(study), made.table)
     every = records.rules.plan.index.which == "every"
     return MadeCohort(
         table.source,
         made,
         records.flow,
         "visits" if every else "patients",
-        records.sensitivity(events),
+        replace(records.sensitivity(events), states=states),
         as_cohort_warnings(records.findings),
         records.rules.cautions,
     )
 
 
-def _events(study: Study, table: Table) -> int:
-    """Events, or patients in the best of several states."""
+def _events(study: Study, table: Table) -> tuple[int, tuple[tuple[str, int], ...]]:
+    """Events, or patients in the best of several states, and those in each state."""
     states = study.config.question.states
     if states:
         outcome, _ = read_states(study, table)
-        return int((outcome == len(states) - 1).sum())
+        counts = [int((outcome == place).sum()) for place in range(len(states))]
+        return counts[-1], tuple(
+            (state.state, count) for state, count in zip(states, counts, strict=True)
+        )
     cells = coded(table.columns[study.config.question.outcome])
     entries = {study.config.question.outcome: cells.entries}
     outcome, _ = read_outcome(study, Table(table.source, entries, range(len(cells.entries))))
-    return int((outcome == 1)[cells.codes].sum())
+    return int((outcome == 1)[cells.codes].sum()), ()
 
 
 def cohort_rows(study: Study, data: str | Path) -> tuple[Table, CohortSource]:
