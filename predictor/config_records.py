@@ -82,8 +82,23 @@ class VisitSource(Part):
         return self
 
 
+class StopSource(Part):
+    """From when on a patient may enter, such as the end of a treatment: one of the two."""
+
+    time: Name | None = None
+    """Column with that time, in the unit of the visits; a patient without it never enters."""
+    rule: Rule | None = None
+    """A condition; the visits from the first one on at which it held count, whatever came later."""
+
+    @model_validator(mode="after")
+    def _one_source(self) -> StopSource:
+        if (self.time is None) == (self.rule is None):
+            raise ValueError("name exactly one of time and rule")
+        return self
+
+
 class IndexRule(Part):
-    """At which visit a patient enters: one of the three."""
+    """At which visit a patient enters: one of first, last and every."""
 
     first: Rule | None = None
     """The first visit at which this holds."""
@@ -91,6 +106,8 @@ class IndexRule(Part):
     """The last visit at which this holds."""
     every: Rule | None = None
     """Every visit at which this holds; a patient's rows stay together in all folds."""
+    after: StopSource | None = None
+    """Only visits from then on count, such as those after a treatment stopped."""
 
     @model_validator(mode="after")
     def _one_rule(self) -> IndexRule:
@@ -156,7 +173,7 @@ class DeathSource(Part):
     state: StrictInt | StrictStr | None = None
     """What the outcome of the dead is: by default that the rule does not hold (0), or ``death``
     where the definition has several states. Say 1 where death is part of the event, such as a
-    flare."""
+    flare. With ``question.follow_up`` the word of ``competing``, or of ``event``."""
 
     @model_validator(mode="after")
     def _one_column(self) -> DeathSource:
@@ -172,7 +189,9 @@ class OutcomePlan(Part):
     """A shipped outcome definition (``predictor outcomes`` lists them), or a file of your own."""
     rule: Rule | None = None
     """A condition at the follow-up visit; ``index.NAME`` is a value at the index visit."""
-    at: FollowUpVisit
+    at: FollowUpVisit | None = None
+    """The visit that is looked at. With ``question.follow_up`` all visits after the index visit
+    are, and there is none to be named."""
     death: DeathSource | None = None
     """A death up to the last day of the window is an outcome, never a missing one."""
     confirmed_after: Annotated[Number, Field(gt=0, le=40_000)] | None = None
@@ -185,6 +204,13 @@ class OutcomePlan(Part):
         if self.definition is not None and self.confirmed_after is not None:
             raise ValueError("a definition says itself whether it must be confirmed")
         return self
+
+    @property
+    def looked_at(self) -> FollowUpVisit:
+        """The visit that is looked at, where the question is of no time."""
+        if self.at is None:
+            raise ValueError("the question is of a time, and of no single visit")
+        return self.at
 
 
 @dataclass(frozen=True, slots=True)

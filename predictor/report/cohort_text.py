@@ -8,6 +8,10 @@ from typing import Any
 STEP = "{patients:>9,}  {step}"
 HEAD = "Read from visits, counted in {counted}:"
 EVENTS = "{events:,} of {rows:,} had the event ({share:.1%})."
+ENDS = (
+    "Followed up to: the event {event:,}, death before it {competing:,}, the last visit without "
+    "either {censored:,}. The middle one of these times is {median_days:,.0f} days."
+)
 UNKNOWN = (
     "{unknown:,} outcomes are not known. If all of them were the event, its share would be "
     "{best:.1%} (best case of a good outcome); if none of them, {worst:.1%} (worst case)."
@@ -27,10 +31,12 @@ def cohort_text(made: Mapping[str, Any]) -> Iterator[str]:
     yield HEAD.format(counted=made["counted"])
     for step in made["flow"]:
         yield STEP.format(**step)
+    if "ends" in made:
+        yield ENDS.format(**made["ends"])
     found = made["sensitivity"]
-    if found["share"] is not None:
+    if found is not None and found["share"] is not None:
         yield EVENTS.format(events=made["events"], rows=made["rows"], share=found["share"])
-    if found["no_follow_up"] + found["undeterminable"]:
+    if found is not None and found["no_follow_up"] + found["undeterminable"]:
         yield unknown_outcomes(found)
     for warning in made["warnings"]:
         text = warning["message"].rstrip(".")

@@ -17,7 +17,6 @@ from predictor.cohort.outcome import read_outcome
 from predictor.cohort.reading import table_from_frame
 from predictor.cohort.record_table import (
     FOLLOW_UP_DAYS,
-    INDEX_TIME,
     RecordTable,
     is_made,
     made_source,
@@ -29,6 +28,9 @@ from predictor.cohort.sensitivity import Sensitivity
 from predictor.cohort.sources.source import read_source
 from predictor.cohort.state_outcome import read_states
 from predictor.cohort.table import Table
+from predictor.cohort.time_columns import TimeEnds, time_ends
+from predictor.cohort.time_outcome import EVENT, read_ends
+from predictor.config_visit_times import INDEX_TIME
 from predictor.study import Study, load_study
 from predictor.workflow.cohort_file import check_suffix, dictionary_path, write_table
 from predictor.workflow.files import check_targets, replacing
@@ -53,8 +55,12 @@ class MadeCohort:
         Read, left out and why, analysed.
     unit
         What the flow counts: ``patients``, or ``visits`` where every one may be an index visit.
+    events
+        With the event, or in the best of several states.
     sensitivity
-        Share of events, and what the unknown outcomes could change.
+        Share of events, and what the unknown outcomes could change; None of a time.
+    ends
+        How often a follow-up ended in what, where the question is of a time; None elsewhere.
     warnings
         What did not stop the work.
     """
@@ -63,7 +69,9 @@ class MadeCohort:
     made: RecordTable
     flow: tuple[FlowStep, ...]
     unit: str
-    sensitivity: Sensitivity
+    events: int
+    sensitivity: Sensitivity | None
+    ends: TimeEnds | None
     warnings: tuple[CohortWarning, ...]
 
     def to_dict(self) -> dict[str, Any]:
@@ -72,8 +80,9 @@ class MadeCohort:
             "flow": [{"step": step.step, "patients": step.patients} for step in self.flow],
             "counted": self.unit,
             "rows": self.made.table.rows,
-            "events": self.sensitivity.events,
-            "sensitivity": self.sensitivity.to_dict(),
+            "events": self.events,
+            "sensitivity": self.sensitivity.to_dict() if self.sensitivity else None,
+            **({"ends": self.ends.to_dict()} if self.ends else {}),
             "warnings": [
                 {"variable": w.variable, "code": w.code, "count": w.count, "message": w.message}
                 for w in self.warnings
@@ -160,7 +169,9 @@ def _cohort_of(study: Study, records: Records, table: Table) -> MadeCohort:
         made,
         records.flow,
         "visits" if every else "patients",
+        events,
         records.sensitivity(events),
+        time_ends(records, study),
         as_cohort_warnings(records.findings),
     )
 
@@ -171,6 +182,9 @@ def _events(study: Study, table: Table) -> int:
     if states:
         outcome, _ = read_states(study, table)
         return int((outcome == len(states) - 1).sum())
+    if study.config.question.follow_up is not None:
+        ends, _ = read_ends(study, table)
+        return int((ends == EVENT).sum())
     cells = coded(table.columns[study.config.question.outcome])
     entries = {study.config.question.outcome: cells.entries}
     outcome, _ = read_outcome(study, Table(table.source, entries, range(len(cells.entries))))
@@ -263,7 +277,9 @@ def _joined(checked: Cohort, made: MadeCohort) -> Cohort:
 def _made_columns(study: Study) -> frozenset[str]:
     config = study.config
     named = (*config.predictors, *config.question.limits, *config.cohort.exclude)
-    return frozenset((INDEX_TIME, FOLLOW_UP_DAYS, config.question.outcome, *named))
+    asked = config.question.follow_up
+    followed = FOLLOW_UP_DAYS if asked is None else asked.time
+    return frozenset((INDEX_TIME, followed, config.question.outcome, *named))
 
 
 def _made_study(study: Study) -> Study:
