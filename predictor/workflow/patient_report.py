@@ -162,7 +162,8 @@ class PatientPages:
 
 
 def _sheet(prediction: Prediction, *, back: str = "") -> bytes:
-    refuse_states(prediction, "--report")
+    if prediction.states:
+        refuse_states(prediction, "--report")
     report = patient_report(prediction, day=date.today().isoformat())
     return sheet(report, back=back).encode(errors="replace")
 

@@ -39,12 +39,15 @@ COMPETING = "What competes"
 NONE_TOLD = "Too few had the event for a curve that tells of nobody."
 AT_RISK = "Still followed, by month"
 AT_RISK_NOTE = (
-    "Months at which at least {size} fewer are followed than at the month before; others, and "
-    "counts below {size}, are not told. Horizons are always told."
+    "Months at which at least {size} fewer are followed than at the month before, and since which "
+    "no smaller number left without the event, or without any. Others, and counts below {size}, "
+    "are not told."
 )
 AT_MARKS = "At the horizons of the model"
 AT_MARKS_NOTE = (
-    "An incidence is not told where fewer than {size} had that event since the horizon before."
+    "An incidence is not told where fewer than {size} had that event since the horizon before, and "
+    "the number still followed not where it would tell, beside the incidences, of fewer than "
+    "{size} who left."
 )
 TABLE_ONE = "Predictors of all {unit}"
 TABLE_NOTE = (
