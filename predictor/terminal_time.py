@@ -140,4 +140,9 @@ def _interval(row: Mapping[str, Any], name: str) -> str:
 
 
 def _number(value: float | None) -> str:
-    return "-" if value is None else f"{value:.2f}"
+    """Two digits, and no sign of a nothing.
+
+    >>> _number(-0.004), _number(-0.006), _number(None)
+    ('0.00', '-0.01', '-')
+    """
+    return "-" if value is None else f"{round(value, 2) + 0.0:.2f}"

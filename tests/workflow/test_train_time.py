@@ -10,6 +10,7 @@ import sys
 from pathlib import Path
 
 import numpy as np
+import pandas as pd
 import pytest
 from made_times import DICTIONARY, made_times, time_config
 from run_commands import Run, runner
@@ -18,7 +19,9 @@ from predictor.clinic.prediction import predict
 from predictor.clinic.scoring import score_table
 from predictor.errors import BundleError, PatientRefused, PredictorError
 from predictor.fitted.bundle import load_bundle, open_bundle
+from predictor.workflow.answers import OF_STATE
 from predictor.workflow.patient_report import write_patient
+from predictor.workflow.predict import predict_file
 from predictor.workflow.report import report_file
 from predictor.workflow.time_run import TimeTrainingRun
 from predictor.workflow.train import train
@@ -214,6 +217,26 @@ def test_a_table_of_patients_gets_their_pages(made: Path, run: TimeTrainingRun, 
     }
 
 
+@pytest.mark.parametrize("source", ["csv", "parquet"])
+@pytest.mark.parametrize("target", ["csv", "parquet"])
+def test_files_of_answers_hold_every_horizon(
+    run: TimeTrainingRun, tmp_path: Path, source: str, target: str
+) -> None:
+    patients = [{"patient": "A", "marker": 1.0, "noise": 0.5}, {"patient": "B", "marker": -1.0}]
+    frame = pd.DataFrame(patients)
+    read, out = tmp_path / f"in.{source}", tmp_path / f"out.{target}"
+    frame.to_csv(read, index=False) if source == "csv" else frame.to_parquet(read)
+    predict_file(read, str(run.bundle), out=out)
+    told = pd.read_csv(out) if target == "csv" else pd.read_parquet(out)
+    for row, patient in enumerate(patients):
+        months = {answer.month: answer for answer in predict(patient, run.bundle).by_month}
+        for month in (12, 24):
+            found = told.loc[row, [f"{p}month_{month}" for p in OF_STATE]].astype(float)
+            expected = (months[month].probability, months[month].low, months[month].high)
+            assert found.tolist() == pytest.approx(expected)
+        assert told.probability[row] == pytest.approx(months[24].probability)
+
+
 def test_what_is_inside_is_shown_as_after_the_training(run: TimeTrainingRun, line: Run) -> None:
     done = line("inspect", run.bundle)
     assert done.code == 0, done.err
@@ -261,8 +284,6 @@ def test_a_run_and_its_model_go_to_mlflow(
     made: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     mlflow = pytest.importorskip("mlflow")
-    import pandas as pd
-
     monkeypatch.chdir(tmp_path)
     tracking = {"experiment": "times", "uri": f"sqlite:///{tmp_path / 'store.db'}"}
     config = time_config(tracking=tracking, choose="cox") | {"dictionary": str(made / "made.yaml")}
