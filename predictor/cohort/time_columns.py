@@ -117,12 +117,12 @@ def time_columns(
     )
     yield TimeColumn(asked.time, TIME, unit, (), told, followed.days[known] / days)
     censored, dead = question.non_event[0], _dead(study, rules)
-    cells: list[Code] = [censored] * len(known)
-    for row, place in enumerate(known.tolist()):
-        if followed.died[place]:
-            cells[row] = dead
-        elif followed.happened[place]:
-            cells[row] = _event(study, rules, int(followed.state[place]))
+    # The words, and the place in them of every row: of a state the place behind the first two.
+    kinds = (question.event[0],) if rules.asked.binary else rules.asked.states
+    words = (censored, dead, *kinds)
+    seen = np.where(followed.happened[known], followed.state[known] + 2, 0)
+    places = np.where(followed.died[known], 1, seen)
+    cells = [words[place] for place in places.tolist()]
     events = ", ".join(str(code) for code in question.event)
     states = tuple(dict.fromkeys(map(str, (*question.event, censored, dead))))
     gone = END_DEATH.format(state=dead) if plan.death else ""
@@ -154,13 +154,6 @@ def time_ends(records: Records, study: Study) -> TimeEnds | None:
         censored=int((~event & ~competing).sum()),
         median_days=float(np.median(followed.days[known])) if len(known) else 0.0,
     )
-
-
-def _event(study: Study, rules: Rules, state: int) -> Code:
-    """The word of the question for the state in which the event was seen."""
-    if rules.asked.binary:
-        return study.config.question.event[0]
-    return rules.asked.states[state]
 
 
 def _dead(study: Study, rules: Rules) -> Code:

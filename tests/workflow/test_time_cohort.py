@@ -13,6 +13,7 @@ import pytest
 from predictor.cohort.time_outcome import DAYS_OF_MONTH
 from predictor.documents import load_yaml
 from predictor.performance.incidence import cumulative_incidence
+from predictor.report.cohort_text import cohort_text
 from predictor.shipped import shipped_folder
 from predictor.study import load_study, study_from
 from predictor.workflow.check import check
@@ -118,3 +119,17 @@ def test_every_visit_can_be_an_index_visit_and_its_patient_stays_whole(visits: P
     cohort = check_visits(study, visits).usable()
     assert cohort.group_kind == "patient"
     assert cohort.patients > 61
+
+
+def test_the_page_shows_what_the_command_prints(visits: Path, tmp_path: Path) -> None:
+    page = Path(__file__).resolve().parents[2] / "docs" / "time_to_relapse.md"
+    shown = " ".join(page.read_text(encoding="utf-8").split())
+    done = write_cohort_file(STUDY, visits, out=tmp_path / "cohort.parquet").to_dict()
+    done |= {"file": "cohort.parquet", "dictionary": "cohort.dictionary.json"}
+    assert " ".join(" ".join(cohort_text(done)).split()) in shown
+
+
+def test_a_cohort_of_an_event_tells_no_ends(visits: Path) -> None:
+    made = make_cohort(load_study("sle_from_visits"), visits).to_dict()
+    assert "ends" not in made
+    assert made["sensitivity"]["known"] == made["rows"]
