@@ -8,9 +8,10 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 
+from predictor.cohort.coded import coded
 from predictor.cohort.finding import Finding
 from predictor.cohort.index_visits import IndexVisits
-from predictor.cohort.table import Table
+from predictor.cohort.table import Table, identity
 from predictor.cohort.visit_times import read_times
 from predictor.cohort.visits import Visits
 
@@ -55,7 +56,7 @@ class EntryTimes:
 
 
 def entry_times(study: Study, plan: RecordsPlan, table: Table, visits: Visits) -> EntryTimes:
-    """Read from when on each patient may enter, from the rows of their visits.
+    """Read from when on each patient may enter, from all of their rows.
 
     Parameters
     ----------
@@ -64,7 +65,7 @@ def entry_times(study: Study, plan: RecordsPlan, table: Table, visits: Visits) -
     table
         Cells as the source has them.
     visits
-        In order; a time that stands in a row without a visit is not looked for.
+        In order. The time may stand in a row that is no visit: without a value, or merged.
     """
     after = plan.index.after
     if after is None or after.time is None:
@@ -79,13 +80,26 @@ def entry_times(study: Study, plan: RecordsPlan, table: Table, visits: Visits) -
         if code != "missing_time"
     ]
     day = np.full(visits.patients, np.nan)
-    when = read.day[visits.rows]
-    there = np.flatnonzero(~np.isnan(when))
-    np.fmin.at(day, visits.patient[there], when[there])
-    twice = there[when[there] != day[visits.patient[there]]]
+    rows, patient = _owners(plan, table, visits, np.flatnonzero(~np.isnan(read.day)))
+    np.fmin.at(day, patient, read.day[rows])
+    twice = rows[read.day[rows] != day[patient]]
     if len(twice):
-        findings.append(Finding("two_times", column, TWO_TIMES, visits.rows[twice]))
+        findings.append(Finding("two_times", column, TWO_TIMES, np.sort(twice)))
     return EntryTimes(day, tuple(findings))
+
+
+def _owners(plan: RecordsPlan, table: Table, visits: Visits, rows: Places) -> tuple[Places, Places]:
+    """Those rows whose patient is known, and the patient of each."""
+    owner = np.full(table.rows, -1, dtype=np.int64)
+    owner[visits.rows] = visits.patient
+    others = rows[owner[rows] < 0]
+    if len(others):
+        known = {identity(name): number for number, name in enumerate(visits.ids)}
+        cells = coded(table.columns[plan.visits.patient])
+        names = np.array([known.get(identity(entry), -1) for entry in cells.entries])
+        owner[others] = names[cells.codes[others]]
+    rows = rows[owner[rows] >= 0]
+    return rows, owner[rows]
 
 
 def entry_of(visits: Visits, day: NDArray[np.float64] | None, rule: Expression | None) -> Entry:

@@ -218,6 +218,22 @@ def test_a_visit_that_may_have_opened_the_time_leaves_a_doubt() -> None:
     assert told(found)["index_doubtful"].rows.tolist() == [0]
 
 
+def test_the_time_of_a_stop_may_stand_in_a_row_of_its_own() -> None:
+    study = time_study(
+        index={"first": "sledai_2k <= 4", "after": {"time": "stop"}},
+        visits={"patient": "id", "time": "day", "same_day": "last"},
+    )
+    rows = [
+        *with_death(patient("a", (0, 2), (50, 9), (80, 3), (120, 7)), None),
+        ("a", 60, None, None, None, 60),
+        *with_death(patient("b", (0, 2), (90, 3)), None),
+        *with_death(patient("b", (95, 1)), 10),
+        *with_death(patient("b", (95, 2)), None),
+    ]
+    told_, _ = ends(rows, study, STOPPED)
+    assert told_ == [("a", 40, "relapse"), ("b", 5, "last_visit")]
+
+
 def test_two_times_of_one_stop_are_refused() -> None:
     study = time_study(index={"first": "sledai_2k <= 4", "after": {"time": "stop"}})
     rows = [(*patient("a", (0, 2))[0], 1), (*patient("a", (5, 2))[0], 2)]
