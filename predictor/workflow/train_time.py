@@ -158,6 +158,18 @@ def train_time(
     )
 
 
+def _strata(ends: NDArray[np.int64], folds: int) -> NDArray[np.int64]:
+    """Ends by which folds are made alike; what cannot stand in every fold counts as censored.
+
+    >>> _strata(np.array([1, 1, 1, 0, 0, 0, 2]), 3).tolist()
+    [1, 1, 1, 0, 0, 0, 0]
+    """
+    counts = np.bincount(ends, minlength=COMPETING + 1)
+    if counts[[CENSORED, COMPETING]].min() >= folds:
+        return ends
+    return np.where(ends == COMPETING, CENSORED, ends)
+
+
 def _out_of_fold(chosen: ComparedTime) -> Floats:
     """Predictions out of fold; one for everybody where nothing tells patients apart.
 
@@ -213,7 +225,7 @@ class _Run:
         label = study.dictionary.variable(config.baseline).label
         self.candidates = hazard_candidates(config, label)
         self.folds = repeated_folds(
-            cohort.outcome,
+            _strata(self.ends, config.validation.folds),
             cohort.group,
             folds=config.validation.folds,
             repeats=config.validation.repeats,

@@ -433,3 +433,23 @@ def test_blocks_of_visits_give_what_one_block_gives(monkeypatch: pytest.MonkeyPa
 def test_rows_without_an_outcome_plan_are_not_read() -> None:
     with pytest.raises(ConfigError, match="index and outcome"):
         time_study(outcome=ABSENT)
+
+
+def test_visits_with_dates_give_days_of_the_calendar() -> None:
+    study = time_study(
+        visits={"patient": "id", "time": "day", "unit": "date"},
+        index={"first": "sledai_2k <= 4", "after": {"time": "stop"}},
+    )
+    rows = [
+        ("a", "2024-02-01", 2, 80, "female", "2024-02-10"),
+        ("a", "2024-02-28", 3, 80, "female", "2024-02-10"),
+        ("a", "2024-03-01", 8, 80, "female", None),
+    ]
+    told_, _ = ends(rows, study, STOPPED)
+    assert told_ == [("a", 2, "relapse")]  # a leap year
+
+
+def test_a_time_of_a_stop_in_another_unit_is_refused() -> None:
+    study = time_study(index={"first": "sledai_2k <= 4", "after": {"time": "stop"}})
+    rows = with_death(patient("a", (0, 2), (9, 3)), "2024-01-01")  # type: ignore[arg-type]
+    assert fatal(made(visits_table(rows, STOPPED), study))

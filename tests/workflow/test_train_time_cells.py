@@ -43,6 +43,7 @@ def test_few_competing_events_are_told_nowhere(tmp_path: Path) -> None:
     assert [row["competing"] for row in run.validation["followed"]] == [None, None]
 
 
+@pytest.mark.filterwarnings("error:The least populated class")
 def test_competing_events_are_not_told_where_the_others_would_follow(tmp_path: Path) -> None:
     end = np.array(made_times()["end"])
     seen = np.flatnonzero(end == "seen")
