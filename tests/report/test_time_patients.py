@@ -47,6 +47,17 @@ def test_horizons_have_a_row_each_and_a_hidden_count_stays_hidden() -> None:
     assert [(row["month"], row["at_risk"]) for row in rows] == [(12, 200), (24, None)]
 
 
+def test_a_column_of_what_competes_stands_where_something_does() -> None:
+    keys = [
+        [c.key for c in table(time_source(competing=kinds), "patients-follow-up-horizons").columns]
+        for kinds in (("death",), ())
+    ]
+    assert keys == [
+        ["month", "at_risk", "incidence", "competing"],
+        ["month", "at_risk", "incidence"],
+    ]
+
+
 def test_the_curve_begins_at_nothing_and_ends_with_the_last_month() -> None:
     source = time_source(findings={"time_by_month": BY_MONTH})
     rows = table(source, "patients-incidence-table").rows

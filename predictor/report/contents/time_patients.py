@@ -131,15 +131,16 @@ def _follow_up(source: Source) -> Iterator[Block]:
         yield absent("cumulative incidences by month")
     else:
         yield _incidence(found, size)
+    columns = (
+        Column("month", "Month", "count"),
+        Column("at_risk", "Still followed", "count"),
+        Column("incidence", "Had the event (95% CI)", "interval"),
+        Column("competing", "Had a competing one", "number"),
+    )
     yield Table(
         "patients-follow-up-horizons",
         AT_MARKS,
-        (
-            Column("month", "Month", "count"),
-            Column("at_risk", "Still followed", "count"),
-            Column("incidence", "Had the event (95% CI)", "interval"),
-            Column("competing", "Had a competing one", "number"),
-        ),
+        columns if manifest["outcome"]["follow_up"]["competing"] else columns[:-1],
         tuple(manifest["validation"]["followed"]),
         AT_MARKS_NOTE.format(size=size),
     )
