@@ -158,16 +158,15 @@ def train_time(
     )
 
 
-def _strata(ends: NDArray[np.int64], folds: int) -> NDArray[np.int64]:
+def _strata(ends: NDArray[np.int64], folds: int) -> NDArray[np.int8]:
     """Ends by which folds are made alike; what cannot stand in every fold counts as censored.
 
     >>> _strata(np.array([1, 1, 1, 0, 0, 0, 2]), 3).tolist()
     [1, 1, 1, 0, 0, 0, 0]
     """
     counts = np.bincount(ends, minlength=COMPETING + 1)
-    if counts[[CENSORED, COMPETING]].min() >= folds:
-        return ends
-    return np.where(ends == COMPETING, CENSORED, ends)
+    rare = counts[[CENSORED, COMPETING]].min() < folds
+    return np.where(rare & (ends == COMPETING), CENSORED, ends).astype(np.int8)
 
 
 def _out_of_fold(chosen: ComparedTime) -> Floats:
