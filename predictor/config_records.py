@@ -11,6 +11,7 @@ from pydantic import AfterValidator, Field, StrictInt, StrictStr, model_validato
 
 from predictor.config_parts import Name, Number, OneOrMany, Part, distinct
 from predictor.config_sources import OmopSource, RedcapSource, SqlSource
+from predictor.config_visit_times import INDEX_TIME
 
 Rule = Annotated[StrictStr, Field(min_length=1, max_length=4000)]
 """A condition over dictionary variables, such as ``sledai_2k >= 6``."""
@@ -28,8 +29,8 @@ Unit = Literal["days", "weeks", "months", "years", "date"]
 
 INDEX_CHOICES = ("first", "last", "every")
 
-INDEX_TIME, FOLLOW_UP_DAYS = "index_time", "follow_up_days"
-"""Columns that a cohort made from visits has of its own."""
+FOLLOW_UP_DAYS = "follow_up_days"
+"""Column of its own that a cohort made from visits has, beside the time of the index visit."""
 
 OWN = "{name} is a column that every cohort made from visits has of its own. Take another name."
 TWICE = "the cohort would have two columns {name}: this one and that of {other}. Take another name."
@@ -119,8 +120,23 @@ class VisitSource(Part):
         return self
 
 
+class StopSource(Part):
+    """From when on a patient may enter, such as the end of a treatment: one of the two."""
+
+    time: Name | None = None
+    """Column with that time, in the unit of the visits; a patient without it never enters."""
+    rule: Rule | None = None
+    """A condition; the visits from the first one on at which it held count, whatever came later."""
+
+    @model_validator(mode="after")
+    def _one_source(self) -> StopSource:
+        if (self.time is None) == (self.rule is None):
+            raise ValueError("name exactly one of time and rule")
+        return self
+
+
 class IndexRule(Part):
-    """At which visit a patient enters: one of the three."""
+    """At which visit a patient enters: one of first, last and every."""
 
     first: Rule | None = None
     """The first visit at which this holds."""
@@ -128,6 +144,8 @@ class IndexRule(Part):
     """The last visit at which this holds."""
     every: Rule | None = None
     """Every visit at which this holds; a patient's rows stay together in all folds."""
+    after: StopSource | None = None
+    """Only visits from then on count, such as those after a treatment stopped."""
 
     @model_validator(mode="after")
     def _one_rule(self) -> IndexRule:
@@ -199,7 +217,7 @@ class DeathSource(Part):
     state: StrictInt | StrictStr | None = None
     """What the outcome of the dead is: by default that the rule does not hold (0), or ``death``
     where the definition has several states. Say 1 where death is part of the event, such as a
-    flare."""
+    flare. With ``question.follow_up`` the word of ``competing``, or of ``event``."""
 
     @model_validator(mode="after")
     def _one_column(self) -> DeathSource:
@@ -215,7 +233,9 @@ class OutcomePlan(Part):
     """A shipped outcome definition (``predictor outcomes`` lists them), or a file of your own."""
     rule: Rule | None = None
     """A condition at the follow-up visit; ``index.NAME`` is a value at the index visit."""
-    at: FollowUpVisit
+    at: FollowUpVisit | None = None
+    """The visit that is looked at. With ``question.follow_up`` all visits after the index visit
+    are, and there is none to be named."""
     death: DeathSource | None = None
     """A death up to the last day of the window is an outcome, never a missing one."""
     confirmed_after: Annotated[Number, Field(gt=0, le=40_000)] | None = None
@@ -228,6 +248,13 @@ class OutcomePlan(Part):
         if self.definition is not None and self.confirmed_after is not None:
             raise ValueError("a definition says itself whether it must be confirmed")
         return self
+
+    @property
+    def looked_at(self) -> FollowUpVisit:
+        """The visit that is looked at, where the question is of no time."""
+        if self.at is None:
+            raise ValueError("the question is of a time, and of no single visit")
+        return self.at
 
 
 @dataclass(frozen=True, slots=True)

@@ -111,6 +111,17 @@ class FollowUp:
         """Index visits with a follow-up visit at which the outcome could not be told."""
         return (self.at >= 0) & (self.state < 0) & ~self.died
 
+    def untold(self, index: Places) -> tuple[Places, Places]:
+        """Visits whose state was asked for and not told, and the index visit of each.
+
+        Parameters
+        ----------
+        index
+            Positions of the index visits.
+        """
+        open_ = self.undeterminable
+        return self.at[open_], index[open_]
+
 
 def nearest_visit(
     visits: Visits, index: Places, nearest: float, within: tuple[float, float]

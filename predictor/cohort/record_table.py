@@ -14,9 +14,12 @@ from numpy.typing import NDArray
 from predictor.clinical.variable import Variable
 from predictor.cohort.records import Records
 from predictor.cohort.table import Cells, Table
+from predictor.cohort.time_columns import time_columns
+from predictor.cohort.time_from_visits import TimedFollowUp
 from predictor.cohort.visit_times import DAYS
 from predictor.cohort.yielded import dead_state, yields
-from predictor.config_records import FOLLOW_UP_DAYS, INDEX_TIME, days_of
+from predictor.config_records import FOLLOW_UP_DAYS, days_of
+from predictor.config_visit_times import INDEX_TIME
 
 if TYPE_CHECKING:
     from predictor.config import CohortSource
@@ -161,12 +164,17 @@ def record_table(study: Study, records: Records, table: Table) -> RecordTable:
         there = column if column in table.columns else None
         entry = Entry(name, variable.label, variable.unit, variable.states, there, text, window)
         add(entry, _cells(variable, records.baseline[name].values[known]))
+    if isinstance(records.follow_up, TimedFollowUp):
+        for told in time_columns(study, records.rules, records.follow_up, known):
+            entry = Entry(told.name, told.label, told.unit, told.states, None, told.made, None)
+            add(entry, told.cells)
+        return RecordTable(Table(table.source, columns, range(1, len(known) + 1)), tuple(entries))
     followed = records.follow_up
     end = np.where(
         followed.died, visits.death[visits.patient[records.index.at]], visits.day[followed.at]
     )
     days = (end - visits.day[records.index.at])[known]
-    within = plan.outcome.at.window
+    within = plan.outcome.looked_at.window
     add(Entry(FOLLOW_UP_DAYS, "Follow-up", "d", (), plan.visits.time, FOLLOWED, within), days)
     outcome = config.question.outcome
     label = config.question.label or outcome
@@ -223,8 +231,9 @@ def _outcome_text(records: Records) -> str:
         if plan.rule is not None
         else DEFINITION.format(name=plan.definition)
     )
-    days = days_of(plan.at.window)
-    text = OUTCOME.format(definition=definition, nearest=plan.at.nearest, days=days)
+    at = plan.looked_at
+    days = days_of(at.window)
+    text = OUTCOME.format(definition=definition, nearest=at.nearest, days=days)
     if records.rules.asked.confirmed_after is not None:
         text = OUTCOME_AGAIN.format(outcome=text, days=records.rules.asked.confirmed_after)
     if plan.death is not None:

@@ -228,9 +228,11 @@ def needed_columns(study: Study, plan: RecordsPlan, names: Collection[str]) -> f
     """
     columns = {plan.visits.patient, plan.visits.time}
     columns |= {_column(study, name) for name in (*names, *plan.visits.fixed)}
-    death = plan.outcome.death
+    death, after = plan.outcome.death, plan.index.after
     if death is not None:
         columns |= {column for column in (death.time, death.visit) if column}
+    if after is not None and after.time is not None:
+        columns.add(after.time)
     return frozenset(columns)
 
 

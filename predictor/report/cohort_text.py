@@ -10,6 +10,10 @@ from predictor.cohort.problem import as_sentence
 STEP = "{patients:>9,}  {step}"
 HEAD = "Read from visits, counted in {counted}:"
 EVENTS = "{events:,} of {rows:,} had the event ({share:.1%})."
+ENDS = (
+    "Followed up to: the event {event:,}, death before it {competing:,}, the last visit without "
+    "either {censored:,}. The middle one of these times is {median_days:,.0f} days."
+)
 UNKNOWN = (
     "{unknown:,} outcomes are not known: {no_follow_up:,} without a follow-up visit, "
     "{undeterminable:,} that cannot be told at it. If all of them were the event, its share would "
@@ -41,18 +45,10 @@ def cohort_text(made: Mapping[str, Any]) -> Iterator[str]:
     yield HEAD.format(counted=made["counted"])
     for step in made["flow"]:
         yield STEP.format(**step)
-    found = made["sensitivity"]
-    if found.get("states"):
-        if found["known"]:
-            yield STATES.format(
-                states=", ".join(
-                    IN_STATE.format(**{**row, "state": _label(row)}) for row in found["states"]
-                )
-            )
-    elif found["share"] is not None:
-        yield EVENTS.format(events=made["events"], rows=made["rows"], share=found["share"])
-    if found["no_follow_up"] + found["undeterminable"]:
-        yield unknown_outcomes(found)
+    if "ends" in made:
+        yield ENDS.format(**made["ends"])
+    if made["sensitivity"] is not None:
+        yield from _outcomes(made, made["sensitivity"])
     if made["warnings"]:
         yield ""
         yield LOOK
@@ -65,6 +61,18 @@ def cohort_text(made: Mapping[str, Any]) -> Iterator[str]:
         yield CAUTION.format(**caution)
     yield ""
     yield WRITTEN.format(file=made["file"], dictionary=made["dictionary"])
+
+
+def _outcomes(made: Mapping[str, Any], found: Mapping[str, Any]) -> Iterator[str]:
+    """How the outcomes are spread, and what the unknown ones could change."""
+    if found.get("states"):
+        if found["known"]:
+            rows = ({**row, "state": _label(row)} for row in found["states"])
+            yield STATES.format(states=", ".join(IN_STATE.format(**row) for row in rows))
+    elif found["share"] is not None:
+        yield EVENTS.format(events=made["events"], rows=made["rows"], share=found["share"])
+    if found["no_follow_up"] + found["undeterminable"]:
+        yield unknown_outcomes(found)
 
 
 def _sentence(warning: Mapping[str, Any]) -> str:

@@ -23,7 +23,10 @@ from predictor.cohort.sensitivity import Sensitivity
 from predictor.cohort.sources.source import read_source
 from predictor.cohort.state_outcome import read_states
 from predictor.cohort.table import Table
-from predictor.config_records import FOLLOW_UP_DAYS, INDEX_TIME
+from predictor.cohort.time_columns import TimeEnds, time_ends
+from predictor.cohort.time_outcome import EVENT, read_ends
+from predictor.config_records import FOLLOW_UP_DAYS
+from predictor.config_visit_times import INDEX_TIME
 from predictor.errors import Reason
 from predictor.study import Study, load_study
 from predictor.workflow.cohort_file import check_suffix, dictionary_path, write_table
@@ -49,8 +52,12 @@ class MadeCohort:
         Read, left out and why, analysed.
     unit
         What the flow counts: ``patients``, or ``visits`` where every one may be an index visit.
+    events
+        With the event, or in the best of several states.
     sensitivity
-        Share of events, and what the unknown outcomes could change.
+        Share of events, and what the unknown outcomes could change; None of a time.
+    ends
+        How often a follow-up ended in what, where the question is of a time; None elsewhere.
     warnings
         What did not stop the work.
     cautions
@@ -62,7 +69,9 @@ class MadeCohort:
     made: RecordTable
     flow: tuple[FlowStep, ...]
     unit: str
-    sensitivity: Sensitivity
+    events: int
+    sensitivity: Sensitivity | None
+    ends: TimeEnds | None
     warnings: tuple[CohortWarning, ...]
     cautions: tuple[Reason, ...] = ()
 
@@ -73,8 +82,9 @@ class MadeCohort:
             "flow": [{"step": step.step, "patients": step.patients} for step in self.flow],
             "counted": self.unit,
             "rows": self.made.table.rows,
-            "events": None if found.states else found.events,
-            "sensitivity": found.to_dict(),
+            "events": None if found is not None and found.states else self.events,
+            "sensitivity": found.to_dict() if found else None,
+            **({"ends": self.ends.to_dict()} if self.ends else {}),
             "warnings": [
                 {"variable": w.variable, "code": w.code, "count": w.count, "message": w.message}
                 for w in self.warnings
@@ -158,13 +168,16 @@ def make_cohort(study: Study, data: str | Path | pd.DataFrame | None = None) -> 
 def _cohort_of(study: Study, records: Records, table: Table) -> MadeCohort:
     made = record_table(study, records, table)
     events, states = _events(_made_study(study), made.table)
+    unknown = records.sensitivity(events)
     every = records.rules.plan.index.which == "every"
     return MadeCohort(
         table.source,
         made,
         records.flow,
         "visits" if every else "patients",
-        replace(records.sensitivity(events), states=states),
+        events,
+        None if unknown is None else replace(unknown, states=states),
+        time_ends(records, study),
         as_cohort_warnings(records.findings),
         records.rules.cautions,
     )
@@ -179,6 +192,9 @@ def _events(study: Study, table: Table) -> tuple[int, tuple[tuple[str, int], ...
         return counts[-1], tuple(
             (state.state, count) for state, count in zip(states, counts, strict=True)
         )
+    if study.config.question.follow_up is not None:
+        ends, _ = read_ends(study, table)
+        return int((ends == EVENT).sum()), ()
     cells = coded(table.columns[study.config.question.outcome])
     entries = {study.config.question.outcome: cells.entries}
     outcome, _ = read_outcome(study, Table(table.source, entries, range(len(cells.entries))))
@@ -283,7 +299,9 @@ def _joined(checked: Cohort, made: MadeCohort) -> Cohort:
 def _made_columns(study: Study) -> frozenset[str]:
     config = study.config
     named = (*config.predictors, *config.question.limits, *config.cohort.exclude)
-    return frozenset((INDEX_TIME, FOLLOW_UP_DAYS, config.question.outcome, *named))
+    asked = config.question.follow_up
+    followed = FOLLOW_UP_DAYS if asked is None else asked.time
+    return frozenset((INDEX_TIME, followed, config.question.outcome, *named))
 
 
 def _made_study(study: Study) -> Study:

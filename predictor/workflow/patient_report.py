@@ -30,7 +30,6 @@ from predictor.report.page.patients import (
 )
 from predictor.report.pdf import as_pdf, browser
 from predictor.workflow.files import write_file
-from predictor.workflow.state_refusal import refuse_months
 
 INDEX = "index.html"
 MOST_PAGES = 1000
@@ -163,7 +162,6 @@ class PatientPages:
 
 
 def _sheet(prediction: Prediction, *, back: str = "") -> bytes:
-    refuse_months(prediction, "--report")
     report = patient_report(prediction, day=date.today().isoformat())
     return sheet(report, back=back).encode(errors="replace")
 

@@ -12,5 +12,5 @@ def refuse_months(prediction: Prediction, option: str) -> None:
         raise PredictorError(
             option,
             "it is made for the answer of a model of one event so far, and this one tells months",
-            "The answer itself and --format json hold every month.",
+            "The answer itself and --format json hold every month; --report draws its reasons.",
         )

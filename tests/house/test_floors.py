@@ -26,6 +26,7 @@ FLOORS = {
     "config_sources": 1,
     "config_states": 1,
     "config_time": 1,
+    "config_visit_times": 1,
     "study": 1,
     "performance": 1,
     "fitted": 2,

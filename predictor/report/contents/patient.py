@@ -18,6 +18,7 @@ from predictor.clinic.answer import (
     shown_value,
 )
 from predictor.clinic.results import Contribution, Prediction
+from predictor.clinic.time_answer import MonthAnswer
 from predictor.clinical.units import readable_unit
 from predictor.errors import Reason
 from predictor.report import patient_words as words
@@ -112,6 +113,29 @@ def _number(prediction: Prediction) -> Iterator[Block]:
     if interval is not None and interval.level is None and contradicted(prediction):
         low, high = percent(interval.low), percent(interval.high)
         yield Paragraph(words.CONTRADICTED.format(low=low, high=high), "alert")
+    marks = [answer for answer in prediction.by_month if answer.marked]
+    if len(marks) > 1:
+        yield _months(marks)
+
+
+def _months(answers: Sequence[MonthAnswer]) -> Table:
+    """The probability by each horizon of a model of a time."""
+    rows: tuple[Mapping[str, Cell], ...] = tuple(
+        {
+            "month": str(answer.month),
+            "probability": percent(answer.probability),
+            "interval": words.NONE
+            if answer.low is None or answer.high is None
+            else words.BOUNDS.format(low=percent(answer.low), high=percent(answer.high)),
+        }
+        for answer in answers
+    )
+    columns = (
+        Column("month", words.MONTH),
+        Column("probability", words.NUMBER),
+        Column("interval", words.NO_INTERVAL),
+    )
+    return Table("patient-months", words.MONTHS, columns, rows, words.MONTHS_NOTE)
 
 
 def _interval(prediction: Prediction) -> Fact:
