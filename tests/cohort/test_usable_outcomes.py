@@ -139,7 +139,7 @@ def test_states_of_the_question_are_held_against_those_of_the_definition() -> No
     config["models"] = {"multinomial": {}}
     found = fatal(made(table([1.5]), study_from(Document("test", config), Path())))
     assert "the state best" in found["not_yielded"].message
-    assert "is in none of the states" in found["unknown_state"].message
+    assert "none of question.states" in found["unknown_state"].message
 
 
 # ---- what is missing
