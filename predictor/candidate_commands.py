@@ -13,6 +13,7 @@ from predictor.command import FILE, answer_is_no, as_format, command, decimal_si
 @command("predictor candidates runs/first cohort.csv --threshold 0.4 --out candidates.html")
 @click.argument("model")
 @click.argument("cohort", type=FILE)
+@click.option("--state", help="Of a model of several states the one to order by; else the best.")
 @click.option("--threshold", type=float, help="Select from this probability on: 0.4, say.")
 @click.option(
     "--budget",
@@ -35,6 +36,7 @@ from predictor.command import FILE, answer_is_no, as_format, command, decimal_si
 def candidates(
     model: str,
     cohort: Path,
+    state: str | None,
     threshold: float | None,
     budget: float | None,
     prices: str | None,
@@ -77,6 +79,7 @@ def candidates(
         demonstration=demonstration,
         decimal=decimal,
         ignore_unknown=ignore_unknown,
+        state=state,
     )
     if out is not None:
         write_candidates(found, out)

@@ -85,6 +85,7 @@ def check(cohort: Path | None, config: str | None, limit: int, output: str) -> N
         problems = [
             {
                 "row": p.row,
+                "table": p.table or None,
                 "column": p.column,
                 "code": p.code,
                 "message": p.message,

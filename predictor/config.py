@@ -42,6 +42,7 @@ from predictor.config_records import (
 from predictor.config_sources import LaboratoryRules, OmopSource, RedcapSource, SqlSource
 from predictor.config_states import State, check_states
 from predictor.config_time import CoxPlan, FollowUp, check_follow_up, check_models
+from predictor.config_visit_times import check_times_of_visits
 
 
 class Question(Part):
@@ -375,13 +376,9 @@ class Config(Part):
 
     @model_validator(mode="after")
     def _can_be_chosen(self) -> Config:
-        question = self.question
-        check_models(
-            self.choices[3:],
-            several=bool(question.states),
-            timed=question.follow_up is not None,
-            visits=self.cohort.visits is not None,
-        )
+        several, timed = bool(self.question.states), self.question.follow_up is not None
+        check_models(self.choices[3:], several=several, timed=timed)
+        check_times_of_visits(self)
         if self.choose not in self.choices:
             raise ValueError(f"choose names one of {', '.join(self.choices)}")
         return self

@@ -84,9 +84,7 @@ def check_follow_up(
     distinct(tuple(str(code).casefold() for code in (*event, *non_event, *asked.competing)))
 
 
-def check_models(
-    names: tuple[str, ...], *, several: bool, timed: bool, visits: bool = False
-) -> None:
+def check_models(names: tuple[str, ...], *, several: bool, timed: bool) -> None:
     """Hold the models of a study against its question; ValueError names one that does not fit.
 
     Parameters
@@ -95,13 +93,7 @@ def check_models(
         Of the models.
     several, timed
         Whether the question has states, or a follow-up.
-    visits
-        Whether the cohort is made from visits.
     """
-    if timed and visits:
-        raise ValueError(
-            "question.follow_up needs one row per patient so far; cohort.visits cannot make times"
-        )
     kind = "states" if several else "time" if timed else "event"
     for name in names:
         own = KINDS.get(name, "event")

@@ -33,6 +33,9 @@ class Reason:
         return f"{self.where}: {self.message}" if self.where else self.message
 
 
+_LOOK = "Look at these as well, which stop the work only where their value is used:"
+
+
 class PredictorError(Exception):
     """Base of everything this package raises on purpose; the command line exits with 2.
 
@@ -46,33 +49,51 @@ class PredictorError(Exception):
         What the reader can do about it.
     reasons
         Where several rules were broken at once, all of them.
+    besides
+        What is no reason to stop by itself and may become one; listed apart from the reasons.
 
     >>> print(PredictorError("c.yaml, line 3", "penalty must be positive", "Write 0.1 or more."))
     c.yaml, line 3: penalty must be positive. Write 0.1 or more.
     """
 
     def __init__(
-        self, where: str, rule: str, next_step: str = "", *, reasons: Sequence[Reason] = ()
+        self,
+        where: str,
+        rule: str,
+        next_step: str = "",
+        *,
+        reasons: Sequence[Reason] = (),
+        besides: Sequence[Reason] = (),
     ) -> None:
         self.where = where
         self.rule = rule
         self.next_step = next_step
         self.reasons = tuple(reasons)
+        self.besides = tuple(besides)
         sentence = rule if rule.endswith((".", "?", "!", ":")) else f"{rule}."
         head = " ".join(part for part in (f"{where}: {sentence}", next_step) if part)
         listed = "".join(f"\n  - {reason}" for reason in self.reasons)
+        if self.besides:
+            looked = "".join(f"\n  - {reason}" for reason in self.besides)
+            listed = f"{listed}\n{_LOOK}{looked}"
         super().__init__(head + listed)
 
     def __reduce__(self) -> tuple[object, ...]:
         # Exceptions cross process borders in parallel fits; the default rebuilds from args alone.
-        return (_rebuild, (type(self), self.where, self.rule, self.next_step, self.reasons))
+        told = (self.where, self.rule, self.next_step, self.reasons, self.besides)
+        return (_rebuild, (type(self), *told))
 
 
 def _rebuild(
-    kind: type[PredictorError], where: str, rule: str, next_step: str, reasons: Sequence[Reason]
+    kind: type[PredictorError],
+    where: str,
+    rule: str,
+    next_step: str,
+    reasons: Sequence[Reason],
+    besides: Sequence[Reason] = (),
 ) -> PredictorError:
     error = kind.__new__(kind)
-    PredictorError.__init__(error, where, rule, next_step, reasons=reasons)
+    PredictorError.__init__(error, where, rule, next_step, reasons=reasons, besides=besides)
     return error
 
 

@@ -30,4 +30,5 @@ def cohort(config: str, data: Path | None, out: Path, output: str) -> None:
         print_json(done.to_dict())
     else:
         for line in cohort_text(done.to_dict()):
-            terminal.say_wrapped(line)
+            # What stands behind a count is folded beneath itself.
+            terminal.say_wrapped(line, indent=11 if line.startswith(" ") else 2)

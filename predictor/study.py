@@ -17,6 +17,7 @@ from predictor.clinical.units import canonical_unit, refusal
 from predictor.clinical.values import read_value
 from predictor.config import Config
 from predictor.config_errors import explained
+from predictor.config_records import column_clashes
 from predictor.documents import Document, Key, load_yaml
 from predictor.errors import ConfigError, ExpressionError, Reason
 
@@ -273,6 +274,11 @@ class _Names:
                 hint = f" Did you mean {guess}?" if guess else ""
                 message = f"{name!r} is no predictor, limit or exclusion criterion.{hint}"
                 yield self._problem("no_baseline", message, "cohort", "baseline", "variables", name)
+        for keys, message in column_clashes(
+            plan, config.question.outcome, columns, config.cohort.centre
+        ):
+            if config.question.outcome not in config.predictors or keys[0] != "question":
+                yield self._problem("column_clash", message, *keys)
         rules = [("index", plan.index.which, plan.index.rule)]
         if plan.outcome.rule is not None:
             rules.append(("outcome", "rule", plan.outcome.rule))

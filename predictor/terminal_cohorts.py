@@ -19,6 +19,8 @@ if TYPE_CHECKING:
     from predictor.workflow.simulate import SimulatedFile
 
 _FEW = 6
+_MEND = "Mend these:"
+_LOOK = "Look at these; they stop nothing:"
 _INCLUDED = (
     "Besides, for visits and definitions of outcomes (`predictor outcomes`); in no form unless a "
     "study names them:"
@@ -26,25 +28,17 @@ _INCLUDED = (
 
 
 def show_problems(check: CohortCheck, limit: int) -> None:
-    """Every problem with its rows and cells, fatal ones first; equal ones in one line."""
-    from rich import box
-    from rich.table import Table as RichTable
-
+    """What must be mended and what to look at, with rows and cells; equal ones in one line."""
     groups: dict[tuple[bool, str, str, str], list[Problem]] = {}
     for p in check.problems:
         groups.setdefault((not p.fatal, p.column, p.code, p.message), []).append(p)
     if groups:
-        table = RichTable(box=box.SIMPLE_HEAD, pad_edge=False)
-        table.add_column("Column", no_wrap=True)
-        table.add_column("Problem")
-        table.add_column("Rows")
-        table.add_column("Cells")
-        for (mild, column, code, message), found in sorted(groups.items())[:limit]:
-            text = f"{'warning: ' if mild else ''}{message} [{code}]"
-            rows = [str(p.row) for p in found if p.row is not None]
-            cells = list(dict.fromkeys(p.value for p in found if p.value))
-            table.add_row(plain(column), plain(text), _few(rows), plain(_few(cells)))
-        print_tables(table)
+        shown = sorted(groups.items())[:limit]
+        for mild, heading in ((False, _MEND), (True, _LOOK)):
+            part = [(key[1:], found) for key, found in shown if key[0] == mild]
+            if part:
+                say(heading)
+                print_tables(_problems_table(part))
         if len(groups) > limit:
             say(f"... and {len(groups) - limit} more kinds; --format json lists all.")
         counts = Counter(problem.code for problem in check.problems)
@@ -59,6 +53,22 @@ def show_problems(check: CohortCheck, limit: int) -> None:
     say("The cohort can be used." if check.usable else "The cohort cannot be used as it is.")
 
 
+def _problems_table(groups: Iterable[tuple[tuple[str, str, str], list[Problem]]]) -> RichTable:
+    from rich import box
+    from rich.table import Table
+
+    table = Table(box=box.SIMPLE_HEAD, pad_edge=False)
+    table.add_column("Column", no_wrap=True)
+    table.add_column("Problem")
+    table.add_column("Rows")
+    table.add_column("Cells")
+    for (column, code, message), found in groups:
+        rows = [_place(p) for p in found if p.row is not None]
+        cells = list(dict.fromkeys(p.value for p in found if p.value))
+        table.add_row(plain(column), plain(f"{message} [{code}]"), _few(rows), plain(_few(cells)))
+    return table
+
+
 def show_proposals(proposals: Sequence[Proposal]) -> None:
     """Values that are no plain numbers, counted by kind, and rules that can be pasted."""
     from predictor.cohort.laboratory import as_yaml
@@ -67,6 +77,11 @@ def show_proposals(proposals: Sequence[Proposal]) -> None:
         say(f"{p.column}: {p.count} of kind {p.kind.replace('_', ' ')}")
     say("Rules to choose from and to paste (docs/laboratory.md says what each does to statistics):")
     say(as_yaml(proposals))
+
+
+def _place(problem: Problem) -> str:
+    """A row, and in which table where that is not the file."""
+    return f"{problem.row} of the {problem.table}" if problem.table else str(problem.row)
 
 
 def _few(items: Sequence[str]) -> str:

@@ -17,6 +17,8 @@ _INDENT = "  "
 _SOURCE = "{authors} {year}"
 _NEED = "{name}  {label}{meant}{index}{items}{note}"
 _AT_INDEX = ", at the index visit"
+_MEASURED = "{names}: {unit}"
+_POINTS = "points"
 _NOTE = ". {note}"
 _ITEMS = "; or all {count} items of the score"
 _UNITS = " ({unit})"
@@ -79,10 +81,14 @@ def outcome_lines(found: OutcomeDefinition, dictionary: Dictionary) -> Iterator[
         yield from _section("States, the first that holds", [*states, otherwise])
     if found.confirmed_after is not None:
         yield from _section("Confirmation", [_CONFIRMED.format(days=found.confirmed_after)])
+    units = list(_units(found, dictionary))
+    if units:
+        yield from _section("Units of the numbers", units)
     yield from _section("Needs", list(_needs(found, dictionary)))
     yield from _section("Where something is missing", [found.missing_rule.text, _ABSENT])
-    if found.warnings:
-        yield from _section("Take care", [_caution(caution) for caution in found.warnings])
+    care = [*(str(c) for c in found.cautions), *(_caution(caution) for caution in found.warnings)]
+    if care:
+        yield from _section("Take care", care)
     if found.note:
         yield from _section("Note", [found.note])
     yield from _section("Reference", [str(found.reference), *map(str, found.further)])
@@ -117,6 +123,20 @@ def _section(title: str, paragraphs: Sequence[str]) -> Iterator[str]:
             break_long_words=False,
             break_on_hyphens=False,
         )
+
+
+def _units(found: OutcomeDefinition, dictionary: Dictionary) -> Iterator[str]:
+    """What the numbers are that variables are compared with, unit by unit."""
+    from predictor.clinical.units import readable_unit
+
+    by_unit: dict[str, list[str]] = {}
+    for name in found.requires:
+        variable = dictionary.variable(name.rpartition(".")[2])
+        if variable.kind == "continuous":
+            unit = readable_unit(variable.unit) if variable.unit != "1" else ""
+            by_unit.setdefault(unit, []).append(variable.name)
+    for unit, names in by_unit.items():
+        yield _MEASURED.format(names=", ".join(dict.fromkeys(names)), unit=unit or _POINTS)
 
 
 def _needs(found: OutcomeDefinition, dictionary: Dictionary) -> Iterator[str]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING, Any
 
+from predictor.report.cohort_text import unknown_outcomes
 from predictor.report.contents.state_performance import state_labels
 from predictor.terminal import plain, print_tables, say, say_wrapped
 
@@ -20,6 +21,8 @@ def show_state_training(run: StateTrainingRun) -> None:
     say_wrapped(f"{level}. {run.evidence['statement']}")
     say()
     say_wrapped("Patients: " + ", ".join(f"{s.patients} {s.step}" for s in run.cohort.flow))
+    if run.cohort.sensitivity is not None and run.cohort.sensitivity.unknown:
+        say_wrapped(unknown_outcomes(run.cohort.sensitivity.to_dict()))
     for warning in run.cohort.warnings:
         head = f"{warning.variable}: " if warning.variable else ""
         say_wrapped(f"Warning: {head}{warning.message} [{warning.code}]")

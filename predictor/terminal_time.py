@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING, Any
 
+from predictor.cohort.small_cells import HIDDEN
 from predictor.terminal import plain, print_tables, say, say_wrapped
 
 if TYPE_CHECKING:
@@ -32,13 +33,33 @@ def show_time_training(run: TimeTrainingRun) -> None:
         head = f"{warning.variable}: " if warning.variable else ""
         say_wrapped(f"Warning: {head}{warning.message} [{warning.code}]")
     say()
-    found = run.validation
+    show_time_validation(run.validation)
+    say()
+    say_wrapped(
+        "Time: " + ", ".join(f"{name} {spent:.1f} s" for name, spent in run.seconds.items())
+    )
+    say(f"Bundle: {run.bundle}")
+    say(f"Report: {run.report}")
+    if run.sent is not None:
+        say(f"MLflow: {run.sent.tracking_uri}, experiment {run.sent.experiment}")
+        say(f"        run {run.sent.run_id}")
+    say(f"Next: predictor predict PATIENT.json --model {run.bundle}")
+
+
+def show_time_validation(found: Mapping[str, Any]) -> None:
+    """Who is followed how long, the comparison, the chosen model's figures, and notes.
+
+    Parameters
+    ----------
+    found
+        What the manifest has under ``validation``.
+    """
     _show(
         ("Month", "Still followed", "Had the event (95% CI)", "Had a competing one"),
         (
             (
                 str(row["month"]),
-                "<" if row["at_risk"] is None else str(row["at_risk"]),
+                HIDDEN if row["at_risk"] is None else str(row["at_risk"]),
                 _interval(row, "incidence"),
                 _number(row["competing"]),
             )
@@ -46,8 +67,9 @@ def show_time_training(run: TimeTrainingRun) -> None:
         ),
     )
     say_wrapped(
-        "Cumulative incidences by Aalen-Johansen; < hides a count below the cell size; - "
-        "an incidence that would tell of so few events, or one that nothing has."
+        "Cumulative incidences by Aalen-Johansen; hidden: a count that would tell, by subtraction "
+        "too, of fewer than the cell size; - an incidence that would tell of so few events, or one "
+        "that nothing has."
     )
     say()
     _show(
@@ -96,16 +118,6 @@ def show_time_training(run: TimeTrainingRun) -> None:
         say_wrapped(found["signal"]["sentence"])
     for note in found["notes"]:
         say_wrapped(note)
-    say()
-    say_wrapped(
-        "Time: " + ", ".join(f"{name} {spent:.1f} s" for name, spent in run.seconds.items())
-    )
-    say(f"Bundle: {run.bundle}")
-    say(f"Report: {run.report}")
-    if run.sent is not None:
-        say(f"MLflow: {run.sent.tracking_uri}, experiment {run.sent.experiment}")
-        say(f"        run {run.sent.run_id}")
-    say(f"Next: predictor predict PATIENT.json --model {run.bundle}")
 
 
 def _show(heads: Iterable[str], rows: Iterable[Iterable[str]]) -> None:
@@ -128,4 +140,9 @@ def _interval(row: Mapping[str, Any], name: str) -> str:
 
 
 def _number(value: float | None) -> str:
-    return "-" if value is None else f"{value:.2f}"
+    """Two digits, and no sign of a nothing.
+
+    >>> _number(-0.004), _number(-0.006), _number(None)
+    ('0.00', '-0.01', '-')
+    """
+    return "-" if value is None else f"{round(value, 2) + 0.0:.2f}"

@@ -11,6 +11,7 @@ from predictor.report.cohort_text import unknown_outcomes
 from predictor.report.validation_text import bootstrap_lines, figure_name, further_lines, headline
 from predictor.terminal import plain, print_tables, say, say_wrapped, width
 from predictor.terminal_states import show_states
+from predictor.terminal_time import show_time_validation
 from predictor.validation.reported import is_flexible, reported
 
 if TYPE_CHECKING:
@@ -177,6 +178,9 @@ def show_bundle(manifest: Mapping[str, Any], folder: str) -> None:
             manifest["validation"],
             manifest["outcome"]["states"],
         )
+        return
+    if manifest["model"]["kind"] == "hazards":
+        show_time_validation(manifest["validation"])
         return
     print_tables(comparison_table(manifest["validation"]["models"]))
     label, flexible = manifest["model"]["label"], is_flexible(manifest)

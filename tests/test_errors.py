@@ -47,3 +47,16 @@ def test_an_error_survives_the_way_from_a_worker_process(kind: type[PredictorErr
     assert str(back) == str(error)
     assert (back.where, back.rule, back.next_step) == (error.where, error.rule, error.next_step)
     assert back.reasons == error.reasons
+
+
+def test_what_may_have_to_be_mended_stands_apart() -> None:
+    besides = [Reason("b", "c3", "the value is odd")]
+    error = PredictorError(
+        "x", "rule", "Mend these:", reasons=[Reason("a", "c4", "y")], besides=besides
+    )
+    mend, heading, look = str(error).partition("\nLook at these as well")
+    assert mend == "x: rule. Mend these:\n  - c4: y"
+    assert heading
+    assert look.endswith("\n  - c3: the value is odd")
+    again = pickle.loads(pickle.dumps(error))  # noqa: S301
+    assert (str(again), again.besides) == (str(error), error.besides)

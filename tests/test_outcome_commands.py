@@ -99,8 +99,21 @@ def test_what_does_not_exist_is_refused_with_the_nearest_name(call: Run) -> None
 def test_the_page_shows_every_rule_as_the_command_prints_it(name: str, root: Path) -> None:
     page = (root / "docs" / "outcomes.md").read_text(encoding="utf-8")
     lines = list(outcome_lines(load_outcome(name, DICTIONARY), DICTIONARY))
-    rule = lines[lines.index("The outcome is there where") + 1 : lines.index("Needs") - 1]
-    if "States, the first that holds" in rule:
-        rule = rule[: rule.index("States, the first that holds") - 1]
+    rule = lines[lines.index("The outcome is there where") + 1 :]
+    rule = rule[: rule.index("")]
     assert f"### `{name}`" in page
     assert "\n".join(["```text", *rule, "```"]) in page
+
+
+def test_the_units_of_the_numbers_stand_beside_the_rule(call: Run, tmp_path: Path) -> None:
+    shown = call("outcomes", "doris_2021").out
+    assert "Units of the numbers\n" in shown
+    assert "  glucocorticoid_dose: mg/week\n" in shown
+    own = tmp_path / "own.yaml"
+    own.write_text(
+        "label: Low dose\nreference: {authors: We, title: T, journal: this study, year: 2026}\n"
+        "rule: glucocorticoid_dose <= 5\n"
+    )
+    assert "looks like mg/day" in " ".join(call("outcomes", own).out.split())
+    (caution,) = call("outcomes", own, "--format", "json").json["cautions"]
+    assert caution["code"] == "suspicious_unit"

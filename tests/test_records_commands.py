@@ -13,6 +13,7 @@ import pytest
 from run_commands import Run, runner
 
 from predictor.documents import Document
+from predictor.errors import CohortError
 from predictor.study import load_study, study_from
 from predictor.workflow.cohort import check_visits, make_cohort
 
@@ -261,3 +262,71 @@ def test_every_keeps_the_rows_of_a_patient_together() -> None:
     assert cohort.group_kind == "patient"
     assert cohort.group is not None
     assert cohort.patients > 30 >= len(np.unique(cohort.group))
+
+
+# ---- what people read
+
+
+GOOD = (
+    "id,day,sledai_2k,c3,sex\n"
+    "=1+1,0,8,80,female\n=1+1,180,2,80,female\n"
+    "@b,0,8,0.9,female\n@b,180,7,80,female\n"
+)
+
+
+def test_no_identifier_is_a_formula_in_a_spreadsheet(run: Run, tmp_path: Path) -> None:
+    study, data = written(tmp_path, CONFIG, GOOD)
+    assert run("cohort", study, "--data", data, "--out", "c.csv").code == 0
+    assert pd.read_csv(tmp_path / "c.csv")["id"].tolist() == ["'=1+1", "'@b"]
+    assert run("cohort", study, "--data", data, "--out", "c.parquet").code == 0
+    assert pd.read_parquet(tmp_path / "c.parquet")["id"].tolist() == ["=1+1", "@b"]
+
+
+def test_what_to_look_at_stands_apart_and_reads_as_sentences(run: Run, tmp_path: Path) -> None:
+    study, data = written(tmp_path, CONFIG, GOOD)
+    done = run("cohort", study, "--data", data, "--out", "c.csv")
+    assert "To look at; none of it stopped the work" in done.out
+    assert "        1  c3: the value is outside" in done.out
+
+
+def test_what_an_infusion_does_to_the_outcome_is_told_once(run: Run, visits: Path) -> None:
+    done = run("cohort", STUDY, "--data", visits, "--out", "c.csv")
+    assert done.out.count("within 90 days of the last infusion") == 1
+    told = run("cohort", STUDY, "--data", visits, "--out", "c.csv", "--format", "json").json
+    (caution,) = told["cautions"]
+    assert caution["code"] == "after_treatment"
+    assert caution["where"] == "sledai_increased_dna_binding"
+
+
+def test_a_dose_that_looks_like_another_unit_is_told(run: Run, tmp_path: Path) -> None:
+    config = CONFIG.replace("rule: sledai_2k <= 4", "rule: glucocorticoid_dose <= 5")
+    rows = (
+        "id,day,sledai_2k,c3,sex,glucocorticoid_dose\n"
+        "a,0,8,80,female,70\na,180,2,80,female,0\nb,0,8,80,female,70\nb,180,2,80,female,35\n"
+    )
+    study, data = written(tmp_path, config, rows)
+    done = run("cohort", study, "--data", data, "--out", "c.csv")
+    assert done.code == 0, done.err
+    assert "glucocorticoid_dose, which is counted in mg/week" in done.out
+
+
+def test_an_event_that_never_comes_out_is_refused_with_what_does(run: Run, tmp_path: Path) -> None:
+    config = CONFIG.replace("event: [1]", "event: [banana], non_event: [0]")
+    said = refused(run, tmp_path, config, GOOD)
+    assert "banana is nothing that can come out here: the rule yields 1, 0" in said
+
+
+def test_points_of_a_score_as_milligrams_are_refused(
+    run: Run, visits: Path, tmp_path: Path
+) -> None:
+    text = (load_study(STUDY).folder / f"{STUDY}.yaml").read_text()
+    config = text.replace("definition: sledai_low_activity", "rule: proteinuria < 500")
+    (tmp_path / "study.yaml").write_text(config)
+    done = run("cohort", "study.yaml", "--data", visits, "--out", "c.csv")
+    assert done.code == 2
+    assert "points of a score" in " ".join(done.err.split())
+    done = run("check", visits, "--config", "study.yaml", "--format", "json")
+    assert done.code == 1
+    assert [p["code"] for p in done.json["problems"]].count("score_points") == 1
+    with pytest.raises(CohortError, match="points of a score"):
+        check_visits(load_study(tmp_path / "study.yaml"), visits).usable()

@@ -6,29 +6,32 @@ from collections.abc import Mapping
 from typing import Any
 
 _LINE = "Validation by resampling its cohort: AUROC {area:.2f} ({interval}0.5 is chance)."
+_STATES = "Validation by resampling its cohort: ordinal c {area:.2f} ({interval}0.5 is chance)."
 _INTERVAL = "95% interval {low:.2f} to {high:.2f}; "
 
 
 def validation_line(manifest: Mapping[str, Any]) -> str | None:
-    """Corrected AUROC of the model with its interval; None where there is none.
+    """Corrected AUROC, or ordinal c of several states, with interval; None where there is none.
 
     Parameters
     ----------
     manifest
         Of a bundle; one of an earlier version knows nothing of this.
     """
+    several = isinstance(manifest.get("outcome"), Mapping) and manifest["outcome"].get("states")
+    name, template = ("orc", _STATES) if several else ("auroc", _LINE)
     found: Any = manifest
-    for part in ("validation", "bootstrap"):
+    for part in ("validation",) if several else ("validation", "bootstrap"):
         found = found.get(part) if isinstance(found, Mapping) else None
     figures = found.get("figures") if isinstance(found, Mapping) else None
     for row in figures if isinstance(figures, list) else ():
-        if not isinstance(row, Mapping) or row.get("name") != "auroc":
+        if not isinstance(row, Mapping) or row.get("name") != name:
             continue
         area, low, high = (row.get(f"corrected{side}") for side in ("", "_low", "_high"))
         if _is_number(area):
             known = _is_number(low) and _is_number(high)
             interval = _INTERVAL.format(low=low, high=high) if known else ""
-            return _LINE.format(area=area, interval=interval)
+            return template.format(area=area, interval=interval)
     return None
 
 

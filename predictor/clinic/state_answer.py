@@ -99,6 +99,14 @@ def state_lines(states: Sequence[StateAnswer], interval_of_best: Interval | None
     return lines
 
 
+def shares(states: Sequence[StateAnswer]) -> str:
+    """Each state with its probability, best first; empty where there are none."""
+    return ", ".join(
+        _SHARE.format(label=state.label, reference=percent(state.probability))
+        for state in reversed(states)
+    )
+
+
 def state_average(states: Sequence[StateAnswer]) -> list[str]:
     """What the patient is compared with, and which state the reasons are those of."""
     if not states:

@@ -28,6 +28,8 @@ _UNIT_TEXT = re.compile(
     r"(?:\s*[x×·⋅∙•]?\s*10\s*(?:\^|\*{1,2}|[eE]|(?=[⁰-⁹¹²³]))\s*[0-9⁰-⁹¹²³]{1,2}\s*(?=[/a-zA-Z]))?"
     r"\s*[a-zA-Zµμ%\[{#/(][^:,;<>=]*"
 )
+# "1/80" is a titre; of units only "/10*9" or "/100 mg" begin so, which nothing here is counted by.
+_OF_A_NUMBER = re.compile(r"\s*/\s*[0-9]+\s*$")
 _INFINITE = frozenset({"inf", "infinity", "+inf", "+infinity", "-inf", "-infinity", "∞"})
 LONGEST_TEXT = 200
 """Characters of the longest text that can be a value with its unit."""
@@ -121,6 +123,8 @@ def _number_in_text(raw: str, decimal: str) -> tuple[float, str | None]:
         raise Unreadable("unreadable_number", "is not a number")
     number = float(match.group().replace(",", "."))
     rest = text[match.end() :]
+    if _OF_A_NUMBER.match(rest):
+        raise Unreadable("unreadable_number", "is a ratio, such as a titre, and not a number")
     if not rest:
         return number, None
     if not _UNIT_TEXT.fullmatch(rest):

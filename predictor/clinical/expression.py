@@ -12,7 +12,8 @@ of our own; no text of a user is ever run as a program.
 
 The answer is yes, no, or "cannot be told" where a missing value matters: ``x >= 6 or y`` is yes
 where y is, whatever x (Kleene's three-valued logic). Arithmetic with a missing value is missing,
-and so is a division by 0. Numbers that differ by less than a billionth are equal.
+and so is a division by 0 (one by the number 0 itself is refused). Numbers that differ by less than
+a billionth are equal.
 """
 
 from __future__ import annotations
@@ -24,7 +25,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from predictor.clinical.dictionary import Dictionary
-from predictor.clinical.expression_nodes import Columns, Condition, Values
+from predictor.clinical.expression_nodes import INDEX, Columns, Condition, Values
 from predictor.clinical.expression_parser import Parser
 from predictor.clinical.expression_tokens import tokens_of
 from predictor.errors import ExpressionError, Reason
@@ -33,6 +34,9 @@ Truth = NDArray[np.int8]
 """Shape (rows,): 1 yes, 0 no, -1 cannot be told."""
 
 YES, NO, UNKNOWN = 1, 0, -1
+
+AT_INDEX = f"{INDEX}."
+"""In front of a variable: its value at the index visit."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,7 +104,7 @@ class Expression:
 
     def attainable(self, available: Container[str]) -> tuple[bool, bool]:
         """Whether "yes" can ever be told, and "no", where only these variables are recorded."""
-        return self.condition.attainable(lambda name: name in available)
+        return self.condition.attainable(lambda name: name.removeprefix(AT_INDEX) in available)
 
 
 def parse_expression(text: str, dictionary: Dictionary, where: str) -> Expression:

@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 Values = NDArray[np.float64]
 Mask = NDArray[np.bool_]
 Has = Callable[[str], bool]
-"""Whether a variable is recorded at all."""
+"""Whether a variable is recorded at all; ``index.NAME`` asks for the index visit."""
 
 COMPARISONS = ("<", "<=", ">", ">=", "==", "!=")
 
@@ -113,7 +113,7 @@ class Recorded:
 
     def recorded(self, has: Has) -> bool:
         """Whether it is."""
-        return has(self.name)
+        return has(str(self))
 
 
 @dataclass(frozen=True, slots=True)

@@ -179,8 +179,12 @@ class Parser:
             return first
         found = [(True, self.number(first))]
         while self.token.is_sign(*signs):
-            forward = self.take().text == signs[0]
-            found.append((forward, self.number(read())))
+            sign = self.take()
+            term = self.number(read())
+            if sign.text == "/" and isinstance(term, Constant) and term.value == 0:
+                rule = "a division by 0 has no answer, whoever the patient is"
+                raise self.error(sign, rule, "Divide by another number.")
+            found.append((sign.text == signs[0], term))
         return Part(first.token, number=join(tuple(found)))
 
     def factor(self) -> Part:
@@ -316,5 +320,7 @@ class Parser:
             raise self.error(limit.token, rule, "Write the number in that unit.")
         for warning in reading.warnings:
             place = f"{self.where}, character {limit.token.at + 1}"
-            message = f"{name} is compared with a number that {warning.message}."
+            unit = readable_unit(part.variable.unit)
+            message = f"{name}, which is counted in {unit}, is compared with a number that "
+            message = f"{message}{warning.message}."
             self.cautions.append(Reason(warning.code, place, message))

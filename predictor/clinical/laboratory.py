@@ -41,6 +41,8 @@ _COMPARED = re.compile(
 )
 _BELOW = ("<", "≤", "＜", "less", "below")
 _TITRE = re.compile(r"1\s*[:/]\s*([1-9][0-9]{0,7})")
+# A titre with the unit of a concentration behind it: one of the two is wrong.
+_TITRE_IN_UNIT = re.compile(r"1\s*[:/]\s*[1-9][0-9]{0,7}\s*(?P<unit>[a-zA-Zµμ%][^:,;<>=]*)")
 _COMMA = re.compile(r"[+-]?[0-9]+,[0-9]+(?:[eE][+-]?[0-9]{1,3})?")
 # "1,250" is a thousand to half of the world; "0,250" and "12,5" can only be decimals.
 _THOUSANDS = re.compile(r"[+-]?[1-9][0-9]{0,2}(?:,[0-9]{3})+")
@@ -109,7 +111,7 @@ class LaboratoryText:
         that a spreadsheet took for a time of day) or ``unreadable``.
     number
         The number, the limit, the reciprocal of the titre, the number with its comma read as the
-        decimal sign; None where there is none or it cannot be told.
+        decimal sign; None where there is none or it cannot be told, as in ``1:320 IU/mL``.
     unit
         What stands behind the number, as it is written; ``{titer}`` of a titre.
     """
@@ -165,6 +167,8 @@ def _of_text(text: str, folded: str, decimal: str) -> LaboratoryText:
         return LaboratoryText("day_fraction", titre_of_days(_clock_days(clock)), TITRE)
     if titre := _TITRE.fullmatch(folded):
         return LaboratoryText("titre", float(titre[1]), TITRE)
+    if titre := _TITRE_IN_UNIT.fullmatch(text):
+        return LaboratoryText("titre", None, titre["unit"])
     return _compared(text, decimal) or _with_comma(text, decimal) or _number(text, decimal)
 
 

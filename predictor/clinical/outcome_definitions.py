@@ -17,9 +17,9 @@ from predictor.clinical import sledai
 from predictor.clinical.citation import Citation
 from predictor.clinical.dictionary import Dictionary
 from predictor.clinical.expression import NO, UNKNOWN, YES, Expression, Truth
-from predictor.clinical.expression_nodes import Values
+from predictor.clinical.expression_nodes import Has, Values
 from predictor.clinical.names import suggestion
-from predictor.errors import OutcomeError
+from predictor.errors import OutcomeError, Reason
 
 SHIPPED = Path(__file__).resolve().parent / "outcomes"
 _SUFFIXES = (".yaml", ".yml")
@@ -128,6 +128,12 @@ class OutcomeDefinition:
         return frozenset(name.removeprefix(_INDEX) for name in self.requires)
 
     @property
+    def cautions(self) -> tuple[Reason, ...]:
+        """What is odd about numbers in its rules, such as one that looks like another unit."""
+        rules = (self.rule, *(self.states or {}).values())
+        return tuple(dict.fromkeys(caution for rule in rules for caution in rule.cautions))
+
+    @property
     def reads(self) -> frozenset[str]:
         """Columns worth reading: the variables, and the items of a score among them."""
         items = {item for name in self.variables for item in sledai.items_of(name)}
@@ -172,6 +178,38 @@ class OutcomeDefinition:
             found[open_] = len(truths)
         return found
 
+    def reachable(self, has: Has) -> tuple[bool, ...]:
+        """Whether each state can be told where only some variables have a value.
+
+        Parameters
+        ----------
+        has
+            Whether a variable has one; ``index.NAME`` asks for the index visit. What is taken for
+            a missing entry is never missing.
+
+        Returns
+        -------
+        In the order of ``state_names``; without states, whether yes can be told, and no.
+        """
+        assumed = self.missing_rule.assumed
+
+        def known(name: str) -> bool:
+            plain = name.removeprefix(_INDEX)
+            items = sledai.items_of(plain)
+            if has(name) or plain in assumed:
+                return True
+            # Only here a score is there whose items are not all recorded.
+            before = name.removesuffix(plain)
+            summed = any(item in assumed for item in items)
+            return summed and all(item in assumed or has(before + item) for item in items)
+
+        if self.states is None:
+            return self.rule.condition.attainable(known)
+        pairs = [rule.condition.attainable(known) for rule in self.states.values()]
+        passed = [all(no for _, no in pairs[:place]) for place in range(len(pairs) + 1)]
+        found = [yes and open_ for (yes, _), open_ in zip(pairs, passed, strict=False)]
+        return (*found, passed[-1]) if self.otherwise is not None else tuple(found)
+
     @property
     def state_names(self) -> tuple[str, ...]:
         """States in the order in which they are asked, the one of all others last."""
@@ -203,6 +241,9 @@ class OutcomeDefinition:
             "reference": self.reference.to_dict(),
             "further": [citation.to_dict() for citation in self.further],
             "warnings": [caution.to_dict() for caution in self.warnings],
+            "cautions": [
+                {"code": c.code, "where": c.where, "message": c.message} for c in self.cautions
+            ],
             "note": self.note,
         }
 
@@ -277,7 +318,8 @@ def requirements_unmet(
     computed = sledai.derivable({n for n in items if n in available or n in assumed})
 
     def has(name: str) -> bool:
-        return name in available or name in computed or name in assumed
+        plain = name.removeprefix(_INDEX)
+        return plain in available or plain in computed or plain in assumed
 
     asked = [definition.rule, *((definition.states or {}).values() if states else ())]
     never = [rule for rule in asked if not all(rule.condition.attainable(has))]

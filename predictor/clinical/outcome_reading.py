@@ -17,6 +17,7 @@ from predictor.clinical.outcome_definitions import (
     OutcomeDefinition,
     cautions_of,
 )
+from predictor.clinical.outcome_trial import contradicted
 from predictor.clinical.sledai import items_of
 from predictor.clinical.values import read_value
 from predictor.errors import ExpressionError, OutcomeError, Reason
@@ -41,6 +42,10 @@ _STATE = re.compile(r"[a-z][a-z0-9_]*")
 _LONGEST_WAIT = 3660
 _OWN = "Of a rule of your own: authors, title, journal (such as this study) and year."
 
+_CONTRADICTED = (
+    "in the state {state} the outcome is there at some visits and not at others: the rule and the "
+    "states contradict each other. Let each state lie wholly inside the rule or outside it."
+)
 _UNDETERMINABLE = (
     "A variable without an entry makes the outcome undeterminable, unless the others decide it."
 )
@@ -113,6 +118,8 @@ class _DefinitionReader:
         wait = self.wait()
         assumed = self.assumed()
         own_cautions = self.cautions("warnings") if "warnings" in self.data else ()
+        if rule is not None and states:
+            self.check_states(rule, states, otherwise)
         if rule is not None:
             self.check_assumed(assumed, [rule, *(states or {}).values()])
         self.finish()
@@ -195,6 +202,15 @@ class _DefinitionReader:
             message = "'otherwise' names one more state: small letters, digits, underscores"
             self.problem("bad_name", message, "otherwise")
         return name or None
+
+    def check_states(
+        self, rule: Expression, states: Mapping[str, Expression], otherwise: str | None
+    ) -> None:
+        if self.dictionary is None:
+            return
+        for name in contradicted(rule, states, otherwise, self.dictionary):
+            message = _CONTRADICTED.format(state=name)
+            self.problem("rule_and_states", message, "states")
 
     def wait(self) -> float | None:
         raw = self.data.get("confirmed_after")

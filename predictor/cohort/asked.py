@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Container, Iterable, Mapping
+from collections.abc import Container, Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -11,13 +11,16 @@ from numpy.typing import NDArray
 
 from predictor.clinical.expression import parse_expression
 from predictor.clinical.outcome_definitions import (
+    Caution,
     OutcomeDefinition,
+    cautions_of,
     load_outcome,
     requirements_unmet,
 )
 from predictor.clinical.sledai import completed, items_of
 from predictor.cohort.finding import Finding
 from predictor.cohort.follow_up import YES_NO, Asked
+from predictor.errors import Reason
 
 if TYPE_CHECKING:
     from predictor.clinical.expression import Expression, Truth
@@ -35,6 +38,7 @@ NEVER = (
     "{name} can never be determined here: {missing} {is_are} not recorded. Map the columns under "
     "`cohort.columns`, or choose another definition."
 )
+CAUTION = "within {days:g} days of the last infusion: {message} {reference}"
 _SUFFIXES = (".yaml", ".yml")
 
 
@@ -82,6 +86,8 @@ def asked_of(study: Study, plan: RecordsPlan, where: str) -> Asked:
         plan.outcome.confirmed_after,
         rule.names | rule.index_names,
         lambda now, before: _yes_or_no(_truth(rule, now, before)),
+        rule.condition.attainable,
+        (*rule.cautions, *_told(cautions_of(rule.names))),
     )
 
 
@@ -90,6 +96,7 @@ def _of_definition(definition: OutcomeDefinition) -> Asked:
     there = {name for name in definition.requires if not name.startswith("index.")}
     reads, before = with_items(there), with_items(index)
     if definition.states is not None:
+        states = tuple(definition.states.values())
         return Asked(
             definition.state_names,
             reads,
@@ -97,6 +104,8 @@ def _of_definition(definition: OutcomeDefinition) -> Asked:
             definition.confirmed_after,
             frozenset(),
             lambda now, zero: definition.state(now, zero).astype(np.int64),
+            definition.reachable,
+            (*(c for rule in states for c in rule.cautions), *_told(definition.warnings)),
         )
     return Asked(
         YES_NO,
@@ -105,7 +114,18 @@ def _of_definition(definition: OutcomeDefinition) -> Asked:
         definition.confirmed_after,
         frozenset(),
         lambda now, zero: _yes_or_no(definition.truth(now, zero)),
+        definition.reachable,
+        (*definition.rule.cautions, *_told(definition.warnings)),
     )
+
+
+def _told(cautions: Iterable[Caution]) -> Iterator[Reason]:
+    """What a treatment does to measurements, each as a sentence with its source."""
+    for caution in cautions:
+        text = CAUTION.format(
+            days=caution.days, message=caution.message, reference=caution.reference
+        )
+        yield Reason("after_treatment", ", ".join(caution.variables), text)
 
 
 def _truth(rule: Expression, now: Mapping[str, Numbers], before: Mapping[str, Numbers]) -> Truth:

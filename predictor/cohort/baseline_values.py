@@ -24,10 +24,13 @@ class BaselineValue:
         Shape (index visits,), NaN where the window holds none.
     at
         Visit each comes from, -1 where there is none.
+    declared
+        Where the latest value was declared missing, so that there is none, shape (index visits,).
     """
 
     values: Numbers
     at: Places
+    declared: NDArray[np.bool_]
 
 
 def latest_value(
@@ -35,7 +38,9 @@ def latest_value(
 ) -> BaselineValue:
     """Take the latest value in a window that ends at the index visit or before it.
 
-    Nothing later is looked at: the search begins at the index visit and goes back.
+    Nothing later is looked at: the search begins at the index visit and goes back. It ends at a
+    cell that could not be read or was declared missing: something was measured then, and an older
+    value would be told for it.
 
     Parameters
     ----------
@@ -56,7 +61,8 @@ def latest_value(
     low, high = window
     if high > 0:
         raise ValueError("a baseline window ends at the index visit at the latest")
-    column, unreadable = visits.values[name], visits.unreadable.get(name)
+    column, declared = visits.values[name], visits.declared.get(name)
+    spoiled = [mask for mask in (visits.unreadable.get(name), declared) if mask is not None]
     earliest = visits.day[index] + low
     first = visits.start[visits.patient[index]]
     at = index.copy() if high == 0 else last_at_or_before(visits, index, visits.day[index] + high)
@@ -65,11 +71,12 @@ def latest_value(
     while len(waiting):
         here = at[waiting]
         empty = np.isnan(column[here])
-        if unreadable is not None:  # no older value takes the place of one that cannot be read
-            empty &= ~unreadable[here]
+        for mask in spoiled:
+            empty &= ~mask[here]
         waiting = waiting[empty]
         back = at[waiting] - 1
         inside = (back >= first[waiting]) & (visits.day[back] >= earliest[waiting])
         at[waiting] = np.where(inside, back, -1)
         waiting = waiting[inside]
-    return BaselineValue(np.where(at >= 0, column[at], np.nan), at)
+    gone = np.zeros(len(at), dtype=bool) if declared is None else (at >= 0) & declared[at]
+    return BaselineValue(np.where(at >= 0, column[at], np.nan), at, gone)

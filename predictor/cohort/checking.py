@@ -212,7 +212,7 @@ def _of_analysed(
         return
     states = config.question.states
     if months is not None:
-        yield from too_few_times(config, column, analysed, months[keep], group)
+        yield from too_few_times(config, column, analysed, months[keep], group, patient)
         analysed = (analysed == EVENT).astype(np.float64)
     else:
         yield from (too_few_states if states else _too_few)(config, column, analysed, group)

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 
+from predictor.clinical.units import canonical_unit
 from predictor.clinical.values import read_column
 from predictor.clinical.variable import Variable
 from predictor.cohort.laboratory import by_rules, day_problem, explained
@@ -21,6 +22,7 @@ if TYPE_CHECKING:
 
 # Problems of single cells that `impossible: missing` turns into counted missing values.
 _IMPOSSIBLE = {"impossible_value", "infinite_value"}
+_COUNTED = "{message}; it became missing, as declared"
 _POINTS = {"2", "4", "8"}
 _OF_SCORE = (
     "is not yes or no but, it seems, the points of a score. If so: "
@@ -88,8 +90,14 @@ def read_variable(table: Table, variable: Variable, source: CohortSource) -> Rea
                 continue
             counted = reason.code in _IMPOSSIBLE and source.impossible == "missing"
             message, whole = reason.message, row < 0  # such as an unknown unit of the column
+            if counted:
+                message = _COUNTED.format(message=message)
             kind = ""
-            if reason.code == "unreadable_number" and not whole:
+            # "1/80" looks like a number in a unit.
+            as_written = (
+                reason.code == "unknown_unit" and not whole and ruled.cells[row] is cells[row]
+            )
+            if as_written or (reason.code == "unreadable_number" and not whole):
                 known = explained(cells[row], variable, source.decimal)
                 kind, message = known or (kind, message)
             if reason.code == "unreadable_state" and points:
@@ -118,6 +126,12 @@ def _points(cells: Cells, variable: Variable, rows: Sequence[int]) -> str:
     return _OF_SCORE.format(name=variable.name, points=points)
 
 
+def unit_factor(variable: Variable, source: CohortSource) -> float:
+    """What one of a column's own unit is in the dictionary's; 1 where the unit is not known."""
+    unit = source.units.get(variable.name)
+    return 1.0 if unit is None else variable.units.get(canonical_unit(unit), 1.0)
+
+
 def slip_problems(
     read: ReadColumn, table: Table, variable: Variable, source: CohortSource
 ) -> Iterator[Problem]:
@@ -132,7 +146,7 @@ def slip_problems(
     """
     column = source.columns.get(variable.name, variable.name)
     told = {problem.row for problem in read.problems}
-    for slip in slips(variable, read.values):
+    for slip in slips(variable, read.values, unit_factor(variable, source)):
         if not slip.rows:
             yield Problem(None, column, slip.code, slip.message, slip.fatal, variable.name)
         for row in slip.rows:

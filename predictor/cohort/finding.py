@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from predictor.cohort.cohort import CohortWarning
-from predictor.cohort.problem import Problem
+from predictor.cohort.problem import Problem, as_sentence
 from predictor.cohort.table import Table, shown
 from predictor.errors import CohortError, Reason
 
@@ -47,6 +47,8 @@ class Finding:
         What is counted where it is not the rows, such as patients.
     kind
         What the cells are, where a rule of ``cohort.laboratory`` could deal with them.
+    unjudged
+        Whether the work ended before it was known if the cells are used at all.
     """
 
     code: str
@@ -57,6 +59,7 @@ class Finding:
     variable: str = ""
     count: int | None = None
     kind: str = ""
+    unjudged: bool = False
 
     @property
     def times(self) -> int:
@@ -73,11 +76,12 @@ class Finding:
         """
         if not len(self.rows):
             return Reason(self.code, self.column, self.message)
+        message = as_sentence(self.message.rstrip("."))
         listed = ", ".join(str(numbers[row]) for row in self.rows[:_MOST_ROWS].tolist())
         more = MORE.format(rows=listed) if len(self.rows) > _MOST_ROWS else listed
         count = len(self.rows)
         noun = "row" if count == 1 else "rows"
-        text = ROWS.format(message=self.message.rstrip("."), count=count, noun=noun, rows=more)
+        text = ROWS.format(message=message, count=count, noun=noun, rows=more)
         return Reason(self.code, self.column, text)
 
     def problems(self, table: Table) -> Iterator[Problem]:
@@ -133,6 +137,15 @@ def as_cohort_warnings(findings: Iterable[Finding]) -> tuple[CohortWarning, ...]
     )
 
 
+def unjudged(cells: Iterable[Finding]) -> Iterator[Finding]:
+    """Findings about cells as something to look at, where the work ended before they were used.
+
+    A cell that cannot be read stops the work only where its value would be used.
+    """
+    for finding in cells:
+        yield replace(finding, fatal=False, unjudged=True)
+
+
 def refuse(findings: Iterable[Finding], table: Table) -> None:
     """Stop where a finding is fatal.
 
@@ -141,11 +154,14 @@ def refuse(findings: Iterable[Finding], table: Table) -> None:
     CohortError
         With all fatal findings at once.
     """
-    fatal = [finding for finding in findings if finding.fatal]
+    every = list(findings)
+    fatal = [finding for finding in every if finding.fatal]
     if fatal:
+        besides = [finding.reason(table.numbers) for finding in every if finding.unjudged]
         raise CohortError(
             table.source,
             f"no cohort can be made of it ({len(fatal)} problem{'s' if len(fatal) > 1 else ''})",
             "`predictor check` shows each row. Mend these:",
             reasons=[finding.reason(table.numbers) for finding in fatal],
+            besides=besides,
         )

@@ -8,8 +8,10 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from predictor.clinical.expression_nodes import Has
 from predictor.cohort.search import first_at_or_after
 from predictor.cohort.visits import Visits
+from predictor.errors import Reason
 
 Places = NDArray[np.int64]
 Numbers = NDArray[np.float64]
@@ -42,6 +44,10 @@ class Asked:
     judge
         Tells the state of visits from the values there and at their index visits; -1 where it
         cannot be told.
+    reachable
+        Tells of each state whether it could come out where only some variables have a value.
+    cautions
+        What a reader must know of its numbers and measurements.
     """
 
     states: tuple[str, ...]
@@ -50,6 +56,8 @@ class Asked:
     confirmed_after: float | None
     named: frozenset[str]
     judge: Callable[[Mapping[str, Numbers], Mapping[str, Numbers]], Places]
+    reachable: Callable[[Has], tuple[bool, ...]]
+    cautions: tuple[Reason, ...] = ()
 
     @property
     def binary(self) -> bool:
@@ -102,6 +110,17 @@ class FollowUp:
     def undeterminable(self) -> Flags:
         """Index visits with a follow-up visit at which the outcome could not be told."""
         return (self.at >= 0) & (self.state < 0) & ~self.died
+
+    def untold(self, index: Places) -> tuple[Places, Places]:
+        """Visits whose state was asked for and not told, and the index visit of each.
+
+        Parameters
+        ----------
+        index
+            Positions of the index visits.
+        """
+        open_ = self.undeterminable
+        return self.at[open_], index[open_]
 
 
 def nearest_visit(

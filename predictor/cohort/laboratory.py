@@ -60,6 +60,10 @@ _ALL_COMMAS = (
     "If the file writes decimals with a comma, set `cohort.decimal: ','`; if only some cells do, "
     "`cohort.laboratory: {{{name}: {{{rule}}}}}`."
 )
+_TITRE_IN_UNIT = (
+    "is a titre with the unit of a concentration behind it, and cannot be both. Mend it in the "
+    "file, or leave such values out: `cohort.laboratory: {{{name}: {{titre: missing}}}}`."
+)
 _NO_TITRE = (
     "{name} is no titre, and nothing converts one. Map the column to a variable in titres, or "
     "leave them out: `cohort.laboratory: {{{name}: {{{rule}}}}}`."
@@ -220,6 +224,8 @@ def explained(cell: object, variable: Variable, decimal: str) -> tuple[str, str]
         if found.number is None:
             return "", _THOUSANDS
         return found.kind, _COMMA.format(advice=_advice(found.kind, variable))
+    if found.kind == "titre" and found.number is None:
+        return "", _TITRE_IN_UNIT.format(name=variable.name)
     if found.kind not in _WHAT:
         return None
     what = _WHAT[found.kind]

@@ -42,8 +42,8 @@ def read_outcome(study: Study, table: Table) -> tuple[NDArray[np.float64], tuple
     if column not in table.columns:
         return outcome, (Problem(None, column, "missing_column", table.missing_column(column)),)
     try:
-        state, events, others = _states(study)
-    except _Undeclared as undeclared:
+        state, events, others = declared_states(study)
+    except Undeclared as undeclared:
         return outcome, (Problem(None, column, "undeclared_states", str(undeclared)),)
     coding = source.values.get(study.config.question.outcome, {})
     problems = []
@@ -85,12 +85,18 @@ def outcome_states(study: Study) -> tuple[tuple[str, ...], tuple[str, ...]]:
     return events, tuple(sorted(_ZERO_ONE - set(events))) if set(events) < _ZERO_ONE else ()
 
 
-class _Undeclared(Exception):  # noqa: N818 - never leaves this module
+class Undeclared(Exception):  # noqa: N818 - never leaves this floor
     """It cannot be told which values mean what."""
 
 
-def _states(study: Study) -> tuple[State, set[object], set[object] | None]:
-    """How a cell is read, the states of the event, and the others; None: every readable one."""
+def declared_states(study: Study) -> tuple[State, set[object], set[object] | None]:
+    """How a cell is read, the states of the event, and the others; None: every readable one.
+
+    Raises
+    ------
+    Undeclared
+        If it cannot be told which values mean what.
+    """
     question = study.config.question
     declared = (*question.event, *question.non_event)
     known = (
@@ -115,16 +121,16 @@ def _states(study: Study) -> tuple[State, set[object], set[object] | None]:
         wrong = next(str(v) for v in question.event if not _is_state(v, known))
         guess = nearest(wrong, known.states)
         hint = f"did you mean {guess}?" if guess else f"known: {', '.join(known.states)}."
-        raise _Undeclared(f"the event {wrong!r} is no state of {known.name}; {hint}")
+        raise Undeclared(f"the event {wrong!r} is no state of {known.name}; {hint}")
     if spelled < _ZERO_ONE:
         return spelling, spelled, set(_ZERO_ONE - spelled)
-    raise _Undeclared("it is not known which values mean no event. Set `question.non_event`.")
+    raise Undeclared("it is not known which values mean no event. Set `question.non_event`.")
 
 
 def _apart(events: set[object], others: Iterable[object]) -> set[object]:
     others = set(others)
     if events & others:
-        raise _Undeclared("a value is declared both as the event and as none. Keep one.")
+        raise Undeclared("a value is declared both as the event and as none. Keep one.")
     return others
 
 

@@ -8,6 +8,13 @@ from dataclasses import dataclass
 
 from predictor.cohort.cohort import CohortWarning
 
+MADE = "cohort"
+"""Where a row of the cohort stands that was made from visits, and not of the visits."""
+
+
+_OF_A_VALUE = ("is ", "stands ", "must ", "counts ")
+_THE_VALUE = "the value {message}"
+
 
 @dataclass(frozen=True, slots=True)
 class Problem:
@@ -31,6 +38,8 @@ class Problem:
         The cell, for the output of ``predictor check`` alone.
     kind
         What the cell is, where a rule of ``cohort.laboratory`` could deal with it.
+    table
+        Where the row stands: empty for the file that was given, or :data:`MADE`.
     """
 
     row: int | None
@@ -41,6 +50,16 @@ class Problem:
     variable: str = ""
     value: str = ""
     kind: str = ""
+    table: str = ""
+
+
+def as_sentence(message: str) -> str:
+    """What was said of a cell, to people who do not see the cell beside it.
+
+    >>> as_sentence("is outside 1 to 100 mg/dL"), as_sentence("this is no date")
+    ('the value is outside 1 to 100 mg/dL', 'this is no date')
+    """
+    return _THE_VALUE.format(message=message) if message.startswith(_OF_A_VALUE) else message
 
 
 def as_warnings(problems: Iterable[Problem]) -> tuple[CohortWarning, ...]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date, timedelta
@@ -13,16 +14,16 @@ from numpy.typing import NDArray
 from predictor.clinical.variable import Variable
 from predictor.cohort.records import Records
 from predictor.cohort.table import Cells, Table
+from predictor.cohort.time_columns import time_columns
+from predictor.cohort.time_from_visits import TimedFollowUp
 from predictor.cohort.visit_times import DAYS
+from predictor.cohort.yielded import dead_state, yields
+from predictor.config_records import FOLLOW_UP_DAYS, days_of
+from predictor.config_visit_times import INDEX_TIME
 
 if TYPE_CHECKING:
     from predictor.config import CohortSource
     from predictor.study import Study
-
-INDEX_TIME = "index_time"
-FOLLOW_UP_DAYS = "follow_up_days"
-DEAD = "death"
-"""State of the dead, where a definition has several states and the configuration names none."""
 
 _EPOCH = date(1970, 1, 1)
 
@@ -30,15 +31,12 @@ PATIENT = "Identifier of the patient, as in the source"
 CENTRE = "Centre, as in the source at the index visit"
 INDEX = "Time of the index visit: {which} visit with {rule}"
 FOLLOWED = "Days from the index visit to the follow-up visit, or to death"
-OUTCOME = (
-    "Outcome by {definition}, at the visit nearest to day {nearest:g} within days {low:g} to "
-    "{high:g}"
-)
+OUTCOME = "Outcome by {definition}, at the visit nearest to day {nearest:g} within {days}"
 OUTCOME_DEATH = "{outcome}; a death up to the last of these days counts as {state}"
 OUTCOME_AGAIN = "{outcome}; to hold again at least {days:g} days later"
 RULE = "the rule {rule}"
 DEFINITION = "the definition {name}"
-LATEST = "Latest value within days {low:g} to {high:g} of the index visit"
+LATEST = "Latest value within {days}, counted from the index visit"
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,7 +78,7 @@ class Entry:
             "states": list(self.states),
             "column": self.column,
             "made": self.made,
-            "window": list(self.window) if self.window else None,
+            "window": [d if math.isfinite(d) else None for d in self.window or ()] or None,
         }
 
 
@@ -103,7 +101,8 @@ def is_made(study: Study, columns: Mapping[str, object]) -> bool:
         What the table has.
     """
     visits = study.config.cohort.visits
-    return visits is not None and INDEX_TIME in columns and visits.time not in columns
+    own = visits is not None and (visits.time not in columns or FOLLOW_UP_DAYS in columns)
+    return own and INDEX_TIME in columns
 
 
 def made_source(source: CohortSource) -> CohortSource:
@@ -161,16 +160,21 @@ def record_table(study: Study, records: Records, table: Table) -> RecordTable:
         variable = study.dictionary.variable(name)
         window = plan.baseline.window(name)
         column = config.cohort.columns.get(name, name)
-        text = LATEST.format(low=window[0], high=window[1])
+        text = LATEST.format(days=days_of(window))
         there = column if column in table.columns else None
         entry = Entry(name, variable.label, variable.unit, variable.states, there, text, window)
         add(entry, _cells(variable, records.baseline[name].values[known]))
+    if isinstance(records.follow_up, TimedFollowUp):
+        for told in time_columns(study, records.rules, records.follow_up, known):
+            entry = Entry(told.name, told.label, told.unit, told.states, None, told.made, None)
+            add(entry, told.cells)
+        return RecordTable(Table(table.source, columns, range(1, len(known) + 1)), tuple(entries))
     followed = records.follow_up
     end = np.where(
         followed.died, visits.death[visits.patient[records.index.at]], visits.day[followed.at]
     )
     days = (end - visits.day[records.index.at])[known]
-    within = plan.outcome.at.within
+    within = plan.outcome.looked_at.window
     add(Entry(FOLLOW_UP_DAYS, "Follow-up", "d", (), plan.visits.time, FOLLOWED, within), days)
     outcome = config.question.outcome
     label = config.question.label or outcome
@@ -197,18 +201,15 @@ def _cells(variable: Variable, values: NDArray[np.float64]) -> Cells:
 
 
 def _states(records: Records) -> tuple[str, ...]:
-    states = records.rules.asked.states
-    binary = records.rules.asked.binary
-    dead = str(_dead(records)) if records.follow_up.died.any() else None
-    named = ("1", "0") if binary else states
-    return named if dead is None or dead in named else (*named, dead)
+    """What stands in the column of the outcome; the dead have a state where anybody died."""
+    rules = records.rules
+    states = tuple(map(str, yields(rules.plan, rules.asked)))
+    own = ("1", "0") if rules.asked.binary else rules.asked.states
+    return states if records.follow_up.died.any() else own
 
 
 def _dead(records: Records) -> int | str:
-    death = records.rules.plan.outcome.death
-    if death is not None and death.state is not None:
-        return death.state
-    return 0 if records.rules.asked.binary else DEAD
+    return dead_state(records.rules.plan, records.rules.asked)
 
 
 def _outcome(records: Records) -> Cells:
@@ -230,8 +231,9 @@ def _outcome_text(records: Records) -> str:
         if plan.rule is not None
         else DEFINITION.format(name=plan.definition)
     )
-    low, high = plan.at.within
-    text = OUTCOME.format(definition=definition, nearest=plan.at.nearest, low=low, high=high)
+    at = plan.looked_at
+    days = days_of(at.window)
+    text = OUTCOME.format(definition=definition, nearest=at.nearest, days=days)
     if records.rules.asked.confirmed_after is not None:
         text = OUTCOME_AGAIN.format(outcome=text, days=records.rules.asked.confirmed_after)
     if plan.death is not None:

@@ -9,7 +9,7 @@ from predictor.clinical.expression import parse_expression
 from predictor.cohort.asked import asked_of, with_items
 from predictor.cohort.follow_up import Asked
 from predictor.cohort.visits import needed_columns
-from predictor.errors import ConfigError
+from predictor.errors import ConfigError, Reason
 
 if TYPE_CHECKING:
     from predictor.clinical.expression import Expression
@@ -36,6 +36,8 @@ class Rules:
         Dictionary variables that become columns.
     conditions
         Those among them that decide who belongs to the population.
+    after
+        Condition from whose first visit on patients may enter; None where no rule says so.
     """
 
     plan: RecordsPlan
@@ -43,12 +45,23 @@ class Rules:
     asked: Asked
     variables: tuple[str, ...]
     conditions: frozenset[str]
+    after: Expression | None = None
+
+    @property
+    def entry_names(self) -> frozenset[str]:
+        """Variables that decide at which visit a patient enters."""
+        return self.index.names | (self.after.names if self.after else frozenset())
 
     @property
     def reads(self) -> frozenset[str]:
         """Dictionary variables that are read, and items of scores among them."""
-        named = (*self.variables, *self.index.names)
+        named = (*self.variables, *self.entry_names)
         return with_items(frozenset(named)) | self.asked.reads | self.asked.index_reads
+
+    @property
+    def cautions(self) -> tuple[Reason, ...]:
+        """What a reader must know of the rules, each once."""
+        return tuple(dict.fromkeys((*self.index.cautions, *self.asked.cautions)))
 
 
 def rules_of(study: Study) -> Rules:
@@ -68,9 +81,8 @@ def rules_of(study: Study) -> Rules:
     plan = config.cohort.records
     if plan is None:
         raise ConfigError("cohort.visits", NO_VISITS, "See docs/records.md.")
-    index = parse_expression(plan.index.rule, study.dictionary, f"cohort.index.{plan.index.which}")
-    if index.index_names:
-        raise ConfigError(f"cohort.index.{plan.index.which}", INDEX_REFERS, "Leave `index.` out.")
+    index = _entry_rule(study, plan.index.rule, f"cohort.index.{plan.index.which}")
+    opens = plan.index.after.rule if plan.index.after else None
     conditions = (*config.question.limits, *config.cohort.exclude)
     named = (*config.predictors, *conditions)
     return Rules(
@@ -79,7 +91,15 @@ def rules_of(study: Study) -> Rules:
         asked_of(study, plan, config.name),
         tuple(dict.fromkeys(named)),
         frozenset(conditions),
+        _entry_rule(study, opens, "cohort.index.after.rule") if opens else None,
     )
+
+
+def _entry_rule(study: Study, text: str, key: str) -> Expression:
+    rule = parse_expression(text, study.dictionary, key)
+    if rule.index_names:
+        raise ConfigError(key, INDEX_REFERS, "Leave `index.` out.")
+    return rule
 
 
 def columns_of(study: Study, rules: Rules) -> frozenset[str]:

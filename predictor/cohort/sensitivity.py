@@ -4,6 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Any
+
+from predictor.cohort.state_counts import shown_counts
 
 
 @dataclass(frozen=True, slots=True)
@@ -18,6 +21,9 @@ class Sensitivity:
         Without a visit in the window.
     undeterminable
         With a visit at which the outcome could not be told.
+    states
+        Each of several states, worst first, with how many are in it; ``events`` are then those in
+        the best one. Empty where the outcome is an event.
 
     Examples
     --------
@@ -30,6 +36,7 @@ class Sensitivity:
     events: int
     no_follow_up: int
     undeterminable: int
+    states: tuple[tuple[str, int], ...] = ()
 
     @property
     def unknown(self) -> int:
@@ -53,8 +60,11 @@ class Sensitivity:
         total = self.known + self.unknown
         return self.events / total if total else None
 
-    def to_dict(self, cell_size: int = 1, *, hidden: bool = False) -> dict[str, int | float | None]:
+    def to_dict(self, cell_size: int = 1, *, hidden: bool = False) -> dict[str, Any]:
         """Plain data; counts below the cell size, and whatever tells them, are None.
+
+        Of several states ``states`` has each one's share, and what it would be if every unknown
+        outcome were that state, or none.
 
         Parameters
         ----------
@@ -72,9 +82,29 @@ class Sensitivity:
             "best_case": self.best_case,
             "worst_case": self.worst_case,
         }
-        return {
-            "known": self.known,
-            "events": self.events,
-            "share": self.share,
-            **(dict.fromkeys(shown) if small else shown),
-        }
+        told = dict.fromkeys(shown) if small else dict(shown)
+        if not self.states:
+            return {"known": self.known, "events": self.events, "share": self.share, **told}
+        states = self._states(cell_size, small)
+        best = states[-1]
+        if best["patients"] is None:
+            told |= {"best_case": None, "worst_case": None}
+        events = {"events": best["patients"], "share": best["share"]}
+        return {"known": self.known, **events, **told, "states": states}
+
+    def _states(self, cell_size: int, small: bool) -> list[dict[str, Any]]:
+        total = self.known + self.unknown
+        rows = []
+        counts = shown_counts([count for _, count in self.states], cell_size)
+        for (name, _), count in zip(self.states, counts, strict=True):
+            open_ = count is None or small or not total
+            rows.append(
+                {
+                    "state": name,
+                    "patients": count,
+                    "share": None if count is None or not self.known else count / self.known,
+                    "best_case": None if open_ else ((count or 0) + self.unknown) / total,
+                    "worst_case": None if open_ else (count or 0) / total,
+                }
+            )
+        return rows

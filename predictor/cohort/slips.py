@@ -23,6 +23,7 @@ from predictor.clinical.units import readable_unit
 from predictor.clinical.variable import Variable
 
 _FEWEST = 20
+_GLANCE = 1000
 _GAP = math.log(3)
 _LEAST_SPREAD = math.log(1.15)
 _APART, _AMONG = 4.0, 3.0
@@ -40,7 +41,7 @@ _DECIMAL = (
 )
 _SCORE = (
     "holds nothing but 0 and {points:g}, as the points of a score would, and no measurement{unit}. "
-    "Map the variable to another column."
+    "Map the variable to another column, or leave it out."
 )
 
 
@@ -66,7 +67,48 @@ class Slip:
     fatal: bool = False
 
 
-def slips(variable: Variable, values: NDArray[np.float64]) -> Iterator[Slip]:
+def score_points(
+    variable: Variable, values: NDArray[np.float64], factor: float = 1.0
+) -> Slip | None:
+    """Find a column that holds the points of a score instead of a measurement.
+
+    Parameters
+    ----------
+    variable
+        What the column is said to hold.
+    values
+        Shape (rows,): numbers in the dictionary's unit; what is not finite is passed over.
+    factor
+        What one of the column's own unit is in the dictionary's, by which it was multiplied.
+
+    Examples
+    --------
+    >>> from predictor.clinical.dictionary import load_dictionary
+    >>> proteinuria = load_dictionary().variable("proteinuria")
+    >>> score_points(proteinuria, np.array([0.0, 4.0] * 10)).code
+    'score_points'
+    >>> score_points(proteinuria, np.array([0.0, 4.0] * 10 + [350.0])) is None
+    True
+    """
+    if variable.kind != "continuous" or variable.integer or variable.unit == "1":
+        return None
+    for points in _POINTS:
+        # A look at the beginning spares a look at ten million.
+        if _only(values[:_GLANCE], points * factor) and _only(values, points * factor):
+            there = np.count_nonzero(values == points * factor)
+            if there and there + np.count_nonzero(values == 0) >= _FEWEST and (values == 0).any():
+                unit = readable_unit(variable.unit)
+                said = _SCORE.format(points=points, unit=f" in {unit}" if unit else "")
+                return Slip((), "score_points", said, fatal=True)
+    return None
+
+
+def _only(values: NDArray[np.float64], number: float) -> bool:
+    """Whether what is known is nothing but 0 and a number."""
+    return bool(np.all((values == 0) | (values == number) | ~np.isfinite(values)))
+
+
+def slips(variable: Variable, values: NDArray[np.float64], factor: float = 1.0) -> Iterator[Slip]:
     """Find what the distribution of a column gives away.
 
     Parameters
@@ -75,6 +117,8 @@ def slips(variable: Variable, values: NDArray[np.float64]) -> Iterator[Slip]:
         What the column holds.
     values
         Shape (rows,): numbers in the dictionary's unit, NaN for missing.
+    factor
+        What one of the column's own unit is in the dictionary's.
 
     Examples
     --------
@@ -87,14 +131,10 @@ def slips(variable: Variable, values: NDArray[np.float64]) -> Iterator[Slip]:
     known = np.flatnonzero(np.isfinite(values))
     if variable.kind != "continuous" or len(known) < _FEWEST:
         return
-    different = np.unique(values[known])
-    if not variable.integer and len(different) == 2 and different[0] == 0:
-        points = float(different[1])
-        if points in _POINTS and variable.unit != "1":
-            unit = readable_unit(variable.unit)
-            said = _SCORE.format(points=points, unit=f" in {unit}" if unit else "")
-            yield Slip((), "score_points", said, fatal=True)
-            return
+    points = score_points(variable, values, factor)
+    if points is not None:
+        yield points
+        return
     yield from _apart(variable, values, known)
 
 

@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 
 from predictor.clinical.cells import decode, is_missing
 from predictor.cohort.problem import Problem
+from predictor.cohort.small_cells import people
 from predictor.cohort.table import Table, shown, spelling, without_missing
 
 if TYPE_CHECKING:
@@ -39,6 +40,11 @@ _CENSORED = (
 _TOO_FEW = (
     "the event occurs {events} times by the last horizon, fewer than the {folds} folds. Set "
     "`validation.folds` lower, if at all."
+)
+_FEWER_THAN_CELL = (
+    "fewer than {cell_size} patients (privacy.cell_size) have the event by the last horizon. A "
+    "model of so few would tell when each of them had it. Ask at a later horizon, or collect more; "
+    "where nothing is ever shared, set `privacy.cell_size` lower."
 )
 _NO_COMPETING = (
     "nobody had a competing event, though question.follow_up.competing names one. Leave it out, "
@@ -116,7 +122,12 @@ def not_among(study: Study, table: Table) -> Iterator[tuple[str, NDArray[np.bool
 
 
 def too_few_times(
-    config: Config, column: str, outcome: Floats, months: Floats, group: NDArray[np.int64] | None
+    config: Config,
+    column: str,
+    outcome: Floats,
+    months: Floats,
+    group: NDArray[np.int64] | None,
+    patient: NDArray[np.int64] | None = None,
 ) -> Iterator[Problem]:
     """Whether the events and the follow-up can support what is asked.
 
@@ -126,14 +137,20 @@ def too_few_times(
         The study, and the column of the outcome.
     outcome, months, group
         Of the analysed patients.
+    patient
+        Whose each row is, where patients have several.
     """
     asked, folds = config.question.follow_up, config.validation.folds
     last = asked.horizon_months[-1] if asked else np.inf
-    events = int(((outcome == EVENT) & (months <= last)).sum())
+    had = (outcome == EVENT) & (months <= last)
+    events, of_people = int(had.sum()), people(had, patient)
     if not (outcome == EVENT).any():
         yield Problem(None, column, "all_censored", _CENSORED)
     elif events < folds:
         yield Problem(None, column, "too_few_events", _TOO_FEW.format(events=events, folds=folds))
+    elif of_people < config.privacy.cell_size:
+        message = _FEWER_THAN_CELL.format(cell_size=config.privacy.cell_size)
+        yield Problem(None, column, "too_few_events", message)
     if asked is None:
         return
     if asked.competing and not (outcome == COMPETING).any():

@@ -40,7 +40,7 @@ def used_cells(
     Variable -> rows of the table.
     """
     found: dict[str, Places] = {}
-    untold = np.flatnonzero((followed.at >= 0) & (followed.state < 0) & ~followed.died)
+    untold, seen_from = followed.untold(index.at)
     for name, unreadable in visits.unreadable.items():
         places = []
         # The item of a score is used wherever the score is.
@@ -48,12 +48,12 @@ def used_cells(
         for variable in uses & set(baseline):
             at = baseline[variable].at
             places.append(at[at >= 0])
-        if uses & rules.index.names:
+        if uses & rules.entry_names:
             places.append(index.unknown)
         if name in rules.asked.reads:
-            places.append(followed.at[untold])
+            places.append(untold)
         if name in rules.asked.index_reads:
-            places.append(index.at[untold])
+            places.append(seen_from)
         if name in rules.conditions:
             places.append(np.arange(len(unreadable)))
         used = np.unique(np.concatenate(places)) if places else np.empty(0, dtype=np.int64)

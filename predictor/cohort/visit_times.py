@@ -26,6 +26,7 @@ _ISO = re.compile(
     r"\d{4}-\d{2}-\d{2}(?:[T ]\d{2}:\d{2}(?::\d{2}(?:\.\d{1,9})?)?(?:Z|[+-]\d{2}:?\d{2})?)?"
 )
 _EPOCH = date(1970, 1, 1).toordinal()
+_FIRST, _LAST = (float(date(year, 1, 1).toordinal() - _EPOCH) for year in (1900, 2300))
 _FARTHEST = 4_000_000.0  # days, about the years 1 to 9999
 
 UNREADABLE = "this is no number of {unit}."
@@ -38,6 +39,10 @@ NUMBER_FOR_DATE = "a number stands among times that are declared as dates."
 ALL_DATES = "all times are dates. Set `cohort.visits.unit: date`."
 ALL_NUMBERS = "all times are numbers. Set `cohort.visits.unit` to days, weeks, months or years."
 INFINITE = "a time lies beyond every calendar."
+FAR = (
+    "a date before 1900 or from 2300 on: a slip of the pen, or what a program writes for no date. "
+    "Mend it, or name its spelling under `cohort.missing`."
+)
 MISSING = "the time is missing."
 
 
@@ -168,6 +173,11 @@ def _checked(found: NDArray[np.float64], kinds: NDArray[np.int64], unit: TimeUni
     with np.errstate(invalid="ignore"):
         far = (kinds == wanted) & ~(np.abs(moment) <= _FARTHEST)
     note("infinite_time", INFINITE, far)
+    if unit == "date":
+        with np.errstate(invalid="ignore"):
+            odd = (kinds == wanted) & ~far & ((moment < _FIRST) | (moment >= _LAST))
+        note("far_date", FAR, odd)
+        far |= odd
     moment = np.where((kinds == wanted) & ~far, moment, np.nan) if problems else moment
     calendar = np.floor(moment) if unit in ("days", "date") else moment
     return Times(moment, calendar if unit == "date" else moment, calendar, problems)

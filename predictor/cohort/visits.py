@@ -2,23 +2,24 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
 
-from predictor.clinical.cells import MISSING_TEXTS
 from predictor.clinical.variable import Variable
 from predictor.cohort.coded import coded
-from predictor.cohort.columns import read_variable
+from predictor.cohort.columns import read_variable, unit_factor
 from predictor.cohort.deaths import read_deaths
 from predictor.cohort.finding import Finding, of_problems
 from predictor.cohort.problem import Problem
 from predictor.cohort.same_day import one_for_each_day
 from predictor.cohort.side_by_side import each
-from predictor.cohort.table import Table, identity, without_missing
+from predictor.cohort.slips import score_points
+from predictor.cohort.table import Table
+from predictor.cohort.visit_patients import read_patients
 from predictor.cohort.visit_times import Times, read_times
 
 if TYPE_CHECKING:
@@ -30,8 +31,8 @@ Numbers = NDArray[np.float64]
 
 # Rows of a column that are read at a time.
 _BLOCK = 250_000
+_MARK = "{name}, declared missing"
 
-NO_PATIENT = "the patient is not named."
 SORTED = "visits did not stand in order of time; they were put in order."
 EMPTY = "visits without any value that is needed here were left out."
 TWO_PATIENTS = (
@@ -60,6 +61,9 @@ class Visits:
     unreadable
         Variable -> visits at which its cell could not be read, for variables that have such cells.
         It is a problem where the value would be used.
+    declared
+        Variable -> visits at which its cell was declared missing, for variables that have such
+        cells. Something was measured there, so no other value takes its place.
     death
         Day of death of each patient, NaN where none is recorded, shape (patients,).
     rows
@@ -72,6 +76,7 @@ class Visits:
     start: Places
     values: Mapping[str, Numbers]
     unreadable: Mapping[str, NDArray[np.bool_]]
+    declared: Mapping[str, NDArray[np.bool_]]
     death: Numbers
     rows: Places
 
@@ -120,7 +125,7 @@ def read_visits(
     ReadVisits
         All problems at once; no visits where one is fatal.
     """
-    patient = _patients(table, plan.visits.patient, study.config.cohort.missing)
+    patient = read_patients(table, plan.visits.patient, study.config.cohort.missing)
     times = _times(study, plan, table)
     findings = [*patient.findings, *times.findings]
     fixed = [
@@ -130,8 +135,6 @@ def read_visits(
     if patient.codes is not None and times.times is not None and not _fatal(findings):
         placed = _sorted(patient.codes, times.times.moment)
     order = placed.rows if placed else None
-    values: dict[str, Numbers] = {}
-    cells: list[Finding] = []
     wanted = [
         name
         for name in dict.fromkeys((*names, *fixed))
@@ -139,41 +142,78 @@ def read_visits(
     ]
 
     def read_one(name: str) -> tuple[Numbers, list[Finding]]:
-        return _values(study, table, study.dictionary.variable(name), order)
+        variable = study.dictionary.variable(name)
+        column, found = _values(study, table, variable, order)
+        points = score_points(variable, column, unit_factor(variable, study.config.cohort))
+        if points is not None:
+            place = (points.code, _column(study, name), points.message)
+            # What its numbers look like as a quantity would only mislead.
+            found = [*(f for f in found if f.fatal), Finding(*place, variable=name)]
+        return column, found
 
-    for name, read_values in zip(wanted, each(read_one, wanted, table.rows), strict=True):
-        values[name], found = read_values
-        for finding in found:
-            single = finding.fatal and len(finding.rows) > 0
-            if single:
-                # Infinite is no value of anything, and outlives merging.
-                values[name][finding.rows] = np.inf
-            if order is not None:
-                finding = replace(finding, rows=np.sort(order[finding.rows]))  # noqa: PLW2901
-            (cells if single else findings).append(finding)
+    pairs = zip(wanted, each(read_one, wanted, table.rows), strict=True)
+    values, of_columns, cells = _parted(pairs, order)
+    findings += of_columns
     codes = patient.codes
     if codes is None or times.times is None:
-        return ReadVisits(None, (*findings, *cells))
+        return ReadVisits(None, tuple(findings), tuple(cells))
     deaths = read_deaths(study, plan, table, codes, len(patient.ids), times.times)
     findings += deaths.findings
     if placed is None or _fatal(findings):
-        return ReadVisits(None, (*findings, *cells))
+        return ReadVisits(None, tuple(findings), tuple(cells))
     read = _in_order(
         study, plan, patient.ids, placed, times.times, values, fixed, deaths.day, findings
     )
     if read.visits is None:
-        return ReadVisits(None, (*read.findings, *cells))
+        return ReadVisits(None, read.findings, tuple(cells))
     spoiled = {finding.variable for finding in cells}
-    return ReadVisits(_without_unreadable(read.visits, spoiled), read.findings, tuple(cells))
+    return ReadVisits(_told_apart(read.visits, spoiled), read.findings, tuple(cells))
 
 
-def _without_unreadable(visits: Visits, spoiled: Collection[str]) -> Visits:
+def _parted(
+    columns: Iterable[tuple[str, tuple[Numbers, list[Finding]]]], order: Places | None
+) -> tuple[dict[str, Numbers], list[Finding], list[Finding]]:
+    """Columns with signs for odd cells, findings about columns, and those about single cells."""
+    values: dict[str, Numbers] = {}
+    findings: list[Finding] = []
+    cells: list[Finding] = []
+    for name, (column, found) in columns:
+        values[name] = column
+        for finding in found:
+            single = finding.fatal and len(finding.rows) > 0
+            if single:
+                # Infinite is no value of anything, and outlives merging.
+                column[finding.rows] = np.inf
+            elif len(finding.rows):
+                _mark(values, name, finding.rows)
+            rows = finding.rows if order is None else np.sort(order[finding.rows])
+            (cells if single else findings).append(replace(finding, rows=rows))
+    return values, findings, cells
+
+
+def _mark(values: dict[str, Numbers], name: str, rows: Places) -> None:
+    """Remember, as a column of its own that outlives merging, which cells became missing."""
+    became = rows[np.isnan(values[name][rows])]
+    if len(became):
+        mark = values.setdefault(_MARK.format(name=name), np.full(len(values[name]), np.nan))
+        mark[became] = 1.0
+
+
+def _told_apart(visits: Visits, spoiled: Collection[str]) -> Visits:
+    """Visits without the signs for cells that could not be read or were declared missing."""
     unreadable = {name: np.isinf(visits.values[name]) for name in spoiled}
+    named = {name: _MARK.format(name=name) for name in visits.values}
+    marks = {name: mark for name, mark in named.items() if mark in visits.values}
     values = {
         name: np.where(unreadable[name], np.nan, column) if name in unreadable else column
         for name, column in visits.values.items()
+        if name not in marks.values()
     }
-    return replace(visits, values=values, unreadable=unreadable)
+    declared = {
+        name: ~np.isnan(visits.values[mark]) & np.isnan(visits.values[name])
+        for name, mark in marks.items()
+    }
+    return replace(visits, values=values, unreadable=unreadable, declared=declared)
 
 
 def needed_columns(study: Study, plan: RecordsPlan, names: Collection[str]) -> frozenset[str]:
@@ -188,17 +228,12 @@ def needed_columns(study: Study, plan: RecordsPlan, names: Collection[str]) -> f
     """
     columns = {plan.visits.patient, plan.visits.time}
     columns |= {_column(study, name) for name in (*names, *plan.visits.fixed)}
-    death = plan.outcome.death
+    death, after = plan.outcome.death, plan.index.after
     if death is not None:
         columns |= {column for column in (death.time, death.visit) if column}
+    if after is not None and after.time is not None:
+        columns.add(after.time)
     return frozenset(columns)
-
-
-@dataclass(frozen=True, slots=True)
-class _Patients:
-    ids: Sequence[object]
-    codes: Places | None
-    findings: tuple[Finding, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -209,43 +244,6 @@ class _Times:
 
 def _column(study: Study, name: str) -> str:
     return study.config.cohort.columns.get(name, name)
-
-
-def _patients(table: Table, column: str, missing: Sequence[str]) -> _Patients:
-    """Who each visit belongs to, as positions in the order of first appearance."""
-    if column not in table.columns:
-        lost = Finding("missing_column", column, table.missing_column(column))
-        return _Patients((), None, (lost,))
-    cells = coded(table.columns[column])
-    found = _identities(cells.entries, missing)
-    if None not in (distinct := set(found)) and len(distinct) == len(found):
-        pairs = zip(cells.entries, found, strict=True)
-        whole = [entry if type(entry) is int else name for entry, name in pairs]
-        return _Patients(whole, cells.codes.astype(np.int64), ())
-    known: dict[str, int] = {}
-    ids: list[object] = []
-    names = []
-    for entry, name in zip(cells.entries, found, strict=True):
-        # Written as 7 and as 7.0 a patient is the same one.
-        code = -1 if name is None else known.setdefault(name, len(known))
-        if code == len(ids):
-            ids.append(entry if type(entry) is int else name)
-        names.append(code)
-    codes = np.array(names, dtype=np.int64)[cells.codes]
-    nobody = np.flatnonzero(codes < 0)
-    findings = (Finding("missing_patient", column, NO_PATIENT, nobody),) if len(nobody) else ()
-    return _Patients(ids, codes, findings)
-
-
-def _identities(entries: Sequence[object], missing: Sequence[str]) -> list[str | None]:
-    """What tells patients apart, None where there is nothing."""
-    numbers = any(any(sign.isdigit() for sign in text) for text in missing)
-    if numbers or not all(type(entry) is str for entry in entries):
-        read = without_missing(entries, missing)
-        return [None if entry is None else identity(entry) for entry in read]
-    none = {*MISSING_TEXTS, *(text.strip() for text in missing)}
-    stripped = [entry.strip() for entry in entries if isinstance(entry, str)]
-    return [None if text in none else text for text in stripped]
 
 
 def _times(study: Study, plan: RecordsPlan, table: Table) -> _Times:
@@ -341,7 +339,7 @@ def _in_order(
         findings.append(Finding("visit_after_death", plan.visits.time, AFTER_DEATH, rows[late]))
     if any(finding.fatal for finding in findings):
         return ReadVisits(None, tuple(findings))
-    visits = Visits(ids, codes, day, start, days.values, {}, death, rows)
+    visits = Visits(ids, codes, day, start, days.values, {}, {}, death, rows)
     return ReadVisits(visits, tuple(findings))
 
 

@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence, Set
 from dataclasses import dataclass, replace
 from typing import Any
 
-from predictor.errors import Reason
+from predictor.errors import PredictorError, Reason
 from predictor.report import comparison_words as words
 from predictor.report.contents.numbers_text import listed
 from predictor.validation.reported import CROSS_VALIDATED
@@ -15,7 +15,10 @@ from predictor.validation.reported import CROSS_VALIDATED
 FIGURES = ("auroc", "calibration_slope", "brier")
 """What is set side by side: discrimination, calibration, and both together."""
 
-QUESTION = ("label", "event", "horizon", "population", "time_zero", "limits")
+STATE_FIGURES = ("orc", "scaled_rps", "log_loss")
+"""The same of several states, calibration of each being no single figure."""
+
+QUESTION = ("label", "event", "states", "horizon", "population", "time_zero", "limits")
 """What defines an outcome, beside the name of its column."""
 
 
@@ -62,7 +65,7 @@ class ComparedRun:
     corrected
         Whether the figures are corrected for optimism; otherwise they are cross-validated only.
     figures
-        By the names in ``FIGURES``.
+        By the names in ``FIGURES``, or ``STATE_FIGURES``.
     verdict, headline, evidence
         What the model is ready for, in a word and in a sentence; and its evidence level.
     created
@@ -85,6 +88,11 @@ class ComparedRun:
     headline: str
     evidence: str
     created: str | None = None
+
+    @property
+    def several(self) -> bool:
+        """Whether it tells several states."""
+        return bool(self.question.get("states"))
 
     @property
     def label(self) -> str:
@@ -114,6 +122,11 @@ class Comparison:
     runs: tuple[ComparedRun, ...]
     groups: tuple[str, ...]
     cautions: tuple[Reason, ...] = ()
+
+    @property
+    def figures(self) -> tuple[str, ...]:
+        """Figures of the runs: those of an event, or of several states."""
+        return STATE_FIGURES if self.runs[0].several else FIGURES
 
     @property
     def comparable(self) -> bool:
@@ -155,7 +168,17 @@ def compare(runs: Sequence[ComparedRun]) -> Comparison:
     -------
     Comparison
         Nobody is put first: figures of several runs are no reason to take the best one.
+
+    Raises
+    ------
+    PredictorError
+        If some tell several states and others one event, whose figures have nothing in common.
     """
+    if len({run.several for run in runs}) > 1:
+        states = listed([run.name for run in runs if run.several])
+        others = listed([run.name for run in runs if not run.several])
+        rule = words.KINDS.format(states=states, others=others)
+        raise PredictorError("compare", rule, words.KINDS_NEXT)
     named = tuple(_with_own_names(runs))
     keys = [_key(run, place) for place, run in enumerate(named)]
     order = list(dict.fromkeys(keys))
@@ -240,7 +263,7 @@ def _outcome(run: ComparedRun, asked: Set[tuple[str, str]]) -> str:
 
 
 def _not_corrected(runs: Sequence[ComparedRun]) -> Iterator[Reason]:
-    for name in FIGURES:
+    for name in STATE_FIGURES if runs[0].several else FIGURES:
         if uncorrected := [run.name for run in runs if run.corrected and _out_of_fold(run, name)]:
             title, names = words.FIGURE_TITLES[name], listed(uncorrected)
             yield _told("not_corrected_figure", figure=title, names=names)
@@ -288,14 +311,14 @@ def _row(run: ComparedRun, group: str) -> dict[str, Any]:
         "cohort_digest": run.cohort_digest,
         "cohort": run.cohort,
         "patients": run.patients,
-        "events": run.events,
+        "events": None if run.several else run.events,
         "simulated": run.simulated,
         "model": run.model,
         "version": run.version,
         "digest": run.digest,
         "figures": words.CORRECTED if run.corrected else words.CROSS_VALIDATED,
     }
-    for name in FIGURES:
+    for name in STATE_FIGURES if run.several else FIGURES:
         figure = run.figures.get(name, Figured())
         found |= {
             name: figure.value,

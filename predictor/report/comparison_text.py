@@ -6,7 +6,7 @@ from collections.abc import Iterator, Sequence
 from typing import Any
 
 from predictor.report import comparison_words as words
-from predictor.report.comparison import FIGURES, Comparison
+from predictor.report.comparison import FIGURES, STATE_FIGURES, Comparison
 from predictor.report.contents.numbers_text import UNDEFINED, with_interval
 from predictor.report.text_table import text_table
 
@@ -19,10 +19,8 @@ _LINES = {
     "events": "Events",
     "model": "Model",
     "figures": "Figures",
-    **words.FIGURE_TITLES,
-    "verdict": "Verdict",
-    "evidence": "Evidence",
 }
+_LAST = {"verdict": "Verdict", "evidence": "Evidence"}
 _LONGEST = 28
 
 
@@ -60,14 +58,22 @@ def _table(rows: Sequence[dict[str, Any]]) -> str:
     header = ["", *(_cut(row["name"]) for row in rows)]
     return text_table(
         header,
-        [[label, *(_cell(row, key) for row in rows)] for key, label in _LINES.items()],
+        [[label, *(_cell(row, key) for row in rows)] for key, label in _lines(rows[0])],
         numbers_from=len(header),
         gap=3,
     )
 
 
+def _lines(row: dict[str, Any]) -> Iterator[tuple[str, str]]:
+    """Name and title of each line; of several states there are no events."""
+    several = STATE_FIGURES[0] in row
+    yield from ((key, title) for key, title in _LINES.items() if not (several and key == "events"))
+    yield from ((key, words.FIGURE_TITLES[key]) for key in (STATE_FIGURES if several else FIGURES))
+    yield from _LAST.items()
+
+
 def _cell(row: dict[str, Any], key: str) -> str:
-    if key in FIGURES:
+    if key in (*FIGURES, *STATE_FIGURES):
         return with_interval(row, key)
     value = row[key]
     if value is None:

@@ -28,6 +28,7 @@ PARTLY = (
 ASKED = {
     "label": "the name of the event",
     "event": "the states that count as the event",
+    "states": "the states",
     "horizon": "the horizon",
     "population": "the population",
     "time_zero": "time zero",
@@ -70,6 +71,9 @@ CAUTIONS = {
     ),
 }
 
+KINDS = "{states}: several states; {others}: one event. Their figures have nothing in common"
+KINDS_NEXT = "Compare runs of several states among themselves."
+
 TABLE = "The runs"
 FIGURES_TABLE = "Their figures"
 TABLE_NOTE = (
@@ -83,11 +87,17 @@ FIGURE_TITLES = {
     "auroc": "AUROC",
     "calibration_slope": "Calibration slope",
     "brier": "Brier score",
+    "orc": "Ordinal c (ORC)",
+    "scaled_rps": "Ranked probability score explained",
+    "log_loss": "Log loss",
 }
 FIGURE_NOTES = {
     "auroc": "0.5 is what chance reaches, 1 the best possible.",
     "calibration_slope": "1 is the best possible; below it probabilities are too extreme.",
     "brier": "0 is the best possible; how low it can get depends on how frequent the event is.",
+    "orc": "0.5 is what chance reaches, 1 the best possible.",
+    "scaled_rps": "0 is what the shares of the states reach, 1 the best possible.",
+    "log_loss": "0 is the best possible; how low it can get depends on the shares of the states.",
 }
 FIGURE_SEEN = "{figure} with 95% interval in a row for each run. {values}."
 ONE_VALUE = "{name}: {value}"

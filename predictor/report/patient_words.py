@@ -39,6 +39,9 @@ AVERAGE = "A patient with average values"
 SHARE = "{share} of the cohort had the event."
 EVENT = "Predicted probability of the event."
 
+MONTHS = "By month"
+MONTH = "Month"
+MONTHS_NOTE = "Months since time zero; the last one is the number above."
 REASONS = "What moves it"
 FIGURE = "From a patient with average values to this one"
 FIGURE_NOTE = (

@@ -25,9 +25,16 @@ def csv_bytes(columns: Sequence[str], rows: Iterable[Mapping[str, object]]) -> b
 def _cell(value: object) -> object:
     if isinstance(value, bool):
         return int(value)
-    if isinstance(value, str):
-        # Python's writer quotes no lone carriage return, and a reader takes it for a new row.
-        text = value.replace("\r\n", "\n").replace("\r", "\n")
-        runs = text.lstrip()[:1] in _FORMULA or text[:1] in _SKIPPED
-        return f"'{text}" if runs else text
-    return value
+    return neutral(value) if isinstance(value, str) else value
+
+
+def neutral(text: str) -> str:
+    """Text as a spreadsheet shows it and never runs it.
+
+    >>> neutral("=1+1"), neutral("P07")
+    ("'=1+1", 'P07')
+    """
+    # Python's writer quotes no lone carriage return, and a reader takes it for a new row.
+    text = text.replace("\r\n", "\n").replace("\r", "\n")
+    runs = text.lstrip()[:1] in _FORMULA or text[:1] in _SKIPPED
+    return f"'{text}" if runs else text

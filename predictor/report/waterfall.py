@@ -29,9 +29,12 @@ MOST_STEPS = 12
 """Variables of a waterfall at most; the smallest are summed up."""
 
 _ENDS = (
-    "The predicted probability of the event is {probability} for this patient and {reference} for "
+    "The predicted probability of {event} is {probability} for this patient and {reference} for "
     "a patient with average values."
 )
+_AXIS = "{scale} of {event}"
+_AGAINST = "{scale} of {event} against {against}"
+_PROBABILITY = "probability of {event}"
 _NOT_MEASURED = "(not measured; drawn from what the cohort suggests)"
 
 # Marks of the axis of probabilities, from coarse to fine.
@@ -74,6 +77,8 @@ def waterfall_figure(
     probability: float,
     reference_probability: float,
     title: str,
+    event: str = "the event",
+    against: str = "",
     cautions: Sequence[str] = (),
     facts: Sequence[str] = (),
 ) -> Figure:
@@ -91,6 +96,10 @@ def waterfall_figure(
         Of this patient and of the reference.
     title
         Names the prediction.
+    event
+        Whose probability it is, such as one of several states.
+    against
+        Another state, where the scale is the odds against it alone; no axis of probabilities then.
     cautions
         What is said before anything else, the first first.
     facts
@@ -114,13 +123,13 @@ def waterfall_figure(
     ]
     chart = row_chart(
         title,
-        " ".join([_ENDS.format(reference=ends[0], probability=ends[1]), *facts]),
+        " ".join([_ENDS.format(event=event, reference=ends[0], probability=ends[1]), *facts]),
         labels,
         widened(path.tolist()),
-        axis=f"{scale} of the event",
+        axis=(_AGAINST if against else _AXIS).format(scale=scale, event=event, against=against),
         note="Orange raises the prediction, blue lowers it. This describes the model, not causes.",
         lines=4,
-        second_axis=True,
+        second_axis=not against,
         cautions=cautions,
     )
     axes, y = chart.axes, chart.centres
@@ -140,11 +149,12 @@ def waterfall_figure(
             zorder=3,
         )
         axes.plot([path[i + 1]] * 2, [y[i + 1], y[i + 2]], color=GREY, linewidth=0.8)
-    _probability_axis(chart, scale)
+    if not against:
+        _probability_axis(chart, scale, event)
     return chart.figure
 
 
-def _probability_axis(chart: RowChart, scale: Scale) -> None:
+def _probability_axis(chart: RowChart, scale: Scale, event: str) -> None:
     """The same axis in probabilities, above the plot area."""
     above = chart.axes.secondary_xaxis("top")
     above.spines["top"].set_color(GREY)
@@ -171,7 +181,7 @@ def _probability_axis(chart: RowChart, scale: Scale) -> None:
     place = blended_transform_factory(chart.axes.transAxes, chart.figure.dpi_scale_trans)
     top = chart.bottom + float(chart.axes.get_ylim()[0]) + 0.28
     chart.axes.text(
-        0.5, top, "probability of the event", transform=place, fontproperties=font(SMALL),
+        0.5, top, _PROBABILITY.format(event=event), transform=place, fontproperties=font(SMALL),
         color=QUIET, ha="center", va="bottom",
     )  # fmt: skip
 

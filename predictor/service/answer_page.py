@@ -14,11 +14,14 @@ from predictor.clinic.answer import (
     question,
     shown_value,
 )
+from predictor.clinic.state_answer import shares
 from predictor.clinical.units import readable_unit
 from predictor.service.text import powers
 
 if TYPE_CHECKING:
     from predictor.clinic.results import Contribution, Prediction
+    from predictor.clinic.results import Interval as PredictionInterval
+    from predictor.clinic.state_answer import StateAnswer
 
 MOST_STEPS = 12
 """Reasons that are drawn; the smallest are summed up, and listed below."""
@@ -26,6 +29,7 @@ MOST_STEPS = 12
 MOST_WARNINGS = 8
 """Warnings that are shown, and printed; further ones unfold."""
 
+_INTERVAL = "{level} interval {low} to {high} ({method})"
 _TOLD_WITH_FIGURES = ("no_interval", CONTRADICTED)  # the figures say so themselves
 
 
@@ -101,6 +105,17 @@ class Interval:
 
 
 @dataclass(frozen=True, slots=True)
+class StateLine:
+    """One of several states: its texts, and its bar."""
+
+    label: str
+    probability: str
+    interval: str
+    reference: str
+    bar: Bar
+
+
+@dataclass(frozen=True, slots=True)
 class AnswerPage:
     """Everything on the page of an answer.
 
@@ -135,6 +150,10 @@ class AnswerPage:
         What stands behind the model.
     population, model, version, digest
         Of the model.
+    states
+        Best first, where the model tells several; title and reasons are then those of the best.
+    shares
+        All states with their probabilities, or the probability of the event.
     """
 
     title: str
@@ -162,6 +181,8 @@ class AnswerPage:
     model: str
     version: str
     digest: str
+    states: tuple[StateLine, ...]
+    shares: str
 
 
 def answer_page(prediction: Prediction, labels: Mapping[str, str]) -> AnswerPage:
@@ -218,7 +239,20 @@ def answer_page(prediction: Prediction, labels: Mapping[str, str]) -> AnswerPage
         model=str(model["name"]),
         version=str(model["version"]),
         digest=str(model["digest"])[:19],
+        states=tuple(_state(state, prediction.interval) for state in reversed(prediction.states)),
+        shares=shares(prediction.states) or percent(prediction.probability),
     )
+
+
+def _state(state: StateAnswer, made: PredictionInterval | None) -> StateLine:
+    interval, low, width = "", None, None
+    if state.low is not None and state.high is not None and made is not None and made.level:
+        bounds = {"low": percent(state.low), "high": percent(state.high)}
+        interval = _INTERVAL.format(level=f"{made.level:.0%}", method=made.method, **bounds)
+        low, width = round(100 * state.low, 2), round(100 * (state.high - state.low), 2)
+    reference = state.reference_probability
+    bar = Bar(round(100 * state.probability, 2), round(100 * reference, 2), low, width)
+    return StateLine(state.label, percent(state.probability), interval, percent(reference), bar)
 
 
 def _split(

@@ -10,6 +10,7 @@ _TEXT: Schema = {"type": "string"}
 _NUMBER: Schema = {"type": "number"}
 _SHARE: Schema = {"type": "number", "minimum": 0, "maximum": 1}
 _COUNT: Schema = {"type": "integer", "minimum": 0}
+_COUNT_OR_NULL: Schema = {"type": ["integer", "null"], "minimum": 0}
 _TEXT_OR_NULL: Schema = {"type": ["string", "null"]}
 _RANGE: Schema = {
     "type": ["array", "null"],
@@ -44,11 +45,23 @@ _EVIDENCE = _object(
             ]
         },
         "patients": _COUNT,
-        "events": _COUNT,
+        "events": _COUNT_OR_NULL,
         "simulated_patients": _COUNT,
         "statement": _TEXT,
     }
 )
+
+_STATE = _object(
+    {
+        "state": _TEXT,
+        "label": _TEXT,
+        "probability": _SHARE,
+        "low": {"type": ["number", "null"]},
+        "high": {"type": ["number", "null"]},
+        "reference_probability": _SHARE,
+    }
+)
+"""Of a multinomial model each state but the first has ``base_value`` and ``contributions``, too."""
 
 PREDICTION = _object(
     {
@@ -68,7 +81,7 @@ PREDICTION = _object(
             )
         ),
         "reference_probability": _SHARE,
-        "scale": {"enum": ["log-odds", "probability"]},
+        "scale": {"type": "string", "pattern": "^(log-odds( against .+)?|probability)$"},
         "base_value": _NUMBER,
         "contributions": _list(
             _object(
@@ -93,6 +106,7 @@ PREDICTION = _object(
         "model": _object({"name": _TEXT, "version": _TEXT, "digest": _TEXT}),
     }
 )
+PREDICTION["properties"]["states"] = _list(_STATE)  # of a model of several states alone
 
 _DATE_OR_NULL: Schema = {"type": ["string", "null"], "format": "date"}
 
@@ -166,6 +180,9 @@ MODELS = _object(
                     "predictors": _list(_VARIABLE),
                     "exclusions": _list(_VARIABLE),
                     "limits": _list(_LIMITED),
+                    "states": _list(
+                        _object({"state": _TEXT, "label": _TEXT, "patients": _COUNT_OR_NULL})
+                    ),
                 }
             )
         )

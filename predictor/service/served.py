@@ -12,7 +12,7 @@ from anyio import CapacityLimiter, fail_after, to_thread
 
 from predictor.clinic.prediction import predict
 from predictor.errors import BundleError, Reason
-from predictor.fitted.bundle import Bundle, load_bundle
+from predictor.fitted.bundle import Bundle, open_bundle, refuse_states
 from predictor.fitted.models import LinearModel
 from predictor.service.problems import Problem, ProblemError
 
@@ -116,7 +116,9 @@ def load_served(models: Sequence[str | Path], *, seconds: float) -> Served:
     """
     bundles: dict[str, Bundle] = {}
     for model in models:
-        bundle = load_bundle(model)
+        bundle = open_bundle(model)
+        if bundle.hazards is not None:
+            refuse_states(bundle)
         if bundle.name in bundles:
             raise BundleError(
                 str(model),
@@ -144,6 +146,7 @@ def described(bundle: Bundle) -> dict[str, Any]:
         "most_missing": bundle.most_missing,
         "predictors": [_described_variable(variable) for variable in bundle.variables],
         "exclusions": [_described_variable(variable) for variable in bundle.exclusions],
+        "states": [dict(state) for state in outcome.get("states", ())],
         "limits": [
             {**_described_variable(bundle.dictionary.variable(name)), "limit": limit.to_list()}
             for name, limit in bundle.limits.items()

@@ -69,12 +69,14 @@ class People:
         )
 
 
-def leakage(people: People, variables: Sequence[Variable], cell_size: int) -> Pitfall:
-    """Whether a single predictor tells too much."""
+def leakage(
+    people: People, variables: Sequence[Variable], cell_size: int, *, questions: int = 1
+) -> Pitfall:
+    """Whether a single predictor tells too much; of so many questions this is one."""
     rows: list[dict[str, Value]] = []
     areas: list[tuple[float, str, bool]] = []
     strong = False
-    limit = normal_quantile(1.0 - LEAKAGE_P / max(len(variables), 1))
+    limit = normal_quantile(1.0 - LEAKAGE_P / max(len(variables), 1) / questions)
     for j, variable in enumerate(variables):
         values = people.values[:, j]
         rows += [
@@ -128,8 +130,10 @@ def imputation(
     )
 
 
-def telling_gaps(people: People, variables: Sequence[Variable], cell_size: int) -> Pitfall:
-    """Whether having no value goes with the outcome."""
+def telling_gaps(
+    people: People, variables: Sequence[Variable], cell_size: int, *, questions: int = 1
+) -> Pitfall:
+    """Whether having no value goes with the outcome; of so many questions this is one."""
     found: list[tuple[float, str, bool]] = []
     for j, variable in enumerate(variables):
         missing = np.isnan(people.values[:, j])
@@ -139,7 +143,8 @@ def telling_gaps(people: People, variables: Sequence[Variable], cell_size: int) 
             found.append((p, variable.name, _small(table, cell_size)))
     if not found:
         return unassessed("telling_gaps", "no predictor has missing values")
-    adjusted = sorted((min(1.0, p * len(found)), name, hidden) for p, name, hidden in found)
+    times = len(found) * questions
+    adjusted = sorted((min(1.0, p * times), name, hidden) for p, name, hidden in found)
     p, name, hidden = adjusted[0]
     figures: dict[str, Value] = {
         "variable": name,
@@ -150,7 +155,7 @@ def telling_gaps(people: People, variables: Sequence[Variable], cell_size: int) 
     return graded("telling_gaps", p < P_WARNING, p < P_NOTE, figures, *rows)
 
 
-def row_order(people: People) -> Pitfall:
+def row_order(people: People, *, questions: int = 1) -> Pitfall:
     """Whether the outcome rises, falls or clumps along the rows, within centres."""
     centre = people.centre
     codes = np.zeros(people.outcome.size, dtype=np.int64) if centre is None else centre
@@ -171,7 +176,7 @@ def row_order(people: People) -> Pitfall:
         two_sided_p(difference / math.sqrt(variance)) if variance > 0.0 else 1.0
         for difference, variance in ((trend, trend_variance), (clumps, clump_variance))
     ]
-    p = min(1.0, 2.0 * min(p_values))
+    p = min(1.0, 2.0 * questions * min(p_values))
     figures: dict[str, Value] = {
         "p_value": p,
         "trend_p": p_values[0],
@@ -181,7 +186,9 @@ def row_order(people: People) -> Pitfall:
     return graded("row_order", p < P_WARNING, p < P_NOTE, figures)
 
 
-def centre_shift(people: People, variables: Sequence[Variable], cell_size: int) -> Pitfall:
+def centre_shift(
+    people: People, variables: Sequence[Variable], cell_size: int, *, questions: int = 1
+) -> Pitfall:
     """Whether a centre has other patients than the rest."""
     if people.centre is None:
         return unassessed("centre_shift", "no column of the centre stays whole in the folds")
@@ -198,7 +205,7 @@ def centre_shift(people: People, variables: Sequence[Variable], cell_size: int) 
     if not shown:
         return unassessed("centre_shift", "every centre is smaller than the counts that are shown")
     columns = [(None, y), *_columns(people.values, variables)]
-    limit = normal_quantile(1.0 - SMD_P / (len(shown) * len(columns)))
+    limit = normal_quantile(1.0 - SMD_P / (len(shown) * len(columns) * questions))
     found: list[tuple[float, dict[str, Value]]] = []
     for code in shown:
         own = people.centre == code

@@ -98,7 +98,7 @@ def own_subgroups(
     """
     found = []
     event = cohort.outcome == 1
-    for variable, names, rows in _divisions(cohort):
+    for variable, names, rows in divisions(cohort):
         _, hidden = hidden_states(rows, event, cohort.patient, cell_size)
         # Groups of one outcome, which is small, would give each other away.
         if min(people(who, cohort.patient) for who in (event, ~event)) < cell_size:
@@ -143,7 +143,7 @@ def _finite(estimate: Estimate) -> bool:
     return all(part is None or math.isfinite(part) for part in parts)
 
 
-def _divisions(cohort: Cohort) -> Iterator[tuple[Variable, Sequence[str], list[Flags]]]:
+def divisions(cohort: Cohort) -> Iterator[tuple[Variable, Sequence[str], list[Flags]]]:
     """Variables with the names of their subgroups and who is in them; the last has no value."""
     for j, variable in enumerate(cohort.variables):
         values = cohort.values[:, j]

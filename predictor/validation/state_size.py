@@ -25,10 +25,11 @@ _MARGIN = 0.05
 
 @dataclass(frozen=True, slots=True)
 class StateCriterion:
-    """One thing that is asked for, and the patients it takes."""
+    """One thing that is asked for, the patients it takes, and whether it tells of single states."""
 
     name: str
     n: int
+    of_states: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,13 +55,21 @@ class StateSampleSize:
         """What meets all of them."""
         return max(criterion.n for criterion in self.criteria)
 
-    def to_dict(self) -> dict[str, Any]:
-        """Plain data for JSON."""
+    def to_dict(self, *, hidden: bool = False) -> dict[str, Any]:
+        """Plain data for JSON.
+
+        Parameters
+        ----------
+        hidden
+            Whether how many are in which state must not be told, which criteria of a state would.
+        """
         return {
             "kind": self.kind,
             "parameters": self.parameters,
             "n": self.n,
-            "criteria": [{"name": c.name, "n": c.n} for c in self.criteria],
+            "criteria": [
+                {"name": c.name, "n": c.n} for c in self.criteria if not (hidden and c.of_states)
+            ],
         }
 
 
@@ -97,7 +106,8 @@ def for_states(
             pair = for_training(counts[b] / both, parameters)
             shrinkage = next(c for c in pair.criteria if c.name == "shrinkage")
             needed = math.ceil(shrinkage.n * total / both)
-            found.append(StateCriterion(f"shrinkage of {names[a]} against {names[b]}", needed))
+            name = f"shrinkage of {names[a]} against {names[b]}"
+            found.append(StateCriterion(name, needed, True))
     else:
         found.append(StateCriterion("shrinkage", _shrunken(parameters, SHRINKAGE, r2)))
     goal = r2 / (r2 + _OPTIMISM * largest)
@@ -106,7 +116,7 @@ def for_states(
     z = NormalDist().inv_cdf(1.0 - 0.025 / len(counts))
     for name, part in zip(names, share, strict=True):
         n = math.ceil((z / _MARGIN) ** 2 * part * (1.0 - part))
-        found.append(StateCriterion(f"share of {name}", n))
+        found.append(StateCriterion(f"share of {name}", n, True))
     return StateSampleSize(kind, parameters, tuple(found))
 
 

@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from predictor.performance.incidence import at_risk, cumulative_incidence
+from predictor.performance.incidence import cumulative_incidence
 
 Floats = NDArray[np.float64]
 Ends = NDArray[np.integer]
@@ -86,6 +86,71 @@ def spaced(counts: Counts, marks: Sequence[int], fewest: int) -> tuple[int, ...]
     return tuple(found)
 
 
+def risk_marks(months: Floats, ends: Ends, marks: Sequence[int], fewest: int) -> tuple[int, ...]:
+    """Horizons whose number at risk may be told.
+
+    Parameters
+    ----------
+    months, ends : shape (n,)
+        Follow-up and how it ended.
+    marks
+        Horizons, rising.
+    fewest
+        Patients still followed; and between two horizons nobody, or so many patients, left the
+        follow-up, left it without the event, or without any event: the incidences beside the
+        numbers tell how many had one, and the others would follow by subtraction.
+
+    Examples
+    --------
+    Of the four who left by month 12, one did without the event.
+
+    >>> months = np.array([2, 5, 8, 11, 30, 30, 30, 30, 30, 30.0])
+    >>> risk_marks(months, np.array([1, 1, 1, 0, 1, 1, 1, 1, 0, 0]), (12, 24), 2)
+    ()
+    """
+    left, found = _left(months, ends, marks[-1]), list[int]()
+    before = 0
+    for month in marks:
+        still = len(months) - int(left[0, month])
+        if still >= fewest and _apart(left, before, month, fewest):
+            found.append(month)
+            before = month
+    return tuple(found)
+
+
+def _left(months: Floats, ends: Ends, last: int) -> NDArray[np.int64]:
+    """How many had left by each month: all, and without each kind of event and any."""
+    kinds = (np.ones(len(ends), dtype=bool), ends != 1, ends != 2, ends == 0)
+    at = np.arange(last + 1)
+    return np.stack([np.searchsorted(np.sort(months[who]), at, side="left") for who in kinds])
+
+
+def _apart(left: NDArray[np.int64], before: int, month: int, fewest: int) -> bool:
+    step = left[:, month] - left[:, before]
+    return bool(((step == 0) | (step >= fewest)).all())
+
+
+def _risk(months: Floats, ends: Ends, marks: Sequence[int], cell_size: int) -> list[dict[str, Any]]:
+    """Numbers at risk, at horizons and at months that can be told beside them."""
+    last, fewest = marks[-1], max(cell_size, 2)
+    left, own = _left(months, ends, last), risk_marks(months, ends, marks, cell_size)
+    found = [{"month": 0, "at_risk": len(months)}]
+    before = 0
+    for month in range(1, last + 1):
+        still = len(months) - int(left[0, month])
+        ahead = next((mark for mark in own if mark > month), None)
+        enough = (
+            still >= cell_size
+            and left[0, month] - left[0, before] >= fewest
+            and _apart(left, before, month, fewest)
+            and (ahead is None or _apart(left, month, ahead, fewest))
+        )
+        if month in own or enough:
+            found.append({"month": month, "at_risk": still})
+            before = month
+    return found
+
+
 def by_month(
     months: Floats, ends: Ends, marks: Sequence[int], cell_size: int, *, competing: bool
 ) -> dict[str, list[dict[str, Any]]]:
@@ -114,12 +179,5 @@ def by_month(
         for month in spaced(counts, told_marks(counts, marks, fewest), fewest):
             value, low, high = curve.at(month)
             found[name].append({"month": month, "value": value, "low": low, "high": high})
-    risk = [at_risk(months, month) for month in range(last + 1)]
-    left = len(months) - np.array(risk, dtype=np.int64)
-    own = [mark for mark in marks if risk[mark] >= cell_size]
-    found["at_risk"] = [
-        {"month": month, "at_risk": risk[month]}
-        for month in (0, *spaced(left, own, fewest))
-        if risk[month] >= cell_size
-    ]
+    found["at_risk"] = _risk(months, ends, marks, cell_size)
     return found

@@ -26,7 +26,7 @@ from predictor.performance.time_scores import (
     weights,
     wolbers_c,
 )
-from predictor.validation.time_months import happened, told_marks
+from predictor.validation.time_months import happened, risk_marks, told_marks
 
 Floats = NDArray[np.float64]
 Ends = NDArray[np.integer]
@@ -273,7 +273,8 @@ def loss(who: Timed, probability: Floats) -> Floats:
 def followed(who: Timed, cell_size: int, *, competing: bool) -> list[dict[str, Any]]:
     """What is known at each horizon: who is still followed, and the cumulative incidences.
 
-    An incidence that would tell of few events since the horizon before is None.
+    An incidence that would tell of few events since the horizon before is None, and so is a number
+    that would tell, by subtraction too, of few who left.
 
     Parameters
     ----------
@@ -291,13 +292,13 @@ def followed(who: Timed, cell_size: int, *, competing: bool) -> list[dict[str, A
     event = cumulative_incidence(who.months, who.ends)
     other = cumulative_incidence(who.months, who.ends, 2)
     rows = []
+    at_risk_told = risk_marks(who.months, who.ends, who.marks, cell_size)
     for month in who.marks:
-        count = at_risk(who.months, month)
         value, low, high = event.at(month) if month in told[1] else (None, None, None)
         rows.append(
             {
                 "month": month,
-                "at_risk": count if count >= cell_size else None,
+                "at_risk": at_risk(who.months, month) if month in at_risk_told else None,
                 "incidence": value,
                 "incidence_low": low,
                 "incidence_high": high,

@@ -64,7 +64,7 @@ def answers_file(
     variables
         The predictors, in the order of their columns.
     states
-        Of a model of several states, worst first.
+        Of a model of several states, worst first, or the horizons of one of a time.
 
     Raises
     ------
@@ -216,8 +216,25 @@ def _row(row: int, p: Prediction) -> dict[str, Any]:
     }
 
 
+def month_name(month: int) -> str:
+    """What stands for a horizon of a model of a time in the names of columns.
+
+    >>> month_name(12)
+    'month_12'
+    """
+    return f"month_{month}"
+
+
 def _state_cells(p: Prediction) -> dict[str, float | None]:
-    return {
+    months = {
+        before + month_name(answer.month): value
+        for answer in p.by_month
+        if answer.marked
+        for before, value in zip(
+            OF_STATE, (answer.probability, answer.low, answer.high), strict=True
+        )
+    }
+    return months | {
         before + state.state: value
         for state in p.states
         for before, value in zip(OF_STATE, (state.probability, state.low, state.high), strict=True)

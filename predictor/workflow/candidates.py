@@ -13,6 +13,12 @@ from predictor.clinic.intake import is_table, read_many
 from predictor.clinic.patient import identifier_of
 from predictor.clinic.prediction import cached_bundle, predict_rows
 from predictor.clinic.prices import Prices, load_prices
+from predictor.clinic.ranked_state import (
+    answers_of_state,
+    bundle_of_state,
+    notes_of_state,
+    place_of,
+)
 from predictor.clinic.ranking import list_candidates
 from predictor.clinic.table_columns import columns_of
 from predictor.clinical.cells import SIMULATED, is_missing, marks_simulated
@@ -41,6 +47,7 @@ def candidates_file(
     demonstration: bool = False,
     decimal: str = ".",
     ignore_unknown: bool = False,
+    state: str | None = None,
 ) -> CandidateList:
     """Order the patients of a cohort by the predicted probability of the model's event.
 
@@ -62,6 +69,8 @@ def candidates_file(
         Decimal sign of a CSV file.
     ignore_unknown
         Whether columns that are no variables of the bundle are left unread.
+    state
+        Of a model of several states the one whose probability orders; the best one by default.
 
     Raises
     ------
@@ -76,9 +85,13 @@ def candidates_file(
     """
     _check_numbers(threshold, budget, prices)
     bundle = cached_bundle(model)
-    refuse_states(bundle)
+    if bundle.hazards is not None:
+        refuse_states(bundle)
+    place = place_of(bundle, state)
     treatment = load_treatment()
-    _check_bundle(bundle, treatment, demonstration)
+    _check_bundle(
+        bundle if place is None else bundle_of_state(bundle, place), treatment, demonstration
+    )
     priced = None if prices is None else load_prices(prices)
     if priced is not None:
         _check_weight(priced, bundle, str(prices))
@@ -94,6 +107,10 @@ def candidates_file(
     if not answers.predictions and not answers.refused:
         raise CohortError(str(cohort), "there are no patients in it", "Check the path.")
     _check_patients(reader.rows_of, str(cohort))
+    meanings = columns.meanings
+    if place is not None:
+        meanings = (*notes_of_state(bundle, place), *meanings)
+        answers, bundle = answers_of_state(answers, place), bundle_of_state(bundle, place)
     return list_candidates(
         answers,
         reader.beside,
@@ -106,7 +123,7 @@ def candidates_file(
         columns=table.columns,
         after_treatment=[name for name in table.columns if name in reader.after_treatment],
         simulated=reader.simulated,
-        meanings=columns.meanings,
+        meanings=meanings,
         unread=tuple(columns.unread_notes()),
     )
 

@@ -105,7 +105,9 @@ def _slips(study: Study, table: Table, names: Iterable[str]) -> Iterator[Problem
         if source.columns.get(name, name) in table.columns:
             variable = study.dictionary.variable(name)
             read = read_variable(table, variable, source)
-            yield from slip_problems(read, table, variable, source)
+            # What is wrong with a column as a whole was found where the cohort was made.
+            found = slip_problems(read, table, variable, source)
+            yield from (problem for problem in found if problem.row is not None)
 
 
 def _check_by_name(path: Path) -> CohortCheck:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -14,21 +14,20 @@ from predictor.cohort.coded import coded
 from predictor.cohort.cohort import Cohort, CohortWarning, FlowStep
 from predictor.cohort.finding import as_cohort_warnings, refuse
 from predictor.cohort.outcome import read_outcome
+from predictor.cohort.problem import MADE, Problem
 from predictor.cohort.reading import table_from_frame
-from predictor.cohort.record_table import (
-    FOLLOW_UP_DAYS,
-    INDEX_TIME,
-    RecordTable,
-    is_made,
-    made_source,
-    record_table,
-)
+from predictor.cohort.record_table import RecordTable, is_made, made_source, record_table
 from predictor.cohort.records import Records, make_records
 from predictor.cohort.rules import columns_of, rules_of
 from predictor.cohort.sensitivity import Sensitivity
 from predictor.cohort.sources.source import read_source
 from predictor.cohort.state_outcome import read_states
 from predictor.cohort.table import Table
+from predictor.cohort.time_columns import TimeEnds, time_ends
+from predictor.cohort.time_outcome import EVENT, read_ends
+from predictor.config_records import FOLLOW_UP_DAYS
+from predictor.config_visit_times import INDEX_TIME
+from predictor.errors import Reason
 from predictor.study import Study, load_study
 from predictor.workflow.cohort_file import check_suffix, dictionary_path, write_table
 from predictor.workflow.files import check_targets, replacing
@@ -53,30 +52,45 @@ class MadeCohort:
         Read, left out and why, analysed.
     unit
         What the flow counts: ``patients``, or ``visits`` where every one may be an index visit.
+    events
+        With the event, or in the best of several states.
     sensitivity
-        Share of events, and what the unknown outcomes could change.
+        Share of events, and what the unknown outcomes could change; None of a time.
+    ends
+        How often a follow-up ended in what, where the question is of a time; None elsewhere.
     warnings
         What did not stop the work.
+    cautions
+        What a reader must know of the rules: numbers that look like another unit, measurements
+        that a treatment disturbs.
     """
 
     source: str
     made: RecordTable
     flow: tuple[FlowStep, ...]
     unit: str
-    sensitivity: Sensitivity
+    events: int
+    sensitivity: Sensitivity | None
+    ends: TimeEnds | None
     warnings: tuple[CohortWarning, ...]
+    cautions: tuple[Reason, ...] = ()
 
     def to_dict(self) -> dict[str, Any]:
         """Plain data: counts alone, no row of anybody."""
+        found = self.sensitivity
         return {
             "flow": [{"step": step.step, "patients": step.patients} for step in self.flow],
             "counted": self.unit,
             "rows": self.made.table.rows,
-            "events": self.sensitivity.events,
-            "sensitivity": self.sensitivity.to_dict(),
+            "events": None if found is not None and found.states else self.events,
+            "sensitivity": found.to_dict() if found else None,
+            **({"ends": self.ends.to_dict()} if self.ends else {}),
             "warnings": [
                 {"variable": w.variable, "code": w.code, "count": w.count, "message": w.message}
                 for w in self.warnings
+            ],
+            "cautions": [
+                {"code": c.code, "where": c.where, "message": c.message} for c in self.cautions
             ],
         }
 
@@ -153,28 +167,38 @@ def make_cohort(study: Study, data: str | Path | pd.DataFrame | None = None) -> 
 
 def _cohort_of(study: Study, records: Records, table: Table) -> MadeCohort:
     made = record_table(study, records, table)
-    events = _events(_made_study(study), made.table)
+    events, states = _events(_made_study(study), made.table)
+    unknown = records.sensitivity(events)
     every = records.rules.plan.index.which == "every"
     return MadeCohort(
         table.source,
         made,
         records.flow,
         "visits" if every else "patients",
-        records.sensitivity(events),
+        events,
+        None if unknown is None else replace(unknown, states=states),
+        time_ends(records, study),
         as_cohort_warnings(records.findings),
+        records.rules.cautions,
     )
 
 
-def _events(study: Study, table: Table) -> int:
-    """Events, or patients in the best of several states."""
+def _events(study: Study, table: Table) -> tuple[int, tuple[tuple[str, int], ...]]:
+    """Events, or patients in the best of several states, and those in each state."""
     states = study.config.question.states
     if states:
         outcome, _ = read_states(study, table)
-        return int((outcome == len(states) - 1).sum())
+        counts = [int((outcome == place).sum()) for place in range(len(states))]
+        return counts[-1], tuple(
+            (state.state, count) for state, count in zip(states, counts, strict=True)
+        )
+    if study.config.question.follow_up is not None:
+        ends, _ = read_ends(study, table)
+        return int((ends == EVENT).sum()), ()
     cells = coded(table.columns[study.config.question.outcome])
     entries = {study.config.question.outcome: cells.entries}
     outcome, _ = read_outcome(study, Table(table.source, entries, range(len(cells.entries))))
-    return int((outcome == 1)[cells.codes].sum())
+    return int((outcome == 1)[cells.codes].sum()), ()
 
 
 def cohort_rows(study: Study, data: str | Path) -> tuple[Table, CohortSource]:
@@ -242,20 +266,32 @@ def check_visits_table(study: Study, table: Table) -> Checked:
         return Checked(tuple(told), None)
     cohort = _cohort_of(study, made.records, table)
     checked = check_cohort(_made_study(study), cohort.made.table)
-    problems = (*told, *checked.problems)
+    problems = (*told, *_beyond(told, checked.problems))
     if checked.cohort is None:
         return Checked(problems, None)
     return Checked(problems, _joined(checked.cohort, cohort))
 
 
+def _beyond(told: Iterable[Problem], found: Iterable[Problem]) -> Iterator[Problem]:
+    """What the made cohort has beyond its visits; its rows are others than those of the visits."""
+    known = {(problem.variable, problem.code) for problem in told if problem.row is not None}
+    for problem in found:
+        if problem.row is None or (problem.variable, problem.code) not in known:
+            yield replace(problem, table="" if problem.row is None else MADE)
+
+
 def _joined(checked: Cohort, made: MadeCohort) -> Cohort:
     """The checked cohort with what is known of the visits it was made from."""
     left = [step for step in checked.flow[1:-1] if step.patients]
+    told = {(warning.variable, warning.code) for warning in made.warnings}
     return replace(
         checked,
         source=made.source,
         flow=(*made.flow[:-1], *left, checked.flow[-1]),
-        warnings=(*made.warnings, *(w for w in checked.warnings if w not in made.warnings)),
+        warnings=(
+            *made.warnings,
+            *(w for w in checked.warnings if (w.variable, w.code) not in told),
+        ),
         sensitivity=made.sensitivity,
     )
 
@@ -263,7 +299,9 @@ def _joined(checked: Cohort, made: MadeCohort) -> Cohort:
 def _made_columns(study: Study) -> frozenset[str]:
     config = study.config
     named = (*config.predictors, *config.question.limits, *config.cohort.exclude)
-    return frozenset((INDEX_TIME, FOLLOW_UP_DAYS, config.question.outcome, *named))
+    asked = config.question.follow_up
+    followed = FOLLOW_UP_DAYS if asked is None else asked.time
+    return frozenset((INDEX_TIME, followed, config.question.outcome, *named))
 
 
 def _made_study(study: Study) -> Study:

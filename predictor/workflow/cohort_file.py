@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import IO, Any
 
 from predictor.cohort.table import Cells, Table
+from predictor.report.spreadsheet import neutral
 from predictor.workflow import files
 
 _SUFFIXES = (".csv", ".parquet")
@@ -47,14 +48,17 @@ def write_table(table: Table, stream: IO[bytes], suffix: str) -> None:
     import pyarrow as pa
     from pyarrow import csv, parquet
 
+    # As in every CSV of the package: text that a spreadsheet would run is neutralised.
+    text = neutral if suffix == ".csv" else str
+
     def column(cells: Cells) -> Any:
         if isinstance(cells, np.ndarray):
             return pa.array(cells, from_pandas=True)
         if all(type(cell) is int for cell in cells):
             return pa.array(cells, pa.int64())
-        return pa.array([None if cell is None else str(cell) for cell in cells], pa.string())
+        return pa.array([None if cell is None else text(str(cell)) for cell in cells], pa.string())
 
-    columns = {name: column(cells) for name, cells in table.columns.items()}
+    columns = {text(name): column(cells) for name, cells in table.columns.items()}
     content = pa.table(columns)
     if suffix == ".csv":
         csv.write_csv(content, stream, csv.WriteOptions(quoting_style="needed"))

@@ -13,6 +13,7 @@ from predictor.fitted.bundle import refuse_states
 from predictor.report.comparison import (
     FIGURES,
     QUESTION,
+    STATE_FIGURES,
     ComparedRun,
     Comparison,
     Figured,
@@ -22,6 +23,7 @@ from predictor.report.contents.comparison import comparison_report
 from predictor.report.contents.performance_tables import figures as performance_figures
 from predictor.report.contents.report import about as about_of
 from predictor.report.contents.source import open_source
+from predictor.report.contents.state_report import state_report_of
 from predictor.report.contents.verdict import verdict_of
 from predictor.report.document import SCHEMA_VERSION, Table
 from predictor.report.page.html import page
@@ -97,8 +99,13 @@ def _is_file(run: str | Path) -> bool:
 
 def _of_bundle(run: str | Path) -> ComparedRun:
     source = open_source(run)
-    refuse_states(source.bundle)
+    if source.bundle.hazards is not None:
+        refuse_states(source.bundle)
     try:
+        if source.bundle.states is not None:
+            told = state_report_of(source)
+            rows = source.manifest["validation"]["figures"]
+            return _run(told.about, told.verdict.code, told.verdict.headline, rows)
         verdict = verdict_of(source)
         rows = next(
             (block.rows for block in performance_figures(source) if isinstance(block, Table)), ()
@@ -144,6 +151,7 @@ def _run(
     corrected = any(row.get("corrected") is not None for row in rows)
     kind = "corrected" if corrected else "cross_validated"
     simulated = about.get("simulated_patients") or 0
+    figures = STATE_FIGURES if about.get("states") else FIGURES
     return ComparedRun(
         name=str(about["name"]),
         outcome=str(about["outcome"]),
@@ -157,7 +165,7 @@ def _run(
         version=str(about["version"]),
         digest=str(about["model_digest"]),
         corrected=corrected,
-        figures={name: _figured(by_name.get(name, {}), kind) for name in FIGURES},
+        figures={name: _figured(by_name.get(name, {}), kind) for name in figures},
         verdict=str(verdict),
         headline=str(headline),
         evidence=str(about["evidence"]),

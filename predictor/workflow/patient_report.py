@@ -16,6 +16,7 @@ from pathlib import Path
 from predictor.clinic.answer import NOT_FOR_CARE, outside, percent, question
 from predictor.clinic.intake import is_table
 from predictor.clinic.results import Prediction, Predictions, RefusedPatient
+from predictor.clinic.state_answer import shares
 from predictor.errors import PredictorError
 from predictor.fitted.bundle import locate_bundle
 from predictor.report import patient_words as words
@@ -29,7 +30,6 @@ from predictor.report.page.patients import (
 )
 from predictor.report.pdf import as_pdf, browser
 from predictor.workflow.files import write_file
-from predictor.workflow.state_refusal import refuse_states
 
 INDEX = "index.html"
 MOST_PAGES = 1000
@@ -162,14 +162,13 @@ class PatientPages:
 
 
 def _sheet(prediction: Prediction, *, back: str = "") -> bytes:
-    refuse_states(prediction, "--report")
     report = patient_report(prediction, day=date.today().isoformat())
     return sheet(report, back=back).encode(errors="replace")
 
 
 def _line(row: int, name: str, prediction: Prediction) -> PatientLine:
     found, interval = prediction.interval, ""
-    if found is not None:
+    if found is not None and not prediction.states:
         interval = words.BOUNDS.format(low=percent(found.low), high=percent(found.high))
     alert = words.IS_CONTRADICTED if contradicted(prediction) else ""
     if outside(prediction.applicability) is not None:
@@ -184,7 +183,7 @@ def _line(row: int, name: str, prediction: Prediction) -> PatientLine:
         row,
         prediction.patient or "",
         name,
-        percent(prediction.probability),
+        shares(prediction.states) if prediction.states else percent(prediction.probability),
         interval,
         alert,
         ", ".join(filter(None, notes)),

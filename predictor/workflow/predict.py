@@ -30,7 +30,7 @@ from predictor.clinic.prediction import (
 from predictor.clinic.table_columns import TableColumns, columns_of
 from predictor.errors import DocumentError, PatientRefused, PredictorError
 from predictor.fitted.bundle import Bundle
-from predictor.workflow.answers import Answers, answers_file, json_answers
+from predictor.workflow.answers import Answers, answers_file, json_answers, month_name
 from predictor.workflow.files import check_suffix, replacing
 
 if TYPE_CHECKING:
@@ -186,7 +186,9 @@ def write_answer(found: Found, path: Path, bundle: Bundle) -> None:
 
 
 def _states(bundle: Bundle) -> tuple[str, ...]:
-    """Names of the states of a model of several."""
+    """Names of the states of a model of several, and of the horizons of one of a time."""
+    if bundle.hazards is not None:
+        return tuple(month_name(mark) for mark in bundle.hazards.marks)
     return bundle.states.names if bundle.states else ()
 
 
@@ -239,7 +241,8 @@ def _predict_table(
     columnar = (
         out is not None and out.suffix.lower() == ".parquet" and json_to is None and pages is None
     )
-    columnar = columnar and bundle.states is None  # which answers column by column know not
+    # Several states, or months, are not known to answers column by column.
+    columnar = columnar and bundle.states is None and bundle.hazards is None
     if out is not None and columnar and path.suffix.lower() != ".csv":
         return _predict_columns(path, bundle, table, columns, out)
     names = [variable.name for variable in bundle.variables]

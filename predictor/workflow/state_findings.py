@@ -12,17 +12,23 @@ from predictor.clinical.variable import Variable
 from predictor.cohort.cohort import Cohort
 from predictor.cohort.missingness import missingness
 from predictor.cohort.small_cells import masked_flow
+from predictor.cohort.state_counts import shown_states
 from predictor.cohort.state_table import state_table
 from predictor.fitted.preparation import Preparation
 from predictor.fitted.state_model import StateModel
 from predictor.learning.resampling import BootstrapPlan
-from predictor.learning.splits import derived_seed
+from predictor.learning.splits import RepeatedFolds, derived_seed
 from predictor.performance.scores import log_loss_per_patient
 from predictor.study import Study
 from predictor.validation.curves import DRAWS, LEVEL, calibration_band, histogram
+from predictor.validation.state_pitfalls import StateChecked, state_pitfalls
+from predictor.validation.state_subgroups import state_subgroups
 from predictor.workflow.findings import plain
+from predictor.workflow.state_run import ComparedStates
 
 Floats = NDArray[np.float64]
+
+_OF_BEST = ("share", "best_case", "worst_case")
 
 
 def state_findings(
@@ -32,7 +38,8 @@ def state_findings(
     values: Floats,
     preparation: Preparation,
     model: StateModel,
-    probability: Floats,
+    chosen: ComparedStates,
+    folds: RepeatedFolds,
     binary: Floats,
     refits: Floats,
 ) -> dict[str, Any]:
@@ -46,17 +53,31 @@ def state_findings(
         Of the chosen model.
     preparation, model
         The model itself.
-    probability : shape (repeats, n, states)
-        Out of fold.
+    chosen, folds
+        Its out-of-fold probabilities, and by which folds.
     binary : shape (states, repeats, n)
         Out of fold, by a model of each state against all others.
     refits : shape (resamples, n, states)
         By the bootstrap refits.
     """
     cell_size, seed = study.config.privacy.cell_size, study.config.validation.seed
+    probability = chosen.probability
+    own = [cohort.names.index(variable.name) for variable in variables]
+    checked = StateChecked(
+        cohort,
+        chosen.candidate,
+        own,
+        preparation.apply(values),
+        chosen.penalties,
+        probability,
+        folds.fold,
+    )
+    flow = masked_flow(cohort.flow, cell_size)
+    hidden = any(row["patients"] is None for row in flow)
     found = {
         "patients": {
-            "flow": masked_flow(cohort.flow, cell_size),
+            "flow": flow,
+            "sensitivity": _sensitivity(cohort, cell_size, hidden=hidden),
             "state_table": state_table(cohort, cell_size),
             "missing": missingness(cohort, cell_size),
         },
@@ -64,9 +85,26 @@ def state_findings(
         "binary": _binary(cohort, probability, binary),
         "state_instability": _instability(cohort, refits),
         "state_importance": _importance(variables, values, preparation, model),
+        "subgroups": state_subgroups(cohort, probability, folds, cell_size=cell_size, seed=seed),
+        "pitfalls": state_pitfalls(checked, cell_size=cell_size, seed=seed),
     }
     told: dict[str, Any] = plain(found)
     return told
+
+
+def _sensitivity(cohort: Cohort, cell_size: int, *, hidden: bool) -> dict[str, Any] | None:
+    """What unknown outcomes could change, without what tells of few people in a state."""
+    if cohort.sensitivity is None:
+        return None
+    found = cohort.sensitivity.to_dict(cell_size, hidden=hidden)
+    counts = shown_states(cohort, cell_size)
+    rows = [
+        row if count is not None else {**dict.fromkeys(row), "state": row["state"]}
+        for row, count in zip(found["states"], counts, strict=True)
+    ]
+    best = rows[-1]
+    events = {"events": best["patients"], **{k: best[k] for k in _OF_BEST}}
+    return found | events | {"states": rows}
 
 
 def _curves(cohort: Cohort, averaged: Floats, cell_size: int, seed: int) -> dict[str, Any]:

@@ -5,10 +5,9 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-import numpy as np
-
 from predictor.cohort.cohort import Cohort
-from predictor.cohort.small_cells import masked_flow
+from predictor.cohort.small_cells import HIDDEN, masked_flow
+from predictor.cohort.state_counts import shown_states
 from predictor.learning.state_candidates import StateCandidate
 from predictor.study import Study
 from predictor.validation.evidence import evidence_level, people
@@ -24,7 +23,6 @@ _WHO = "{patients:,} {what} in the states {states}; at least {needed:,} needed{e
 _REAL = ("patients", "patients ({rows:,} rows)")
 _SIMULATED = ("simulated patients", "simulated patients ({rows:,} rows)")
 _STATE = "{label} ({count})"
-_FEWER = "fewer than {size}"
 _ROWS = "Rows are taken for patients; if a patient has several, every figure is too good."
 _NOT_TESTED = "Whether there is signal has not been tested."
 _CORRECTED = (
@@ -59,12 +57,9 @@ def state_evidence(
         signal=signal,
         validated=validated,
     )
-    counts = np.bincount(cohort.outcome, minlength=len(cohort.states)).tolist()
+    counts = shown_states(cohort, cell_size)
     told = [
-        _STATE.format(
-            label=name.replace("_", " "),
-            count=count if count >= cell_size else _FEWER.format(size=cell_size),
-        )
+        _STATE.format(label=name.replace("_", " "), count=HIDDEN if count is None else count)
         for name, count in zip(cohort.states, counts, strict=True)
     ]
     sentences = [_DEMONSTRATION] if cohort.simulated else []
@@ -88,7 +83,7 @@ def state_evidence(
     return {
         "level": level,
         "patients": who.patients if real else 0,
-        "events": cohort.events if real else 0,
+        "events": counts[-1] if real else 0,
         "simulated_patients": 0 if real else who.patients,
         "statement": " ".join(sentences),
     }
@@ -119,14 +114,10 @@ def describe_states(
         Time per stage.
     """
     config, question = study.config, study.config.question
-    counts = np.bincount(cohort.outcome, minlength=len(cohort.states)).tolist()
     cell_size = config.privacy.cell_size
+    counts = shown_states(cohort, cell_size)
     states = [
-        {
-            "state": state.state,
-            "label": state.shown,
-            "patients": count if count >= cell_size else None,
-        }
+        {"state": state.state, "label": state.shown, "patients": count}
         for state, count in zip(question.states, counts, strict=True)
     ]
     return {
@@ -148,7 +139,7 @@ def describe_states(
             "digest": cohort.digest,
             "file": cohort.source,
             "patients": cohort.patients,
-            "events": cohort.events,
+            "events": counts[-1],
             "group": cohort.group_kind,
             "schema": [
                 {"column": v.name, "kind": v.kind, "unit": v.unit} for v in cohort.variables

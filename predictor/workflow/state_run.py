@@ -138,6 +138,7 @@ class StateTrainingRun:
             "evidence": dict(self.evidence),
             "sample_size": self.needed.to_dict(),
             "flow": [{"step": s.step, "patients": s.patients} for s in self.cohort.flow],
+            "sensitivity": self.cohort.sensitivity.to_dict() if self.cohort.sensitivity else None,
             "warnings": [
                 {"variable": w.variable, "code": w.code, "count": w.count, "message": w.message}
                 for w in self.cohort.warnings

@@ -7,7 +7,7 @@ from typing import Any
 
 from predictor.cohort.cohort import Cohort
 from predictor.cohort.small_cells import masked_flow
-from predictor.cohort.time_outcome import COMPETING
+from predictor.cohort.time_outcome import CENSORED, COMPETING
 from predictor.learning.hazards import FittedHazards, HazardCandidate
 from predictor.study import Study
 from predictor.validation.evidence import evidence_level, people
@@ -51,13 +51,16 @@ def time_evidence(
         validated=validated,
     )
     competing = int((cohort.outcome == COMPETING).sum())
+    # Those last seen without any event follow by subtraction.
+    rest = int((cohort.outcome == CENSORED).sum())
+    told = competing >= cell_size and (rest == 0 or rest >= cell_size)
     sentences = [_DEMONSTRATION] if cohort.simulated else []
     sentences.append(
         _WHO.format(
             patients=who.patients,
             what="simulated patients" if cohort.simulated else "patients",
             events=who.events,
-            competing=_COMPETING.format(count=competing) if competing >= cell_size else "",
+            competing=_COMPETING.format(count=competing) if told else "",
             needed=needed.n,
             needed_events=needed.events,
             enough=": enough" if sufficient else "",

@@ -12,7 +12,6 @@ from typing import TYPE_CHECKING, Any
 from threadpoolctl import threadpool_limits
 
 import predictor
-from predictor.cohort.checking import check_cohort
 from predictor.cohort.cohort import Cohort
 from predictor.documents import Document
 from predictor.errors import ConfigError, LearningError, TrackingError
@@ -38,7 +37,6 @@ from predictor.validation.comparison import Comparison, compare
 from predictor.validation.evidence import evidence
 from predictor.validation.samplesize import SampleSize, for_training
 from predictor.workflow import manifest, tables
-from predictor.workflow.cohort import check_visits
 from predictor.workflow.figures import figures
 from predictor.workflow.findings import Trained, collect
 from predictor.workflow.internal import InternalResults, validate_internally
@@ -46,7 +44,7 @@ from predictor.workflow.interrupts import workers_left_alone
 from predictor.workflow.progress import Progress, Silent, Stopwatch
 from predictor.workflow.report import write_report
 from predictor.workflow.state_run import StateTrainingRun
-from predictor.workflow.study_table import study_table
+from predictor.workflow.study_cohort import study_cohort
 from predictor.workflow.time_run import TimeTrainingRun
 from predictor.workflow.train_states import train_states
 from predictor.workflow.train_time import train_time
@@ -177,12 +175,12 @@ def train(
         question = study.config.question
         if question.follow_up is not None:
             with watch.stage("cohort"):
-                timed = check_cohort(study, study_table(study, data)).usable()
+                timed = study_cohort(study, data)
             with _workers():
                 return train_time(study, timed, folder, workers, progress or Silent(), watch)
         if question.states:
             with watch.stage("cohort"):
-                several = check_cohort(study, study_table(study, data)).usable()
+                several = study_cohort(study, data)
             with _workers():
                 return train_states(study, several, folder, workers, progress or Silent(), watch)
         return _train(study, data, folder, workers, progress or Silent(), watch)
@@ -202,13 +200,7 @@ def _train(
         with watch.stage("tracking store"):
             check_reachable(resolve_uri(settings.uri))
     with watch.stage("cohort"):
-        of_visits = config.cohort.visits is not None
-        checked = (
-            check_visits(study, data)
-            if of_visits
-            else check_cohort(study, study_table(study, data))
-        )
-        cohort = checked.usable()
+        cohort = study_cohort(study, data)
 
     plan = Plan(
         tuple(column_of(variable) for variable in cohort.variables),

@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 
 import predictor
 from predictor.cohort.cohort import Cohort
+from predictor.cohort.state_counts import shown_states
 from predictor.errors import LearningError, TrackingError
 from predictor.fitted.bundle import save_bundle
 from predictor.fitted.seal import json_bytes
@@ -101,7 +102,10 @@ def train_states(
             "signal": signal.to_dict() if signal else None,
             "proportional_odds": assumption.to_dict() if assumption else None,
             "notes": list(run.notes),
-            "sample_size": needed.to_dict(),
+            "resamples": run.resamples,
+            "sample_size": needed.to_dict(
+                hidden=None in shown_states(cohort, study.config.privacy.cell_size)
+            ),
         }
         findings = state_findings(
             study,
@@ -110,7 +114,8 @@ def train_states(
             cohort.values[:, own],
             preparation,
             model,
-            chosen.probability,
+            chosen,
+            run.folds,
             run.binary(),
             unstable,
         )
@@ -177,6 +182,7 @@ class _Run:
             seed=config.validation.seed,
         )
         self.notes: list[str] = []
+        self.resamples = {"drawn": 0, "used": 0}
 
     def seed(self, number: int) -> NDArray[np.int64]:
         """One seed, for a single fit."""
@@ -274,6 +280,7 @@ class _Run:
                     f"{lost} of {made} bootstrap resamples could not be fitted, most often because "
                     "nobody of a state was drawn; they are left out."
                 )
+            self.resamples = {"drawn": made, "used": int(fits.usable.sum())}
             refits = fits.probability[fits.usable]
             count = drawn.count[:made][fits.usable].astype(np.float64)
             self.notes.append("The choice among the candidates was not repeated in the resamples.")

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 import predictor
 from predictor.cohort.cohort import Cohort
-from predictor.cohort.time_outcome import COMPETING, EVENT
+from predictor.cohort.time_outcome import CENSORED, COMPETING, EVENT
 from predictor.errors import LearningError, TrackingError
 from predictor.fitted.bundle import save_bundle
 from predictor.fitted.hazard_model import HazardReplicates
@@ -62,6 +62,10 @@ from predictor.workflow.time_run import ComparedTime, TimeTrainingRun
 
 Floats = NDArray[np.float64]
 _FEWEST = 2
+_RARE = (
+    "Fewer than {cell_size} patients had a competing event by the last horizon, so that no hazard "
+    "of it is told: all with one count as last seen then."
+)
 
 
 def train_time(
@@ -111,7 +115,7 @@ def train_time(
             "models": [row.to_dict(last) for row in compared],
             "figures": [figure.to_dict() for figure in told],
             "followed": followed(run.who, cell_size, competing=run.how.causes > 1),
-            "calibration": calibration_groups(run.who, chosen.probability.mean(axis=0), cell_size),
+            "calibration": calibration_groups(run.who, _out_of_fold(chosen), cell_size),
             "signal": signal.to_dict() if signal else None,
             "notes": list(run.notes),
         }
@@ -154,6 +158,28 @@ def train_time(
     )
 
 
+def _strata(ends: NDArray[np.int64], folds: int) -> NDArray[np.int8]:
+    """Ends by which folds are made alike; what cannot stand in every fold counts as censored.
+
+    >>> _strata(np.array([1, 1, 1, 0, 0, 0, 2]), 3).tolist()
+    [1, 1, 1, 0, 0, 0, 0]
+    """
+    counts = np.bincount(ends, minlength=COMPETING + 1)
+    rare = counts[[CENSORED, COMPETING]].min() < folds
+    return np.where(rare & (ends == COMPETING), CENSORED, ends).astype(np.int8)
+
+
+def _out_of_fold(chosen: ComparedTime) -> Floats:
+    """Predictions out of fold; one for everybody where nothing tells patients apart.
+
+    Without predictors they differ by who was left out alone, against whose own outcome they go.
+    """
+    mean = chosen.probability.mean(axis=0)
+    if chosen.candidate.predictors:
+        return np.asarray(mean)
+    return np.broadcast_to(mean.mean(axis=0), mean.shape)
+
+
 class _Run:
     """What every stage needs."""
 
@@ -164,7 +190,17 @@ class _Run:
         if asked is None or cohort.months is None:
             raise LearningError("question.follow_up", "the question is of no time")
         self.config, self.cohort, self.workers, self.progress = config, cohort, workers, progress
+        person = np.arange(cohort.patients) if cohort.patient is None else cohort.patient
+        self.notes: list[str] = [
+            "The months at which the baseline is known were chosen once, on all patients.",
+        ]
         self.ends = cohort.outcome.astype(np.int64)
+        competing = (self.ends == COMPETING) & (cohort.months <= asked.horizon_months[-1])
+        rare = len(np.unique(person[competing])) < config.privacy.cell_size
+        if rare and (self.ends == COMPETING).any():
+            # Their hazard would be known between two months that tell of these few.
+            self.ends[self.ends == COMPETING] = CENSORED
+            self.notes.append(_RARE.format(cell_size=config.privacy.cell_size))
         self.plan = Plan(
             tuple(column_of(variable) for variable in cohort.variables),
             config.preparation.imputation,
@@ -173,7 +209,6 @@ class _Run:
         )
         self.who = Timed(cohort.months, self.ends, cohort.group, asked.horizon_months)
         self.patients = TimedPatients(cohort.values, cohort.months, self.ends, cohort.group)
-        person = np.arange(cohort.patients) if cohort.patient is None else cohort.patient
         causes = 2 if (self.ends == COMPETING).any() else 1
         knots = tuple(
             knots_of(
@@ -189,15 +224,12 @@ class _Run:
         label = study.dictionary.variable(config.baseline).label
         self.candidates = hazard_candidates(config, label)
         self.folds = repeated_folds(
-            cohort.outcome,
+            _strata(self.ends, config.validation.folds),
             cohort.group,
             folds=config.validation.folds,
             repeats=config.validation.repeats,
             seed=config.validation.seed,
         )
-        self.notes: list[str] = [
-            "The months at which the baseline is known were chosen once, on all patients.",
-        ]
 
     def at_marks(self, fitted: FittedHazards, candidate: HazardCandidate) -> Floats:
         """Predictions for everybody, shape (n, horizons)."""

@@ -7,15 +7,17 @@ from pathlib import Path
 from predictor.clinic.answer import NOT_FOR_CARE, outside, question
 from predictor.clinic.answer_text import odd_values, range_sentence
 from predictor.clinic.prediction import Prediction
+from predictor.clinic.state_answer import shares
 from predictor.fitted.models import Scale
 from predictor.report.figures import WaterfallRow, waterfall_figure
 from predictor.workflow.files import check_suffix, write_file
-from predictor.workflow.state_refusal import refuse_states
+from predictor.workflow.state_refusal import refuse_months
 
 SUFFIX = ".png"
 
 _PATIENT = "Patient {patient}."
 _INTERVAL = "{interval}."
+_STATES = "All states: {states}."
 _MODEL = "Model {name}, version {version}, {digest}; evidence: {level}."
 _PROGNOSIS = "Prognosis under the treatment of the cohort, not the effect of a treatment."
 
@@ -29,7 +31,7 @@ def write_waterfall(prediction: Prediction, path: Path) -> None:
         If the suffix is not .png or the place cannot be written.
     """
     check_suffix(path, SUFFIX)
-    refuse_states(prediction, "--waterfall")
+    refuse_months(prediction, "--waterfall")
     rows = [
         WaterfallRow(
             part.label,
@@ -47,10 +49,19 @@ def write_waterfall(prediction: Prediction, path: Path) -> None:
         probability=prediction.probability,
         reference_probability=prediction.reference_probability,
         title=question(prediction.label, prediction.horizon),
+        **of_state(prediction),
         cautions=cautions(prediction),
         facts=facts(prediction),
     )
     write_file(path, image)
+
+
+def of_state(prediction: Prediction) -> dict[str, str]:
+    """The best of several states, whose reasons an answer tells, and against which one they are."""
+    if not prediction.states:
+        return {}
+    best, worst = prediction.states[-1], prediction.states[0]
+    return {"event": best.label, "against": worst.label if best.contributions is not None else ""}
 
 
 def cautions(prediction: Prediction) -> list[str]:
@@ -67,6 +78,8 @@ def facts(prediction: Prediction) -> list[str]:
     if prediction.interval is not None:
         sentence = range_sentence(prediction, prediction.interval).rstrip(".")
         found.append(_INTERVAL.format(interval=sentence))
+    if prediction.states:
+        found.append(_STATES.format(states=shares(prediction.states)))
     if prediction.patient is not None:
         found.append(_PATIENT.format(patient=prediction.patient))
     model, level = prediction.model, prediction.evidence["level"]

@@ -162,5 +162,19 @@ def test_months_rise_and_models_fit_the_question(tmp_path: Path) -> None:
         "index": {"first": "marker > 0"},
         "outcome": {"rule": "marker < 0", "at": {"nearest": 180, "within": [90, 365]}},
     }
-    with pytest.raises(ConfigError, match="one row per patient so far"):
+    with pytest.raises(ConfigError, match="leave `at` out"):
         study_from(Document("c.yaml", time_config(cohort=visits)), tmp_path)
+
+
+def test_fewer_events_than_the_cell_size_are_refused(check: Check) -> None:
+    end = np.array(made_times()["end"])
+    early = np.flatnonzero((end == "relapse") & (made_times()["months"] <= 24))
+    end[np.setdiff1d(np.flatnonzero(end == "relapse"), early[:4])] = "seen"
+    (problem,) = [p for p in check({"end": end.tolist()}).fatal if p.code == "too_few_events"]
+    assert "fewer than 5 patients" in problem.message
+    assert "cell_size" in problem.message
+
+
+def test_the_events_of_few_patients_with_many_rows_are_those_of_few(check: Check) -> None:
+    found = check({"patient": [number % 4 for number in range(240)]})
+    assert "fewer than 5 patients" in " ".join(problem.message for problem in found.fatal)

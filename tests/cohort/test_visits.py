@@ -108,13 +108,14 @@ def test_everything_that_is_wrong_is_told_at_once_and_without_a_value() -> None:
         "missing_patient",
         "unreadable_time",
         "missing_time",
-        "unreadable_state",
-        "impossible_value",
-    } <= set(fatal(found))
+    } == set(fatal(found))
+    # Whether these are used is not known yet; they are listed all the same.
+    assert {"unreadable_state", "impossible_value"} <= set(told(found))
     with pytest.raises(CohortError, match="no cohort can be made of it") as caught:
         refuse(found.findings, table)
     text = str(caught.value)
     assert "(1 row: 3)" in text
+    assert "impossible: outside" in text
     for value in ("4711", "2024-05-06", "soon", "fenale"):
         assert value not in text
 

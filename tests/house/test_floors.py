@@ -29,6 +29,7 @@ FLOORS = {
     "config_states": 1,
     "config_time": 1,
     "new_cohort": 1,
+    "config_visit_times": 1,
     "study": 1,
     "performance": 1,
     "fitted": 2,

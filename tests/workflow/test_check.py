@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
+from run_commands import runner
 
 from predictor.errors import CohortError, ConfigError
 from predictor.workflow.check import check
@@ -77,3 +78,28 @@ def test_what_is_missing_is_named(tmp_path: Path) -> None:
         check(tmp_path / "other.csv", config)
     with pytest.raises(ConfigError, match="no such configuration"):
         check(cohort, "nowhere")
+
+
+def test_what_must_be_mended_stands_apart_from_what_to_look_at(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    rows = "id,day,sledai_2k,c3,sex\na,0,8,0.9,female\na,180,2,x,female\nb,0,<3,80,female\n"
+    (tmp_path / "visits.csv").write_text(rows + "b,180,7,80,female\n")
+    (tmp_path / "study.yaml").write_text(
+        "name: visits\n"
+        "question: {outcome: low, event: [1], horizon: 6 months, population: adults}\n"
+        "cohort:\n"
+        "  visits: {patient: id, time: day}\n"
+        "  index: {first: sledai_2k >= 6}\n"
+        "  outcome: {rule: sledai_2k <= 4, at: {nearest: 180, within: [90, 365]}}\n"
+        "predictors: [c3, sex]\nbaseline: c3\nmodels: {ridge: {}}\n"
+    )
+    run = runner(monkeypatch, capsys)
+    told = run("check", tmp_path / "visits.csv", "--config", tmp_path / "study.yaml").out
+    mend, look = told.index("Mend these:"), told.index("Look at these; they stop nothing:")
+    # The index visit of b hangs on SLEDAI-2K; nothing hangs on C3 at a's follow-up visit.
+    assert mend < told.index("value below a limit") < look < told.index("is not used here")
+    done = run(
+        "check", tmp_path / "visits.csv", "--config", tmp_path / "study.yaml", "--format", "json"
+    )
+    assert {problem["table"] for problem in done.json["problems"]} == {None}

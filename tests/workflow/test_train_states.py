@@ -16,13 +16,12 @@ from made_states import STATES, cohort_of_states, configuration_of_states
 
 import predictor
 from predictor import predict
-from predictor.errors import BundleError, CohortError, PredictorError
+from predictor.errors import BundleError, CohortError
 from predictor.fitted.bundle import load_bundle
 from predictor.workflow.predict import predict_file
 from predictor.workflow.report import report_file
 from predictor.workflow.state_run import StateTrainingRun
 from predictor.workflow.train import train
-from predictor.workflow.waterfall import write_waterfall
 
 PATIENT = {"patient": "P1", "age": 40, "sex": "female", "c3": 110, "c4": 20, "sledai_2k": 6}
 KINDS = ("proportional_odds", "multinomial")
@@ -217,8 +216,6 @@ def test_what_is_not_made_for_states_is_refused_by_name(
     bundle = runs["multinomial"].bundle
     with pytest.raises(BundleError, match="several states"):
         load_bundle(bundle)
-    with pytest.raises(PredictorError, match="one event"):
-        write_waterfall(predict(PATIENT, model=bundle), tmp_path / "w.png")
     with pytest.raises(BundleError, match="several states"):
         report_file(bundle, tmp_path / "elsewhere", patients=tmp_path / "x.csv")
     assert report_file(bundle, tmp_path / "again.html").report.verdict.code == "too few patients"

@@ -4,18 +4,24 @@ from __future__ import annotations
 
 import csv
 import json
+import re
 import subprocess
 import sys
 from pathlib import Path
 
 import numpy as np
+import pandas as pd
 import pytest
 from made_times import DICTIONARY, made_times, time_config
+from run_commands import Run, runner
 
 from predictor.clinic.prediction import predict
 from predictor.clinic.scoring import score_table
 from predictor.errors import BundleError, PatientRefused, PredictorError
 from predictor.fitted.bundle import load_bundle, open_bundle
+from predictor.workflow.answers import OF_STATE
+from predictor.workflow.patient_report import write_patient
+from predictor.workflow.predict import predict_file
 from predictor.workflow.report import report_file
 from predictor.workflow.time_run import TimeTrainingRun
 from predictor.workflow.train import train
@@ -176,6 +182,79 @@ def test_what_is_not_there_is_refused_by_name(run: TimeTrainingRun, tmp_path: Pa
         write_waterfall(answer, tmp_path / "w.png")
 
 
+def test_the_page_of_one_patient_tells_every_horizon(run: TimeTrainingRun, tmp_path: Path) -> None:
+    answer = predict({"marker": 1.0, "noise": 0.0, "patient": "P07"}, run.bundle)
+    page = tmp_path / "p07.html"
+    write_patient(answer, page)
+    words = " ".join(re.sub(r"<[^>]+>", " ", page.read_text()).split())
+    months = {row.month: row for row in answer.by_month}
+    assert "Relapse, 24 months" in words
+    for month in (12, 24):
+        row = months[month]
+        assert row.low is not None
+        assert row.high is not None
+        told = f"{row.probability:.0%} {row.low:.0%} to {row.high:.0%}"
+        assert f"{month} {told}" in words
+    assert "effects on the log-hazard" in words
+    assert "NOT FOR CARE" in words
+
+
+@pytest.fixture
+def line(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Run:
+    return runner(monkeypatch, capsys)
+
+
+def test_a_table_of_patients_gets_their_pages(made: Path, run: TimeTrainingRun, line: Run) -> None:
+    patients = made / "patients.csv"
+    patients.write_text("patient,marker,noise\nA,1.0,0.0\nB,-1.0,0.5\n")
+    out = ("--report", made / "pages", "--out", made / "answers.csv")
+    done = line("predict", patients, "--model", run.bundle, *out)
+    assert done.code == 0, done.err
+    assert {path.name for path in (made / "pages").iterdir()} == {
+        "index.html",
+        "row-00002.html",
+        "row-00003.html",
+    }
+
+
+@pytest.mark.parametrize("source", ["csv", "parquet"])
+@pytest.mark.parametrize("target", ["csv", "parquet"])
+def test_files_of_answers_hold_every_horizon(
+    run: TimeTrainingRun, tmp_path: Path, source: str, target: str
+) -> None:
+    patients = [{"patient": "A", "marker": 1.0, "noise": 0.5}, {"patient": "B", "marker": -1.0}]
+    frame = pd.DataFrame(patients)
+    read, out = tmp_path / f"in.{source}", tmp_path / f"out.{target}"
+    frame.to_csv(read, index=False) if source == "csv" else frame.to_parquet(read)
+    predict_file(read, str(run.bundle), out=out)
+    told = pd.read_csv(out) if target == "csv" else pd.read_parquet(out)
+    for row, patient in enumerate(patients):
+        months = {answer.month: answer for answer in predict(patient, run.bundle).by_month}
+        for month in (12, 24):
+            found = told.loc[row, [f"{p}month_{month}" for p in OF_STATE]].astype(float)
+            expected = (months[month].probability, months[month].low, months[month].high)
+            assert found.tolist() == pytest.approx(expected)
+        assert told.probability[row] == pytest.approx(months[24].probability)
+
+
+def test_what_is_inside_is_shown_as_after_the_training(run: TimeTrainingRun, line: Run) -> None:
+    done = line("inspect", run.bundle)
+    assert done.code == 0, done.err
+    assert "C index (Wolbers)" in done.out
+    assert "Still followed" in done.out
+    assert line("inspect", run.bundle, "--format", "json").json["model"]["kind"] == "hazards"
+
+
+@pytest.mark.parametrize("command", ["compare {model} {model}", "candidates {model} {data}"])
+def test_commands_for_one_event_say_what_takes_a_model_of_a_time(
+    made: Path, run: TimeTrainingRun, line: Run, command: str
+) -> None:
+    done = line(*command.format(model=run.bundle, data=made / "made.csv").split())
+    assert done.code == 2
+    assert "it tells when an event happens" in done.err
+    assert "`predictor predict` takes it" in done.err
+
+
 def test_the_report_is_made_and_is_the_same_again(run: TimeTrainingRun) -> None:
     before = (run.bundle / "report.json").read_bytes()
     assert run.report == run.bundle / "report.html"
@@ -205,8 +284,6 @@ def test_a_run_and_its_model_go_to_mlflow(
     made: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     mlflow = pytest.importorskip("mlflow")
-    import pandas as pd
-
     monkeypatch.chdir(tmp_path)
     tracking = {"experiment": "times", "uri": f"sqlite:///{tmp_path / 'store.db'}"}
     config = time_config(tracking=tracking, choose="cox") | {"dictionary": str(made / "made.yaml")}

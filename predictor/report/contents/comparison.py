@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 
 from predictor.report import comparison_words as words
-from predictor.report.comparison import FIGURES, Comparison
+from predictor.report.comparison import Comparison
 from predictor.report.contents.numbers_text import with_interval
 from predictor.report.document import (
     Block,
@@ -20,7 +20,7 @@ from predictor.report.document import (
     Verdict,
 )
 
-_REFERENCES = {"auroc": 0.5, "calibration_slope": 1.0}
+_REFERENCES = {"auroc": 0.5, "calibration_slope": 1.0, "orc": 0.5, "scaled_rps": 0.0}
 
 _Row = Mapping[str, Cell]
 
@@ -47,7 +47,7 @@ def comparison_report(found: Comparison) -> Report:
         {"models": [run.digest for run in found.runs], "comparable": found.comparable},
         (
             Section("comparison", "What can be compared", tuple(_first(found, cautions))),
-            Section("figures", "Figures", tuple(_figure(found, name) for name in FIGURES)),
+            Section("figures", "Figures", tuple(_figure(found, name) for name in found.figures)),
             Section("verdicts", words.WHAT_EACH_SAYS, (_verdicts(found),)),
         ),
     )
@@ -67,7 +67,7 @@ def _first(found: Comparison, cautions: tuple[str, ...]) -> Iterator[Block]:
             Column("horizon", "Horizon"),
             Column("cohort", "Cohort"),
             Column("patients", "Patients", "count"),
-            Column("events", "Events", "count"),
+            *(() if found.runs[0].several else (Column("events", "Events", "count"),)),
             Column("model", "Model"),
         ),
         tuple(found.rows()),
@@ -79,9 +79,7 @@ def _first(found: Comparison, cautions: tuple[str, ...]) -> Iterator[Block]:
             Column("name", "Run"),
             Column("group", "Group"),
             Column("figures", "Figures"),
-            Column("auroc", "AUROC", "interval"),
-            Column("calibration_slope", "Calibration slope", "interval"),
-            Column("brier", "Brier score", "interval"),
+            *(Column(name, words.FIGURE_TITLES[name], "interval") for name in found.figures),
         ),
         tuple(found.rows()),
         note=words.TABLE_NOTE,

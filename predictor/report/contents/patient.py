@@ -18,9 +18,11 @@ from predictor.clinic.answer import (
     shown_value,
 )
 from predictor.clinic.results import Contribution, Prediction
+from predictor.clinic.time_answer import MonthAnswer
 from predictor.clinical.units import readable_unit
 from predictor.errors import Reason
 from predictor.report import patient_words as words
+from predictor.report.contents import state_patient
 from predictor.report.document import (
     Block,
     Cell,
@@ -63,11 +65,13 @@ def patient_report(prediction: Prediction, *, day: str) -> Report:
     """
     asked = question(prediction.label, prediction.horizon)
     title = words.TITLE.format(question=asked, probability=percent(prediction.probability))
+    if prediction.states:
+        title = state_patient.title(asked, prediction)
     subtitle = "" if prediction.patient is None else prediction.patient
     sections = (
         Section("cautions", "", tuple(_cautions(prediction))),
         Section("number", "", tuple(_number(prediction))),
-        Section("reasons", words.REASONS, tuple(_reasons(prediction))),
+        Section("reasons", _reasons_title(prediction), tuple(_reasons(prediction))),
         Section("values", words.VALUES, tuple(_values(prediction))),
         Section("evidence", words.BEHIND, tuple(_evidence(prediction, day))),
     )
@@ -100,12 +104,38 @@ def _detail(warning: Reason, part: Contribution | None) -> str:
 
 
 def _number(prediction: Prediction) -> Iterator[Block]:
+    if prediction.states:
+        yield from state_patient.number_of_states(prediction)
+        return
     own = Fact(words.NUMBER, percent(prediction.probability), words.EVENT)
     yield Facts((own, _interval(prediction), _average(prediction)))
     interval = prediction.interval
     if interval is not None and interval.level is None and contradicted(prediction):
         low, high = percent(interval.low), percent(interval.high)
         yield Paragraph(words.CONTRADICTED.format(low=low, high=high), "alert")
+    marks = [answer for answer in prediction.by_month if answer.marked]
+    if len(marks) > 1:
+        yield _months(marks)
+
+
+def _months(answers: Sequence[MonthAnswer]) -> Table:
+    """The probability by each horizon of a model of a time."""
+    rows: tuple[Mapping[str, Cell], ...] = tuple(
+        {
+            "month": str(answer.month),
+            "probability": percent(answer.probability),
+            "interval": words.NONE
+            if answer.low is None or answer.high is None
+            else words.BOUNDS.format(low=percent(answer.low), high=percent(answer.high)),
+        }
+        for answer in answers
+    )
+    columns = (
+        Column("month", words.MONTH),
+        Column("probability", words.NUMBER),
+        Column("interval", words.NO_INTERVAL),
+    )
+    return Table("patient-months", words.MONTHS, columns, rows, words.MONTHS_NOTE)
 
 
 def _interval(prediction: Prediction) -> Fact:
@@ -133,14 +163,24 @@ def _average(prediction: Prediction) -> Fact:
     return Fact(words.AVERAGE, percent(prediction.reference_probability), meaning)
 
 
+def _reasons_title(prediction: Prediction) -> str:
+    if not prediction.states:
+        return words.REASONS
+    return state_patient.REASONS.format(state=prediction.states[-1].label)
+
+
 def _reasons(prediction: Prediction) -> Iterator[Block]:
-    parts = prediction.contributions
+    parts, caption = prediction.contributions, words.FIGURE
+    note = words.FIGURE_NOTE.format(scale=prediction.scale)
+    if prediction.states:
+        caption = state_patient.FIGURE.format(state=prediction.states[-1].label)
+        note = state_patient.note(prediction)
     if not any(part.contribution for part in parts):
         yield Paragraph(words.NOTHING)
         return
     drawn = Table(
         "patient-steps",
-        words.FIGURE,
+        caption,
         (
             Column("label", "Variable"),
             Column("value", "Value"),
@@ -161,7 +201,7 @@ def _reasons(prediction: Prediction) -> Iterator[Block]:
     yield Figure(
         "patient-waterfall",
         "waterfall",
-        words.FIGURE,
+        caption,
         words.SEEN.format(reference=reference, probability=probability, steps=largest),
         tuple(tables),
         {
@@ -172,8 +212,10 @@ def _reasons(prediction: Prediction) -> Iterator[Block]:
             "from": words.START,
             "to": words.END,
         },
-        note=words.FIGURE_NOTE.format(scale=prediction.scale),
+        note=note,
     )
+    if (table := state_patient.every_state(prediction)) is not None:
+        yield table
 
 
 def _every(parts: Sequence[Contribution]) -> Table:

@@ -304,6 +304,8 @@ NOT_SHOWN = "not shown"
 FEWER = "fewer than {cell_size}"
 SHARE_OF_EVENTS = "the share of events"
 
+OF_STATE = "{told} State: {state}."
+"""Of several states the one whose result is told."""
 INTRODUCTION = (
     "{checks} checks that a program can make, each with what was found and what it means. A check "
     "that is passed proves nothing: most errors of a study are in places where no program looks."

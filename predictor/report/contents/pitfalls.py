@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from string import Formatter
 from typing import Any
 
@@ -36,34 +36,59 @@ PREVALENCE = "prevalence"
 MOMENTS = "moments.json"
 
 
-def pitfalls(source: Source) -> Section:
+@dataclass(frozen=True, slots=True)
+class Told:
+    """How checks are told, which differs with the kind of outcome.
+
+    Parameters
+    ----------
+    introduction
+        Above the checks; ``{checks}`` is their number.
+    findings, rules
+        Check -> status -> template, and check -> rule.
+    from_manifest
+        Checks that need no patient.
+    """
+
+    introduction: str
+    findings: Mapping[str, Mapping[str, str]]
+    rules: Mapping[str, str]
+    from_manifest: Mapping[str, Callable[[Mapping[str, Any]], Pitfall]]
+
+
+def pitfalls(source: Source, told: Told | None = None) -> Section:
     """The checks of a bundle.
 
     Parameters
     ----------
     source
         The bundle, opened; without findings the checks that need them are not assessed.
+    told
+        How; as for an event by default.
     """
-    found = found_in(source)
+    told = told or OF_EVENT
+    found = found_in(source, told)
     labels = _labels(source.manifest)
     cell_size = cell_size_of(source.manifest)
     details = tuple(_details(found, labels, cell_size))
     tables = {table.id for table in details}
     checks = tuple(
-        _check(number, one, labels, tables, cell_size) for number, one in enumerate(found, start=1)
+        _check(number, one, told, labels, tables, cell_size)
+        for number, one in enumerate(found, start=1)
     )
     blocks: tuple[Block, ...] = (
-        Paragraph(words.INTRODUCTION.format(checks=len(checks))),
+        Paragraph(told.introduction.format(checks=len(checks))),
         Facts(tuple(_counts(checks))),
         Checks(checks),
         *details,
-        _rules(checks),
+        _rules(checks, told),
     )
     return Section(ID, "Pitfalls found", blocks)
 
 
-def found_in(source: Source) -> tuple[Pitfall, ...]:
+def found_in(source: Source, told: Told | None = None) -> tuple[Pitfall, ...]:
     """Every check in the order of the report, by what the bundle holds."""
+    told = told or OF_EVENT
     part = source.findings.get("pitfalls")
     listed = part.get("checks", ()) if isinstance(part, Mapping) else ()
     known = {str(entry["code"]): Pitfall.from_dict(entry) for entry in listed}
@@ -73,9 +98,9 @@ def found_in(source: Source) -> tuple[Pitfall, ...]:
         if code == "other_filling":
             made.append(_other_filling(source.manifest, known.get("imputation")))
         elif code in known:
-            made.append(_of_this_version(known[code]))
-        elif code in _FROM_MANIFEST:
-            made.append(_from_manifest(code, source.manifest))
+            made.append(_of_this_version(known[code], told))
+        elif code in told.from_manifest:
+            made.append(_from_manifest(code, source.manifest, told))
         else:
             made.append(unassessed(code, lacking))
     return tuple(made)
@@ -94,19 +119,19 @@ def _other_filling(manifest: Mapping[str, Any], imputation: Pitfall | None) -> P
     )
 
 
-def _of_this_version(found: Pitfall) -> Pitfall:
+def _of_this_version(found: Pitfall, told: Told) -> Pitfall:
     """A check by another version may have judged other figures; its result is not told then."""
     if found.status == "not assessed":
         return found
-    template = _by_status(words.FINDINGS[found.code], found.status)
+    template = _by_status(told.findings[found.code], found.status)
     fields = {name for _, name, _, _ in Formatter().parse(template) if name}
     needed = {words.STANDS_FOR.get(name, name) for name in fields}
     return found if needed <= set(found.figures) else unassessed(found.code, words.OTHER_VERSION)
 
 
-def _from_manifest(code: str, manifest: Mapping[str, Any]) -> Pitfall:
+def _from_manifest(code: str, manifest: Mapping[str, Any], told: Told) -> Pitfall:
     try:
-        return _FROM_MANIFEST[code](manifest)
+        return told.from_manifest[code](manifest)
     except (AttributeError, KeyError, TypeError):  # an older bundle has other keys, or fewer
         return unassessed(code, words.NO_PART)
 
@@ -191,7 +216,7 @@ def _cut_short(manifest: Mapping[str, Any]) -> Pitfall:
     return rules.cut_short(manifest["validation"]["notes"])
 
 
-_FROM_MANIFEST: Mapping[str, Callable[[Mapping[str, Any]], Pitfall]] = {
+FROM_MANIFEST: Mapping[str, Callable[[Mapping[str, Any]], Pitfall]] = {
     "events_per_parameter": _events_per_parameter,
     "optimism": _optimism,
     "unstable_explanation": _unstable_explanation,
@@ -202,9 +227,16 @@ _FROM_MANIFEST: Mapping[str, Callable[[Mapping[str, Any]], Pitfall]] = {
     "cut_short": _cut_short,
 }
 
+OF_EVENT = Told(words.INTRODUCTION, words.FINDINGS, RULES, FROM_MANIFEST)
+
 
 def _check(
-    number: int, found: Pitfall, labels: Mapping[str, str], tables: set[str], cell_size: int
+    number: int,
+    found: Pitfall,
+    how: Told,
+    labels: Mapping[str, str],
+    tables: set[str],
+    cell_size: int,
 ) -> Check:
     name = words.NAMES[found.code]
     if found.status == "not assessed":
@@ -215,11 +247,13 @@ def _check(
     hidden = hidden_words.HIDING.get(found.code, "") in {
         k for k, v in found.figures.items() if v is None
     }
-    templates = words.FINDINGS[found.code]
+    templates = how.findings[found.code]
     if hidden:
         templates = {**templates, **hidden_words.HIDDEN.get(found.code, {})}
     template = _by_status(templates, found.status)
     told = template.format_map(_Texts(_texts(found, labels, cell_size)))
+    if "state" in found.figures:
+        told = words.OF_STATE.format(told=told, state=str(found.figures["state"]).replace("_", " "))
     own = _table_id(found.code)
     meaning = _by_status(words.MEANINGS[found.code], found.status)
     if found.code == "calibration_drift" and found.status == "passed" and _beyond_chance(found):
@@ -350,9 +384,9 @@ def _counts(checks: Sequence[Check]) -> Iterator[Fact]:
         yield Fact(label, str(sum(check.status == status for check in checks)), meaning)
 
 
-def _rules(checks: Sequence[Check]) -> Table:
+def _rules(checks: Sequence[Check], told: Told) -> Table:
     rows = tuple(
-        {"number": c.number, "check": c.name, "status": c.status, "rule": RULES[c.code]}
+        {"number": c.number, "check": c.name, "status": c.status, "rule": told.rules[c.code]}
         for c in checks
     )
     columns = (

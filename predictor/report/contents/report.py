@@ -55,7 +55,7 @@ def report_of(source: Source) -> Report:
         ``missing``.
     """
     found = tuple(_after_verdict(source))
-    verdict = verdict_of(source, tuple(_warnings(found)))
+    verdict = verdict_of(source, tuple(warnings_of(found)))
     manifest = source.manifest
     return Report(
         TITLE.format(
@@ -115,7 +115,7 @@ def _after_verdict(source: Source) -> Iterator[Section]:
     yield reproduce(source)
 
 
-def _warnings(sections: tuple[Section, ...]) -> Iterator[str]:
+def warnings_of(sections: tuple[Section, ...]) -> Iterator[str]:
     """Names of the automatic checks that a reader must not go on without."""
     for block in blocks_of(sections):
         if isinstance(block, Checks):

@@ -1,8 +1,7 @@
 """TRIPOD+AI and PROBAST+AI for a model of several states.
 
 Items that do not depend on the kind of outcome keep their rules; those that do have rules of
-their own here. Of PROBAST+AI a run of several states answers nothing by rule: its judgements rest
-on checks that are written for one event, and all are left to a person.
+their own here, and so have the questions of PROBAST+AI in `state_probast`.
 """
 
 from __future__ import annotations
@@ -14,6 +13,7 @@ from predictor.report.contents import tripod_words as words
 from predictor.report.contents.checklists import answered_items, checklist_section
 from predictor.report.contents.run_facts import Answer, Facts
 from predictor.report.contents.source import Source
+from predictor.report.contents.state_probast import RULES as PROBAST
 from predictor.report.contents.state_verdict import corrected, figure
 from predictor.report.contents.tripod_rules import Rule
 from predictor.report.document import Section, Verdict
@@ -78,7 +78,8 @@ MEASURES = (
     "event. Proportional odds were tested by parametric bootstrap."
 )
 IMBALANCE = "The shares of the states were not changed: no resampling to balance, no weights."
-FAIRNESS = "Performance in subgroups is not told for several states so far."
+FAIRNESS = "Performance is told in subgroups of the patients; small ones are masked."
+NO_FAIRNESS = "No subgroup is large enough for figures of its own, so performance is told in none."
 OUTPUT = "A probability of each state with an interval; together they add up to 1. No threshold."
 FLOW = "{patients:,} analysed; how many in which state stands under Patients."
 TABLE = "Predictors and missing values by state; small counts are masked."
@@ -110,7 +111,7 @@ def state_checklists(source: Source, verdict: Verdict) -> tuple[Section, Section
     """
     facts = Facts(source.manifest, source.findings, verdict.next_steps)
     tripod = answered_items(source, "tripod", RULES, facts)
-    probast = answered_items(source, "probast", {}, facts)
+    probast = answered_items(source, "probast", PROBAST, facts)
     return (
         checklist_section(source, "tripod", tripod),
         checklist_section(source, "probast", probast),
@@ -166,6 +167,16 @@ def _said(text: str, section: str = "") -> Rule:
         return Answer(text, section)
 
     return rule
+
+
+def _fairness(facts: Facts) -> Answer | None:
+    if "subgroups" not in facts.findings:
+        return None
+    rows = facts.findings["subgroups"]["rows"]
+    text = FAIRNESS if any(row["states"] for row in rows) else NO_FAIRNESS
+    if not rows:
+        text = words.NO_SUBGROUPS
+    return Answer(text, "performance-subgroups", remains=words.FAIRNESS_REMAINS)
 
 
 def _flow(facts: Facts) -> Answer:
@@ -225,7 +236,7 @@ RULES: Mapping[str, Rule] = {
     "12d": _said(NOT_BY_CENTRE),
     "12e": _said(MEASURES, "performance-figures"),
     "13": _said(IMBALANCE),
-    "14": _said(FAIRNESS),
+    "14": _fairness,
     "15": _said(OUTPUT, "model"),
     "20a": _flow,
     "20b": _table,

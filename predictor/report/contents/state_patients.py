@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import Any
 
+from predictor.cohort.small_cells import HIDDEN as HIDDEN_COUNT
 from predictor.report.contents.clinical_text import named
 from predictor.report.contents.numbers_text import absent, counted
 from predictor.report.contents.patients import (
@@ -22,7 +23,6 @@ INTRO = (
     "first: {states}."
 )
 STATE = "{label} {patients}"
-FEWER = "fewer than {size}"
 NOTICED = "{variable}: {code}"
 TABLE_ONE = "Predictors of all {unit}, and by state"
 NOTE = (
@@ -61,7 +61,7 @@ def _intro(source: Source) -> Iterator[Block]:
     states = [
         STATE.format(
             label=state["label"],
-            patients=FEWER.format(size=size) if state["patients"] is None else state["patients"],
+            patients=HIDDEN_COUNT if state["patients"] is None else state["patients"],
         )
         for state in outcome["states"]
     ]

@@ -7,6 +7,7 @@ from typing import Any
 
 from predictor.report.contents.numbers_text import absent, percent
 from predictor.report.contents.source import Source
+from predictor.report.contents.state_subgroups import state_subgroups
 from predictor.report.document import (
     Block,
     Column,
@@ -88,7 +89,7 @@ SPREAD = "of {state} by {sd:.0f} percentage points on average (standard deviatio
 NO_DECISION = (
     "Net benefit and ROC curves are figures of one event at a threshold and are not shown; a "
     "threshold on one state makes an event of it, which a model of that event answers better. "
-    "Subgroups and centres are not compared for several states so far."
+    "Centres are not compared for several states so far."
 )
 
 _Row = Mapping[str, Any]
@@ -110,6 +111,7 @@ def state_performance(source: Source) -> Section:
             Section("performance-figures", "Figures", tuple(_figures(source))),
             Section("performance-candidates", "Candidates", (_candidates(source),)),
             Section("performance-calibration", "Calibration by state", tuple(_curves(source))),
+            Section("performance-subgroups", "Subgroups", tuple(state_subgroups(source))),
             Section("performance-states", "One question or several", tuple(_binary(source))),
             Section("performance-signal", "Signal and proportional odds", tuple(_tests(source))),
         ),

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from predictor.report.contents.report import TITLE, about, subtitle
+from predictor.report.contents.report import TITLE, about, subtitle, warnings_of
 from predictor.report.contents.reproduce import reproduce
 from predictor.report.contents.source import Source
 from predictor.report.contents.state_checklists import state_checklists
@@ -13,16 +13,9 @@ from predictor.report.contents.state_explanation import state_explanation
 from predictor.report.contents.state_model import state_model
 from predictor.report.contents.state_patients import state_patients
 from predictor.report.contents.state_performance import state_performance
+from predictor.report.contents.state_pitfalls import state_pitfalls_section
 from predictor.report.contents.state_verdict import state_verdict, state_verdict_section
-from predictor.report.document import Paragraph, Report, Section
-
-NOT_CHECKED = (
-    "The automatic checks for pitfalls are written for models of one event and do not run here. "
-    "What was looked for all the same stands in the other sections: small states and what was "
-    "noticed while reading (Patients), signal, proportional odds, and adding up (Performance). "
-    "Copies and the order of the rows were looked at while reading. What nobody has looked for is "
-    "leakage in time, and patients who belong together beyond the groups that were named."
-)
+from predictor.report.document import Report
 
 
 def state_report_of(source: Source) -> Report:
@@ -33,7 +26,8 @@ def state_report_of(source: Source) -> Report:
     source
         The bundle, opened.
     """
-    verdict = state_verdict(source)
+    pitfalls = state_pitfalls_section(source)
+    verdict = state_verdict(source, tuple(warnings_of((pitfalls,))))
     manifest = source.manifest
     return Report(
         TITLE.format(
@@ -51,7 +45,7 @@ def state_report_of(source: Source) -> Report:
             state_explanation(source),
             state_model(source),
             *state_checklists(source, verdict),
-            Section("pitfalls", "Pitfalls", (Paragraph(NOT_CHECKED, "warning"),)),
+            pitfalls,
             reproduce(source),
         ),
     )

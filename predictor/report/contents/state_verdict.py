@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from predictor.report.contents import verdict_words as words
-from predictor.report.contents.numbers_text import two
+from predictor.report.contents.numbers_text import listed, two
 from predictor.report.contents.source import Source
 from predictor.report.contents.standing import (
     DEMONSTRATION,
@@ -48,7 +48,10 @@ SIMULATED = "Every patient is simulated; the figures say nothing about real ones
 SIZE = "{patients:,} patients; the sample-size criteria ask for {needed:,}."
 SMALL = "Small states: {states}. What is told of them rests on these patients alone."
 SMALL_STATE = "{label} ({patients})"
-HIDDEN_STATE = "{label} (fewer than {size})"
+HIDDEN_STATES = (
+    "A state has fewer than {size} patients, so how many are in {states} is not told. What is told "
+    "of so small a state rests on next to nothing."
+)
 BY_RULE = "Chosen: {label}, the simplest within one standard error of the best log loss."
 NAMED = "Chosen: {label}, named beforehand."
 OFF = "The calibration slope of {state} is {slope}, and its interval does not reach 0.8 to 1.25."
@@ -93,24 +96,31 @@ _SMALL = 10
 _Row = Mapping[str, Any]
 
 
-def state_verdict(source: Source) -> Verdict:
+def state_verdict(source: Source, warnings: Sequence[str] = ()) -> Verdict:
     """The verdict, with reasons and next steps.
 
     Parameters
     ----------
     source
         A bundle of several states, opened.
+    warnings
+        Names of the checks for pitfalls that warn.
     """
     manifest = source.manifest
     code, off = _code(manifest)
+    before = warnings and code == READY
     headline, signal = HEADLINES[code], manifest["validation"]["signal"]
     if code == NO_MODEL and signal is not None and signal["found"]:
         headline = SIGNAL_BUT_NO_MODEL
     return Verdict(
         code,
         headline.format(states=" and ".join(off), **_counts(manifest)),
-        tuple(_reasons(manifest, off)),
         (
+            *_reasons(manifest, off),
+            *((words.WARNINGS.format(names=", ".join(warnings)),) if warnings else ()),
+        ),
+        (
+            *((words.BEFORE_ALL.format(names=", ".join(warnings)),) if before else ()),
             STEPS[code].format(name=manifest["name"], **_counts(manifest)),
             *((OUTSIDE,) if code == READY else ()),
         ),
@@ -212,14 +222,15 @@ def _reasons(manifest: _Row, off: Sequence[str]) -> Iterator[str]:
         yield SIMULATED
     yield SIZE.format(**_counts(manifest))
     small = [
-        HIDDEN_STATE.format(label=state["label"], size=size)
-        if state["patients"] is None
-        else SMALL_STATE.format(**state)
+        SMALL_STATE.format(**state)
         for state in manifest["outcome"]["states"]
-        if state["patients"] is None or state["patients"] < _SMALL
+        if state["patients"] is not None and state["patients"] < _SMALL
     ]
     if small:
         yield SMALL.format(states=", ".join(small))
+    hidden = [s["label"] for s in manifest["outcome"]["states"] if s["patients"] is None]
+    if hidden:
+        yield HIDDEN_STATES.format(states=listed(hidden), size=size)
     named = manifest["config"].get("choose", "rule") != "rule"
     yield (NAMED if named else BY_RULE).format(label=manifest["model"]["label"])
     yield found["signal"]["sentence"] if found["signal"] else words.SIGNAL_UNTESTED

@@ -13,8 +13,9 @@ from predictor.report.document import Block, Column, Figure, Paragraph, Section,
 INTRO = (
     "One sum moves the hazard of the event at every month alike. A patient's contributions to it "
     "are exact (Shapley values of a sum) and add up to the log of the hazard ratio against the "
-    "average patient. What competes has a sum of its own, which stands with the model below."
+    "average patient."
 )
+COMPETES = "What competes has a sum of its own, which stands with the model below."
 NOTHING = "Nothing moves it: everybody is given the cumulative incidence of everybody."
 TITLE = "Mean absolute contribution to the log hazard ratio of the event"
 SEEN = "Longest bar: {first} ({value:.2f})."
@@ -33,10 +34,12 @@ def time_explanation(source: Source) -> Section:
     source
         A bundle of a time, opened.
     """
+    two = "penalty_competing" in source.manifest["model"].get("setting", {})
+    competes = (Paragraph(COMPETES),) if two else ()
     return Section(
         "explanation",
         "Explanation",
-        (Paragraph(INTRO), Paragraph(NOT_SHOWN, "quiet")),
+        (Paragraph(INTRO), *competes, Paragraph(NOT_SHOWN, "quiet")),
         (Section("explanation-importance", "Importance", tuple(_importance(source))),),
     )
 

@@ -39,12 +39,15 @@ COMPETING = "What competes"
 NONE_TOLD = "Too few had the event for a curve that tells of nobody."
 AT_RISK = "Still followed, by month"
 AT_RISK_NOTE = (
-    "Months at which at least {size} fewer are followed than at the month before; others, and "
-    "counts below {size}, are not told. Horizons are always told."
+    "Months at which at least {size} fewer are followed than at the month before, and since which "
+    "no smaller number left without the event, or without any. Others, and counts below {size}, "
+    "are not told."
 )
 AT_MARKS = "At the horizons of the model"
 AT_MARKS_NOTE = (
-    "An incidence is not told where fewer than {size} had that event since the horizon before."
+    "An incidence is not told where fewer than {size} had that event since the horizon before, and "
+    "the number still followed not where it would tell, beside the incidences, of fewer than "
+    "{size} who left."
 )
 TABLE_ONE = "Predictors of all {unit}"
 TABLE_NOTE = (
@@ -128,15 +131,16 @@ def _follow_up(source: Source) -> Iterator[Block]:
         yield absent("cumulative incidences by month")
     else:
         yield _incidence(found, size)
+    columns = (
+        Column("month", "Month", "count"),
+        Column("at_risk", "Still followed", "count"),
+        Column("incidence", "Had the event (95% CI)", "interval"),
+        Column("competing", "Had a competing one", "number"),
+    )
     yield Table(
         "patients-follow-up-horizons",
         AT_MARKS,
-        (
-            Column("month", "Month", "count"),
-            Column("at_risk", "Still followed", "count"),
-            Column("incidence", "Had the event (95% CI)", "interval"),
-            Column("competing", "Had a competing one", "number"),
-        ),
+        columns if manifest["outcome"]["follow_up"]["competing"] else columns[:-1],
         tuple(manifest["validation"]["followed"]),
         AT_MARKS_NOTE.format(size=size),
     )

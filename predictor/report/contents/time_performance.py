@@ -53,6 +53,9 @@ CALIBRATION_ONE = (
     "One group of patients: predicted {low} on average, observed {first}; more groups would tell "
     "of few events."
 )
+CALIBRATION_EVERYBODY = (
+    "Everybody is given the same: {low} on average over the folds, observed {first}."
+)
 CALIBRATION_NOTE = (
     "Observed: cumulative incidence (Aalen-Johansen) in groups of like predicted risk; band: 95%, "
     "without refitting. Groups are joined until each has at least {size} patients with the event "
@@ -139,12 +142,14 @@ def _marked(row: _Row) -> str:
 def _groups(source: Source) -> Iterator[Block]:
     manifest = source.manifest
     size = max(int(manifest["privacy"]["cell_size"]), 2)
+    everybody = manifest["model"]["candidate"] == "prevalence"
+    alone = CALIBRATION_EVERYBODY if everybody else CALIBRATION_ONE
     for month in marks(manifest):
         rows = [row for row in manifest["validation"]["calibration"] if row["month"] == month]
         if not rows:
             yield Paragraph(TOO_FEW.format(month=month, size=size), "quiet")
             continue
-        seen = CALIBRATION_SEEN if len(rows) > 1 else CALIBRATION_ONE
+        seen = CALIBRATION_SEEN if len(rows) > 1 else alone
         title = CALIBRATION.format(month=month)
         yield Figure(
             f"performance-calibration-{month}",
