@@ -77,22 +77,22 @@ def _is_clear(one: VariableMix) -> bool:
 
 
 def _variable(one: VariableMix) -> Sequence[str]:
-    unit = readable_unit(one.unit)
-    label = f"{one.label}, {unit}" if unit else one.label
+    beside = one.state or readable_unit(one.unit)
+    label = f"{one.label}, {beside}" if beside else one.label
     mark = " *" if _is_clear(one) else ""
     return (
         label,
-        _mean(one.development_mean, one.development_sd, one.kind),
-        _mean(one.mean, one.sd, one.kind),
+        _mean(one.development_mean, one.development_sd, one.state),
+        _mean(one.mean, one.sd, one.state),
         UNDEFINED if one.difference is None else f"{one.difference:+.2f}{mark}",
         f"{one.missing:.0%}",
     )
 
 
-def _mean(mean: float | None, sd: float | None, kind: str) -> str:
+def _mean(mean: float | None, sd: float | None, state: str | None) -> str:
     if mean is None or sd is None:
         return UNDEFINED
-    if kind == "binary":
+    if state is not None:
         return f"{mean:.0%}"
     digits = 0 if abs(mean) >= 100 else 1 if abs(mean) >= 10 else 2
     return f"{number_text(mean, digits)} ({number_text(sd, digits)})"

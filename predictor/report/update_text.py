@@ -38,6 +38,10 @@ CORRECTED = (
     "update would give on further ones, its optimism taken off in {usable} of {resamples} "
     "resamples, each with the whole procedure repeated."
 )
+NO_GAIN = (
+    "The update is not expected to gain anything: corrected, its log loss is no lower than that of "
+    "the old model. Keep the old one, or wait for more patients."
+)
 VARIED = "In the resamples: {methods}."
 WRITTEN = "Version {version} of {name}: {bundle}"
 NEXT = (
@@ -90,6 +94,8 @@ def update_text(found: Mapping[str, Any]) -> Iterator[str]:
     ]
     yield text_table(("Figure", "Before", "After, apparent", "After, corrected"), rows)
     yield CORRECTED.format(usable=found["usable"], resamples=found["resamples"])
+    if found["gained"] is False:
+        yield NO_GAIN
     if len(found["methods"]) > 1:
         told = ", ".join(f"{CHANGED[name]} {n}" for name, n in found["methods"].items())
         yield VARIED.format(methods=told)

@@ -30,6 +30,7 @@ Floats = NDArray[np.float64]
 
 # Correlations of few patients are mostly noise: that many of the model's own patients stand beside.
 _FEWEST_OF_OWN = 2
+_TWO = 2
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,8 +39,10 @@ class VariableMix:
 
     Parameters
     ----------
-    variable, label, unit, kind
-        Which it is; of a yes or no the mean is the share of yes.
+    variable, label, unit
+        Which it is.
+    state
+        The state whose share the mean is, of a variable with two of them; None of a number.
     development_mean, development_sd
         Of the patients the model was made from.
     mean, sd
@@ -53,7 +56,7 @@ class VariableMix:
     variable: str
     label: str
     unit: str | None
-    kind: str
+    state: str | None
     development_mean: float | None
     development_sd: float | None
     mean: float | None
@@ -67,7 +70,7 @@ class VariableMix:
             "variable": self.variable,
             "label": self.label,
             "unit": self.unit,
-            "kind": self.kind,
+            "state": self.state,
             "development_mean": self.development_mean,
             "development_sd": self.development_sd,
             "mean": self.mean,
@@ -209,9 +212,10 @@ def _one(variable: Variable, column: Floats, j: int, moments: Moments) -> Variab
     known = column[~np.isnan(column)]
     missing = float(np.isnan(column).mean())
     unit = None if variable.unit == "1" else variable.unit
-    named = (variable.name, variable.label, unit, variable.kind)
+    two = len(variable.states) == _TWO
+    named = (variable.name, variable.label, unit, variable.states[1] if two else None)
     # The position of a state among several is no size, so that its mean says nothing.
-    if variable.kind == "nominal" and len(variable.states) > _FEWEST_OF_OWN:
+    if len(variable.states) > _TWO:
         return VariableMix(*named, None, None, None, None, None, missing)
     old, spread = float(moments.centre[j]), float(moments.spread[j])
     mean = sd = difference = None

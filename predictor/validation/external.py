@@ -267,7 +267,7 @@ def _masked_mix(mix: Mapping[str, Any], n: int, cell_size: int) -> dict[str, Any
     rows = []
     for row in mix["variables"]:
         hidden: dict[str, None] = {"missing": None} if few(row["missing"]) else {}
-        if row["kind"] != "continuous" and few(row["mean"], n * (1.0 - row["missing"])):
+        if row["state"] is not None and few(row["mean"], n * (1.0 - row["missing"])):
             hidden |= dict.fromkeys(("mean", "sd", "difference"))
         rows.append({**row, **hidden})
     outside = None if few(mix["outside"]) else mix["outside"]

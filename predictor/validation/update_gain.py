@@ -84,9 +84,18 @@ class Gains:
     methods: Mapping[str, int]
     changes: tuple[tuple[int, Change], ...]
 
+    @property
+    def gained(self) -> bool | None:
+        """Whether the log loss on further patients is expected to be lower; None if unknown."""
+        row = next(row for row in self.rows if row.figure == "log_loss")
+        if row.before is None or row.corrected is None:
+            return None
+        return row.corrected < row.before
+
     def to_dict(self) -> dict[str, object]:
         """Plain data for JSON."""
         return {
+            "gained": self.gained,
             "figures": [row.to_dict() for row in self.rows],
             "resamples": self.resamples,
             "usable": self.usable,

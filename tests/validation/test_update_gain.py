@@ -49,6 +49,10 @@ def test_a_moved_model_gains_and_a_right_one_does_not() -> None:
         assert brier.before is not None
         assert brier.corrected is not None
         assert (brier.before - brier.corrected > 0.01) is gained
+        loss = next(row for row in found.rows if row.figure == "log_loss")
+        assert loss.before is not None
+        assert loss.corrected is not None
+        assert found.gained is (loss.corrected < loss.before)
 
 
 def test_resamples_that_cannot_be_updated_are_counted() -> None:

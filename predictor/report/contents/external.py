@@ -27,7 +27,7 @@ NAMES = {
     "observed_expected": "Observed over expected",
 }
 FIGURES = "Figures with 95% intervals"
-MIX = "Predictors of both cohorts: mean and standard deviation, or share of yes"
+MIX = "Predictors of both cohorts: mean and standard deviation, or share of a state"
 MIX_NOTE = (
     "Difference: new less old mean in standard deviations. Shares that stand for fewer than {size} "
     "patients are not shown."
@@ -135,7 +135,7 @@ def _mix(entry: _Row, name: str, size: int) -> Iterator[Block]:
 
 def _variable(row: _Row) -> dict[str, Any]:
     unit = readable_unit(row["unit"])
-    named = f"{row['label']}, {unit}" if unit else row["label"]
+    named = f"{row['label']}, {row['state'] or unit}" if row["state"] or unit else row["label"]
     return {
         **row,
         "variable_text": named,
@@ -148,7 +148,7 @@ def _mean(row: _Row, cohort: str) -> str | None:
     mean, sd = row[f"{cohort}mean"], row[f"{cohort}sd"]
     if mean is None or sd is None:
         return None
-    return percent(mean) if row["kind"] == "binary" else f"{mean:.3g} ({sd:.3g})"
+    return percent(mean) if row["state"] else f"{mean:.3g} ({sd:.3g})"
 
 
 def _reached(entry: _Row, name: str) -> Table:

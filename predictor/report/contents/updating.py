@@ -7,6 +7,7 @@ from typing import Any
 
 from predictor.report.contents.source import Source, cell_size_of
 from predictor.report.document import Block, Column, Listing, Paragraph, Section, Table
+from predictor.report.update_text import NO_GAIN
 
 INTRO = (
     "This model was made by updating another one ({name}, version {version}): {what}, by {n} "
@@ -73,6 +74,8 @@ def _blocks(source: Source) -> Iterator[Block]:
         tuple({**row, "label": FIGURES[row["figure"]]} for row in found["figures"]),
         note=GAIN_NOTE.format(usable=found["usable"], resamples=found["resamples"]),
     )
+    if found["gained"] is False:
+        yield Paragraph(NO_GAIN, "warning")
     if found["closed_test"]:
         yield Table(
             "update-test",
