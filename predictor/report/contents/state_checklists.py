@@ -11,10 +11,10 @@ from collections.abc import Mapping
 from predictor.report.contents import tripod_rules
 from predictor.report.contents import tripod_words as words
 from predictor.report.contents.checklists import answered_items, checklist_section
+from predictor.report.contents.readiness import corrected, figure
 from predictor.report.contents.run_facts import Answer, Facts
 from predictor.report.contents.source import Source
 from predictor.report.contents.state_probast import RULES as PROBAST
-from predictor.report.contents.state_verdict import corrected, figure
 from predictor.report.contents.tripod_rules import Rule
 from predictor.report.document import Section, Verdict
 
