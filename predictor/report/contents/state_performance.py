@@ -51,6 +51,8 @@ FIGURES_NOTE = (
     "signal; all others by Harrell's optimism with the spread over the refits, of slopes its "
     "median, as refits that tell hardly anybody apart have slopes beyond all bounds. An interval "
     "that ends at its figure covers nothing."
+    " Where a corrected slope and the cross-validated one are more than 0.25 apart, the "
+    "cross-validated one stands in both columns."
 )
 CANDIDATES = "All candidates by the same folds"
 CANDIDATES_NOTE = (

@@ -43,6 +43,8 @@ FIGURES_NOTE = (
     "C within a test fold, all others of predictions averaged over the repeats; intervals by "
     "drawing patients anew. Corrected by Harrell's optimism; intervals by Noma and colleagues "
     "(Stat Med 2021;40:5691)."
+    " Where a corrected slope and the cross-validated one are more than 0.25 apart, the "
+    "cross-validated one stands in both columns."
 )
 CANDIDATES = "All candidates by the same folds"
 CANDIDATES_NOTE = (
