@@ -14,11 +14,14 @@ from predictor.clinic.answer_table import COUNTS, heading, legend, table
 from predictor.errors import PredictorError
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Mapping
+    from pathlib import Path
 
     from rich.table import Table
 
     from predictor.clinic.prediction import Predictions
+    from predictor.cohort.cohort import Cohort
+    from predictor.tracking.sending import SentRun
     from predictor.workflow.predict import Found
     from predictor.workflow.progress import Progress
 
@@ -204,6 +207,34 @@ def show_predictions(answers: Predictions, answered: int, refused: int) -> None:
     if refused > _MOST_ROWS:
         say(f"... and {refused - _MOST_ROWS} more refused.")
     say(COUNTS.format(answered=answered, refused=refused))
+
+
+def say_evidence(evidence: Mapping[str, Any], cohort: Cohort) -> None:
+    """What stands behind a model, and how many patients were left after each step."""
+    say_wrapped(f"{str(evidence['level']).upper()}. {evidence['statement']}")
+    say()
+    say_wrapped("Patients: " + ", ".join(f"{s.patients} {s.step}" for s in cohort.flow))
+
+
+def say_warnings(cohort: Cohort) -> None:
+    """What was noticed while reading a cohort, without numbers of rows."""
+    for warning in cohort.warnings:
+        head = f"{warning.variable}: " if warning.variable else ""
+        say_wrapped(f"Warning: {head}{warning.message} [{warning.code}]")
+
+
+def say_where(
+    bundle: Path, report: Path, sent: SentRun | None, seconds: Mapping[str, float]
+) -> None:
+    """How long a training took, where everything is, and what can be done next."""
+    say()
+    say_wrapped("Time: " + ", ".join(f"{name} {spent:.1f} s" for name, spent in seconds.items()))
+    say(f"Bundle: {bundle}")
+    say(f"Report: {report}")
+    if sent is not None:
+        say(f"MLflow: {sent.tracking_uri}, experiment {sent.experiment}")
+        say(f"        run {sent.run_id}")
+    say(f"Next: predictor predict PATIENT.json --model {bundle}")
 
 
 def width() -> int:

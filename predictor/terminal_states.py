@@ -7,7 +7,15 @@ from typing import TYPE_CHECKING, Any
 
 from predictor.report.cohort_text import unknown_outcomes
 from predictor.report.contents.state_performance import state_labels
-from predictor.terminal import plain, print_tables, say, say_wrapped
+from predictor.terminal import (
+    plain,
+    print_tables,
+    say,
+    say_evidence,
+    say_warnings,
+    say_where,
+    say_wrapped,
+)
 
 if TYPE_CHECKING:
     from rich.table import Table
@@ -17,28 +25,14 @@ if TYPE_CHECKING:
 
 def show_state_training(run: StateTrainingRun) -> None:
     """Evidence, patients by state, the comparison, the chosen model's figures, what is next."""
-    level = str(run.evidence["level"]).upper()
-    say_wrapped(f"{level}. {run.evidence['statement']}")
-    say()
-    say_wrapped("Patients: " + ", ".join(f"{s.patients} {s.step}" for s in run.cohort.flow))
+    say_evidence(run.evidence, run.cohort)
     if run.cohort.sensitivity is not None and run.cohort.sensitivity.unknown:
         say_wrapped(unknown_outcomes(run.cohort.sensitivity.to_dict()))
-    for warning in run.cohort.warnings:
-        head = f"{warning.variable}: " if warning.variable else ""
-        say_wrapped(f"Warning: {head}{warning.message} [{warning.code}]")
+    say_warnings(run.cohort)
     say()
     shown = run.to_dict()
     show_states(shown["models"], shown["validation"], _states(run.cohort.states))
-    say()
-    say_wrapped(
-        "Time: " + ", ".join(f"{name} {spent:.1f} s" for name, spent in run.seconds.items())
-    )
-    say(f"Bundle: {run.bundle}")
-    say(f"Report: {run.report}")
-    if run.sent is not None:
-        say(f"MLflow: {run.sent.tracking_uri}, experiment {run.sent.experiment}")
-        say(f"        run {run.sent.run_id}")
-    say(f"Next: predictor predict PATIENT.json --model {run.bundle}")
+    say_where(run.bundle, run.report, run.sent, run.seconds)
 
 
 def _states(names: Iterable[str]) -> list[dict[str, str]]:

@@ -6,7 +6,15 @@ from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING, Any
 
 from predictor.cohort.small_cells import HIDDEN
-from predictor.terminal import plain, print_tables, say, say_wrapped
+from predictor.terminal import (
+    plain,
+    print_tables,
+    say,
+    say_evidence,
+    say_warnings,
+    say_where,
+    say_wrapped,
+)
 
 if TYPE_CHECKING:
     from rich.table import Table
@@ -25,25 +33,11 @@ _LABELS = {
 
 def show_time_training(run: TimeTrainingRun) -> None:
     """Evidence, who is followed how long, the comparison, the chosen model's figures."""
-    level = str(run.evidence["level"]).upper()
-    say_wrapped(f"{level}. {run.evidence['statement']}")
-    say()
-    say_wrapped("Patients: " + ", ".join(f"{s.patients} {s.step}" for s in run.cohort.flow))
-    for warning in run.cohort.warnings:
-        head = f"{warning.variable}: " if warning.variable else ""
-        say_wrapped(f"Warning: {head}{warning.message} [{warning.code}]")
+    say_evidence(run.evidence, run.cohort)
+    say_warnings(run.cohort)
     say()
     show_time_validation(run.validation)
-    say()
-    say_wrapped(
-        "Time: " + ", ".join(f"{name} {spent:.1f} s" for name, spent in run.seconds.items())
-    )
-    say(f"Bundle: {run.bundle}")
-    say(f"Report: {run.report}")
-    if run.sent is not None:
-        say(f"MLflow: {run.sent.tracking_uri}, experiment {run.sent.experiment}")
-        say(f"        run {run.sent.run_id}")
-    say(f"Next: predictor predict PATIENT.json --model {run.bundle}")
+    say_where(run.bundle, run.report, run.sent, run.seconds)
 
 
 def show_time_validation(found: Mapping[str, Any]) -> None:

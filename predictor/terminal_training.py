@@ -9,7 +9,7 @@ from predictor.fitted.description import description, line
 from predictor.fitted.models import LinearModel
 from predictor.report.cohort_text import unknown_outcomes
 from predictor.report.validation_text import bootstrap_lines, figure_name, further_lines, headline
-from predictor.terminal import plain, print_tables, say, say_wrapped, width
+from predictor.terminal import plain, print_tables, say, say_evidence, say_where, say_wrapped, width
 from predictor.terminal_states import show_states
 from predictor.terminal_time import show_time_validation
 from predictor.validation.reported import is_flexible, reported
@@ -26,10 +26,7 @@ _NARROW = 110
 def show_training(run: TrainingRun) -> None:
     """Evidence first, then flow and warnings, the comparison, and what can be done next."""
     chosen = run.comparison.chosen
-    level = str(run.evidence["level"]).upper()
-    say_wrapped(f"{level}. {run.evidence['statement']}")
-    say()
-    say_wrapped("Patients: " + ", ".join(f"{s.patients} {s.step}" for s in run.cohort.flow))
+    say_evidence(run.evidence, run.cohort)
     if run.cohort.sensitivity is not None and run.cohort.sensitivity.unknown:
         say_wrapped(unknown_outcomes(run.cohort.sensitivity.to_dict()))
     for warning in run.cohort.warnings:
@@ -56,16 +53,7 @@ def show_training(run: TrainingRun) -> None:
         _show_importance(run)
     flexible = not isinstance(run.chosen.model, LinearModel)
     show_validation(run.internal.to_dict(run.cell_size), chosen.label, flexible=flexible)
-    say()
-    say_wrapped(
-        "Time: " + ", ".join(f"{name} {spent:.1f} s" for name, spent in run.seconds.items())
-    )
-    say(f"Bundle: {run.bundle}")
-    say(f"Report: {run.report}")
-    if run.sent is not None:
-        say(f"MLflow: {run.sent.tracking_uri}, experiment {run.sent.experiment}")
-        say(f"        run {run.sent.run_id}")
-    say(f"Next: predictor predict PATIENT.json --model {run.bundle}")
+    say_where(run.bundle, run.report, run.sent, run.seconds)
 
 
 def _no_model(run: TrainingRun) -> str:

@@ -119,7 +119,10 @@ def as_text(prediction: Prediction) -> str:
     parts: dict[str, Forms] = {
         "head": [_head(prediction)],
         "checks": _checks(prediction),
-        "average": [state_average(prediction.states) or [average(prediction)]],
+        "average": [
+            state_average(prediction.states, reasons=bool(prediction.contributions))
+            or [average(prediction)]
+        ],
         "reasons": _reasons(prediction),
         "gaps": _gaps(prediction),
         "others": _others(prediction),

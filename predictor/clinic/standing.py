@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from typing import Any
 
 _LINE = "Validation by resampling its cohort: AUROC {area:.2f} ({interval}0.5 is chance)."
-_STATES = "Validation by resampling its cohort: ordinal c {area:.2f} ({interval}0.5 is chance)."
+_STATES = "Validation by resampling: ordinal c {area:.2f} ({interval}0.5 is chance)."
 _INTERVAL = "95% interval {low:.2f} to {high:.2f}; "
 
 

@@ -107,8 +107,8 @@ def shares(states: Sequence[StateAnswer]) -> str:
     )
 
 
-def state_average(states: Sequence[StateAnswer]) -> list[str]:
-    """What the patient is compared with, and which state the reasons are those of."""
+def state_average(states: Sequence[StateAnswer], *, reasons: bool) -> list[str]:
+    """What the patient is compared with and, if there are reasons, which state's they are."""
     if not states:
         return []
     shares = ", ".join(
@@ -118,11 +118,11 @@ def state_average(states: Sequence[StateAnswer]) -> list[str]:
     against = ""
     if states[-1].contributions is not None:
         against = _AGAINST.format(label=states[0].label)
+    told = [_AVERAGE.format(shares=shares)]
+    if reasons:
+        told.append(_ABOUT.format(label=states[-1].label, against=against))
     return [
         line
-        for text in (
-            _AVERAGE.format(shares=shares),
-            _ABOUT.format(label=states[-1].label, against=against),
-        )
+        for text in told
         for line in textwrap.wrap(text, _WIDTH, subsequent_indent="  ", max_lines=2)
     ]

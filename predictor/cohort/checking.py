@@ -22,6 +22,7 @@ from predictor.cohort.columns import ReadColumn, read_variable, slip_problems
 from predictor.cohort.groups import Groups, read_groups
 from predictor.cohort.outcome import outcome_column, read_outcome
 from predictor.cohort.problem import Problem, as_warnings
+from predictor.cohort.small_cells import people
 from predictor.cohort.state_outcome import read_states, too_few_states
 from predictor.cohort.table import Table, is_simulated
 from predictor.cohort.time_outcome import EVENT, not_among, read_ends, read_months, too_few_times
@@ -34,6 +35,13 @@ if TYPE_CHECKING:
 Asks = Literal["fit", "outcome", "values"]
 
 __all__ = ["Asks", "Checked", "Problem", "check_cohort"]
+
+
+_FEWER_THAN_CELL = (
+    "fewer than {cell_size} patients (privacy.cell_size) have the rarer outcome. Every answer and "
+    "report would tell their number. Collect more; where nothing is ever shared, set "
+    "`privacy.cell_size` lower."
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,9 +71,10 @@ class Checked:
             Reason(code, column, message + (f" ({count} rows)" if count > 1 else ""))
             for (column, code, message), count in counted.items()
         ]
+        noun = "problem" if len(self.fatal) == 1 else "problems"
         raise CohortError(
             "cohort",
-            f"it cannot be used as it is ({len(self.fatal)} problems)",
+            f"it cannot be used as it is ({len(self.fatal)} {noun})",
             "`predictor check` shows each row. Mend these:",
             reasons=reasons,
         )
@@ -215,7 +224,8 @@ def _of_analysed(
         yield from too_few_times(config, column, analysed, months[keep], group, patient)
         analysed = (analysed == EVENT).astype(np.float64)
     else:
-        yield from (too_few_states if states else _too_few)(config, column, analysed, group)
+        judged = too_few_states if states else _too_few
+        yield from judged(config, column, analysed, group, patient)
     # Each state against all others; of an event this is the event itself.
     questions = [analysed == k for k in range(len(states))] if states else [analysed]
     present = [name for name in config.predictors if columns[name].there]
@@ -241,9 +251,10 @@ def _too_few(
     column: str,
     outcome: NDArray[np.float64],
     group: NDArray[np.int64] | None,
+    patient: NDArray[np.int64] | None,
 ) -> Iterator[Problem]:
-    """Whether events and groups can fill the folds."""
-    folds = config.validation.folds
+    """Whether events and groups can fill the folds, and whether a number may be told at all."""
+    folds, least = config.validation.folds, config.privacy.cell_size
     rarer = int(min(outcome.sum(), (1 - outcome).sum()))
     if rarer == 0:
         yield Problem(None, column, "one_class", "all analysed patients have the same outcome.")
@@ -253,6 +264,8 @@ def _too_few(
             "Set `validation.folds` lower, if at all."
         )
         yield Problem(None, column, "too_few_events", message)
+    elif min(people(outcome == side, patient) for side in (0, 1)) < least:
+        yield Problem(None, column, "too_few_events", _FEWER_THAN_CELL.format(cell_size=least))
     if group is None:
         return
     units = len(np.unique(group))

@@ -24,9 +24,10 @@ NEVER = (
     "looks for it. Map the column, change the window, or choose another outcome."
 )
 IN_FACT = (
-    "every outcome that is known is {state}, and others cannot be told: what is missing decides "
-    "the outcome here."
+    "every outcome that is known is {state}: the rule does not come out otherwise in these "
+    "patients{untold}. Nothing can be learned from them; look at the rule."
 )
+UNTOLD = ", or what is missing decides it in those whose outcome cannot be told"
 ONE_SIDED = (
     "where {names} has no value the outcome can never be told as {states}, only as the others. "
     "Those who are left out for it are no random part, and shares and models are off by them."
@@ -84,12 +85,13 @@ def one_sided(
     seen = np.flatnonzero((followed.at >= 0) & ~followed.died & ~followed.unconfirmed)
     state = followed.state[seen]
     untold = state < 0
-    if not untold.any():
-        return
     known = np.unique(state[~untold])
     if len(known) == 1:
-        text = IN_FACT.format(state=asked.states[known[0]])
-        yield Finding("one_sided_outcome", KEY, text, fatal=False, count=int(untold.sum()))
+        other = UNTOLD if untold.any() else ""
+        text = IN_FACT.format(state=asked.states[known[0]], untold=other)
+        yield Finding("one_sided_outcome", KEY, text, fatal=False, count=int((~untold).sum()))
+    if not untold.any():
+        return
     groups: dict[tuple[str, ...], list[tuple[str, NDArray[np.bool_]]]] = {}
     for name, missing in _missing(visits, asked, index.at[seen], followed.at[seen]):
         left_out = missing & untold

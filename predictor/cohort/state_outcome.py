@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 
 from predictor.clinical.cells import decode, is_missing
 from predictor.cohort.problem import Problem
+from predictor.cohort.small_cells import people
 from predictor.cohort.table import Table, shown, spelling, without_missing
 
 if TYPE_CHECKING:
@@ -28,6 +29,11 @@ _EMPTY = (
 _TOO_FEW = (
     "the state {state} occurs {count} times, fewer than the {folds} folds. Count it to another "
     "state, or set `validation.folds` lower, if at all."
+)
+_FEWER_THAN_CELL = (
+    "fewer than {least} patients (privacy.cell_size) are in the state {state}. Every answer would "
+    "tell their number, as the share of the state. Count it to another state; where nothing is "
+    "ever shared, set `privacy.cell_size` lower."
 )
 _SMALL = "the state {state} occurs {count} times: what is told of it rests on these patients alone."
 
@@ -116,17 +122,20 @@ def too_few_states(
     column: str,
     outcome: NDArray[np.float64],
     group: NDArray[np.int64] | None,
+    patient: NDArray[np.int64] | None,
 ) -> Iterator[Problem]:
-    """Whether every state can fill the folds, and which ones are small."""
-    folds = config.validation.folds
+    """Whether every state can fill the folds and may be told of, and which ones are small."""
+    folds, least = config.validation.folds, config.privacy.cell_size
     counted = Counter(outcome.astype(np.int64).tolist())
     for position, state in enumerate(config.question.states):
         count = counted[position]
-        told = {"state": state.state, "count": count, "folds": folds}
+        told = {"state": state.state, "count": count, "folds": folds, "least": least}
         if not count:
             yield Problem(None, column, "empty_state", _EMPTY.format(**told))
         elif count < folds:
             yield Problem(None, column, "too_few_in_state", _TOO_FEW.format(**told))
+        elif people(outcome == position, patient) < least:
+            yield Problem(None, column, "too_few_in_state", _FEWER_THAN_CELL.format(**told))
         elif count < FEWEST:
             yield Problem(None, column, "small_state", _SMALL.format(**told), False)
         if count and group is not None and len(np.unique(group[outcome == position])) < 2:

@@ -50,7 +50,8 @@ def state_probabilities(kind: StateKind, log_odds: Values) -> Values:
     first = log_odds[..., :1]
     if kind == "multinomial":
         every = np.concatenate([np.zeros_like(first), log_odds], axis=-1)
-        powers = np.exp(every - every.max(axis=-1, keepdims=True))
+        with np.errstate(invalid="ignore"):  # NaN where a fit ran off to infinity; read as lost
+            powers = np.exp(every - every.max(axis=-1, keepdims=True))
     else:
         # Between two thresholds, u above v: F(u) F(-v) (1 - exp(v - u)), which nothing cancels.
         upper, lower = log_odds[..., :-1], log_odds[..., 1:]

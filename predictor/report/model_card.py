@@ -138,6 +138,7 @@ def model_card(report: Report, manifest: Mapping[str, Any]) -> str:
         exclusions=[variable.label.lower() for variable in criteria if variable.name in own],
         others=[variable.label.lower() for variable in criteria if variable.name not in own],
         kind=manifest["model"]["kind"],
+        tried=len(manifest.get("external_validations", ())),
         smallest_leaf=manifest["model"].get("smallest_leaf"),
         cell_size=cell_size_of(manifest),
     )

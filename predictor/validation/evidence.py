@@ -7,6 +7,7 @@ many patients there are, on the permutation test, and on whether corrected figur
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, Literal
 
@@ -145,36 +146,67 @@ def evidence(
         ``level``, ``patients``, ``events``, ``simulated_patients`` and ``statement``. Neither a
         small p-value nor a good figure lifts the level where patients are too few.
     """
-    who = people(cohort)
+    partial = signal is not None and signal.not_repeated and not signal.found
+    return evidence_of(
+        cohort,
+        cohort_verdict(needed, cohort),
+        signal,
+        events=people(cohort).events,
+        sufficient=large_enough(needed, cohort),
+        validated=validated,
+        untested=(_PARTIAL,) if partial else (),
+    )
+
+
+def evidence_of(
+    cohort: Cohort,
+    size: str,
+    signal: Signal | None,
+    *,
+    events: int | None,
+    sufficient: bool,
+    validated: bool,
+    untested: Sequence[str] = (),
+) -> dict[str, Any]:
+    """What stands behind any model, by what its own criteria ask for.
+
+    Parameters
+    ----------
+    cohort, signal, validated
+        As in :func:`evidence`.
+    size
+        One sentence: who is there, and how many are needed.
+    events
+        Of the patients, how many had the event; None where that is not told.
+    sufficient
+        Whether there are as many as are needed.
+    untested
+        Sentences on what the permutation test does not speak of.
+    """
+    who, real = people(cohort), not cohort.simulated
     level = evidence_level(
         simulated=cohort.simulated,
         known_people=who.known,
-        sufficient=large_enough(needed, cohort),
+        sufficient=sufficient,
         signal=signal,
         validated=validated,
     )
-    real = not cohort.simulated
+    # What a reader needs before any figure: how many, whether signal, how tested.
+    sentences = (
+        *(() if real else (_DEMONSTRATION,)),
+        size,
+        *(() if who.known else (_ROWS,)),
+        signal.sentence if signal else _NOT_TESTED,
+        *untested,
+        *((_CORRECTED if validated else _COMPARED,) if real else ()),
+    )
     return {
         "level": level,
         "patients": who.patients if real else 0,
-        "events": who.events if real else 0,
+        "events": events if real else 0,
         "simulated_patients": 0 if real else who.patients,
-        "statement": _statement(cohort, needed, signal, validated),
+        "statement": " ".join(sentences),
     }
-
-
-def _statement(cohort: Cohort, needed: SampleSize, signal: Signal | None, validated: bool) -> str:
-    """The sentences a reader needs before any figure: how many, whether signal, how tested."""
-    sentences = [_DEMONSTRATION] if cohort.simulated else []
-    sentences.append(cohort_verdict(needed, cohort))
-    if not people(cohort).known:
-        sentences.append(_ROWS)
-    sentences.append(signal.sentence if signal else _NOT_TESTED)
-    if signal is not None and signal.not_repeated and not signal.found:
-        sentences.append(_PARTIAL)
-    if not cohort.simulated:
-        sentences.append(_CORRECTED if validated else _COMPARED)
-    return " ".join(sentences)
 
 
 def tried_elsewhere(statement: str) -> str:

@@ -37,6 +37,7 @@ _EDGES: Mapping[str, tuple[float, ...]] = {
 }
 
 _Row = Mapping[str, Any]
+Bounds = tuple[float | None, float | None, float | None]
 
 
 def with_reported(manifest: _Row) -> _Row:
@@ -108,6 +109,28 @@ def reported(row: _Row, *, flexible: bool) -> dict[str, Any]:
     if _ends_at_estimate(found):
         found |= {"corrected_low": None, "corrected_high": None}
     return found
+
+
+def trusted_slope(corrected: Bounds, cross_validated: Bounds) -> Bounds:
+    """A calibration slope with its interval, by the correction that is reported.
+
+    Parameters
+    ----------
+    corrected, cross_validated
+        Value, low and high; None where not defined.
+
+    Returns
+    -------
+    The cross-validated one where the two are apart by more than a slope may be off at all.
+
+    Examples
+    --------
+    >>> trusted_slope((8.8, 5.9, 10.6), (1.7, 0.6, 3.5)), trusted_slope((0.9, 0, 1), (0.8, 0, 1))
+    ((1.7, 0.6, 3.5), (0.9, 0, 1))
+    """
+    (value, *_), (beside, *_) = corrected, cross_validated
+    apart = value is not None and beside is not None and abs(value - beside) > SLOPES_AGREE
+    return cross_validated if apart else corrected
 
 
 def slope_is_readable(low: float | None, high: float | None) -> bool:

@@ -31,6 +31,7 @@ from predictor.performance.states import (
 )
 from predictor.performance.states import figures as figures_of
 from predictor.validation.corrected import FEWEST_FOR_INTERVAL, weighted_632plus
+from predictor.validation.reported import trusted_slope
 
 Floats = NDArray[np.float64]
 States = NDArray[np.int64]
@@ -180,6 +181,8 @@ def corrected_figures(
                 row = _by_632plus(row, first, boot[name] - test[name], beyond[name])
             else:
                 row = _corrected(row, first, boot[name], test[name])
+            if name.startswith("slope_"):
+                row = _trusted(row)
         rows.append(row)
     return rows
 
@@ -234,6 +237,13 @@ def _corrected(row: StateFigure, apparent: float, boot: Floats, test: Floats) ->
         optimism=mean,
         resamples=int(defined.sum()),
     )
+
+
+def _trusted(row: StateFigure) -> StateFigure:
+    beside = (row.cross_validated, row.cross_validated_low, row.cross_validated_high)
+    bounds = (row.corrected, row.corrected_low, row.corrected_high)
+    value, low, high = trusted_slope(bounds, beside)
+    return replace(row, corrected=value, corrected_low=low, corrected_high=high)
 
 
 def _number(value: float) -> float | None:

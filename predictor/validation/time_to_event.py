@@ -26,6 +26,7 @@ from predictor.performance.time_scores import (
     weights,
     wolbers_c,
 )
+from predictor.validation.reported import trusted_slope
 from predictor.validation.time_months import happened, risk_marks, told_marks
 
 Floats = NDArray[np.float64]
@@ -233,13 +234,16 @@ def figures(
     found = []
     for name, one in value.items():
         kind, _, month = name.rpartition("_") if name[-1].isdigit() else (name, "", "")
+        corrected = _corrected(one, own[name], optimism[name])
+        if kind == "slope":
+            corrected = trusted_slope(corrected, out_of_fold[name])
         found.append(
             TimeFigure(
                 kind,
                 int(month) if month else None,
                 one if np.isfinite(one) else None,
                 out_of_fold[name],
-                _corrected(one, own[name], optimism[name]),
+                corrected,
             )
         )
     return tuple(found)

@@ -58,28 +58,12 @@ def describe(
             "name": question.outcome,
             "label": question.label or question.outcome,
             "event": list(question.event),
-            "horizon": question.horizon,
-            "population": question.population,
-            "limits": {name: list(limit) for name, limit in question.limits.items()},
-            "time_zero": question.time_zero,
+            **asked_of(study),
         },
         "predictors": [variable.name for variable in predictors],
         "prediction": {"most_missing": config.prediction.most_missing},
         "evidence": dict(stands),
-        "cohort": {
-            "digest": cohort.digest,
-            "file": cohort.source,
-            "patients": cohort.patients,
-            "events": cohort.events,
-            "group": cohort.group_kind,
-            "schema": [
-                {"column": v.name, "kind": v.kind, "unit": v.unit} for v in cohort.variables
-            ],
-            "flow": masked_flow(cohort.flow, config.privacy.cell_size),
-            "warnings": [
-                {"variable": w.variable, "code": w.code, "count": w.count} for w in cohort.warnings
-            ],
-        },
+        "cohort": who_was_analysed(cohort, cohort.events, config.privacy.cell_size),
         "validation": {
             "plan": config.validation.model_dump(mode="json"),
             "sample_size": sample_size(needed, cohort),
@@ -118,6 +102,56 @@ def describe(
         "environment": environment(),
         "created": now(),
         "timings": {**seconds, **fit_seconds},
+    }
+
+
+def asked_of(study: Study) -> dict[str, Any]:
+    """What is asked beside the outcome: by when, of whom, and from when on."""
+    question = study.config.question
+    return {
+        "horizon": question.horizon,
+        "population": question.population,
+        "limits": {name: list(limit) for name, limit in question.limits.items()},
+        "time_zero": question.time_zero,
+    }
+
+
+def who_was_analysed(cohort: Cohort, events: int | None, cell_size: int) -> dict[str, Any]:
+    """What the manifest says of a cohort.
+
+    Parameters
+    ----------
+    cohort
+        Who was analysed.
+    events
+        Of these, how many had the event; None where that is not told.
+    cell_size
+        Smallest count that is shown.
+    """
+    return {
+        "digest": cohort.digest,
+        "file": cohort.source,
+        "patients": cohort.patients,
+        "events": events,
+        "group": cohort.group_kind,
+        "schema": [{"column": v.name, "kind": v.kind, "unit": v.unit} for v in cohort.variables],
+        "flow": masked_flow(cohort.flow, cell_size),
+        "warnings": [
+            {"variable": w.variable, "code": w.code, "count": w.count} for w in cohort.warnings
+        ],
+    }
+
+
+def made_by(study: Study) -> dict[str, Any]:
+    """What a bundle was made by: configuration, whole dictionary, packages, and when."""
+    return {
+        "privacy": {"cell_size": study.config.privacy.cell_size},
+        "config": shareable_config(study),
+        "dictionary": {
+            name: variable.to_dict() for name, variable in study.dictionary.variables.items()
+        },
+        "environment": environment(),
+        "created": now(),
     }
 
 

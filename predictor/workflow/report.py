@@ -39,6 +39,8 @@ from predictor.workflow.report_patients import patients_of
 SUFFIXES = {".html": REPORT, ".json": REPORT_JSON, ".md": MODEL_CARD}
 """What is written to a file, by its suffix."""
 
+_NO_PATIENTS = "it tells several states, and patients are drawn in reports of one event so far"
+_PAGES = "`predictor predict TABLE --report FOLDER` gives each patient a page."
 _ELSEWHERE = "Give another place: --out FOLDER, or a file ending in .html, .json or .md."
 
 
@@ -109,6 +111,8 @@ def report_file(
         with _told_in_a_sentence(folder):
             source = open_source(model)
             if patients is not None:
+                if source.bundle.states is not None:
+                    raise BundleError(str(folder), _NO_PATIENTS, _PAGES)
                 refuse_states(source.bundle)
                 values = patients_of(patients, source.bundle, decimal=decimal)
                 source = with_patients(source, values)

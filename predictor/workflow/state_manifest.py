@@ -6,29 +6,19 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from predictor.cohort.cohort import Cohort
-from predictor.cohort.small_cells import HIDDEN, masked_flow
+from predictor.cohort.small_cells import HIDDEN
 from predictor.cohort.state_counts import shown_states
 from predictor.learning.state_candidates import StateCandidate
 from predictor.study import Study
-from predictor.validation.evidence import evidence_level, people
+from predictor.validation.evidence import evidence_of, people
 from predictor.validation.permutation import Signal
 from predictor.validation.state_size import StateSampleSize
-from predictor.workflow.manifest import environment, now, shareable_config
+from predictor.workflow.manifest import asked_of, made_by, who_was_analysed
 
-_DEMONSTRATION = (
-    "Not for care. Trained on simulated patients: it shows how the software works and says nothing "
-    "about real ones."
-)
 _WHO = "{patients:,} {what} in the states {states}; at least {needed:,} needed{enough}."
 _REAL = ("patients", "patients ({rows:,} rows)")
 _SIMULATED = ("simulated patients", "simulated patients ({rows:,} rows)")
 _STATE = "{label} ({count})"
-_ROWS = "Rows are taken for patients; if a patient has several, every figure is too good."
-_NOT_TESTED = "Whether there is signal has not been tested."
-_CORRECTED = (
-    "Figures are corrected for optimism within this cohort; no other patients have been tried."
-)
-_COMPARED = "Compared by repeated cross-validation only; no other patients have been tried."
 
 
 def state_evidence(
@@ -50,43 +40,23 @@ def state_evidence(
     """
     who = people(cohort)
     sufficient = who.patients >= needed.n
-    level = evidence_level(
-        simulated=cohort.simulated,
-        known_people=who.known,
-        sufficient=sufficient,
-        signal=signal,
-        validated=validated,
-    )
     counts = shown_states(cohort, cell_size)
     told = [
         _STATE.format(label=name.replace("_", " "), count=HIDDEN if count is None else count)
         for name, count in zip(cohort.states, counts, strict=True)
     ]
-    sentences = [_DEMONSTRATION] if cohort.simulated else []
-    sentences.append(
-        _WHO.format(
-            patients=who.patients,
-            what=(_SIMULATED if cohort.simulated else _REAL)[who.rows > who.patients].format(
-                rows=who.rows
-            ),
-            states=", ".join(told),
-            needed=needed.n,
-            enough=": enough" if sufficient else "",
-        )
+    size = _WHO.format(
+        patients=who.patients,
+        what=(_SIMULATED if cohort.simulated else _REAL)[who.rows > who.patients].format(
+            rows=who.rows
+        ),
+        states=", ".join(told),
+        needed=needed.n,
+        enough=": enough" if sufficient else "",
     )
-    if not who.known:
-        sentences.append(_ROWS)
-    sentences.append(signal.sentence if signal else _NOT_TESTED)
-    if not cohort.simulated:
-        sentences.append(_CORRECTED if validated else _COMPARED)
-    real = not cohort.simulated
-    return {
-        "level": level,
-        "patients": who.patients if real else 0,
-        "events": counts[-1] if real else 0,
-        "simulated_patients": 0 if real else who.patients,
-        "statement": " ".join(sentences),
-    }
+    return evidence_of(
+        cohort, size, signal, events=counts[-1], sufficient=sufficient, validated=validated
+    )
 
 
 def describe_states(
@@ -127,28 +97,12 @@ def describe_states(
             "label": question.label or question.outcome,
             "event": [question.states[-1].state],
             "states": states,
-            "horizon": question.horizon,
-            "population": question.population,
-            "limits": {name: list(limit) for name, limit in question.limits.items()},
-            "time_zero": question.time_zero,
+            **asked_of(study),
         },
         "predictors": [cohort.names[j] for j in predictors],
         "prediction": {"most_missing": config.prediction.most_missing},
         "evidence": dict(stands),
-        "cohort": {
-            "digest": cohort.digest,
-            "file": cohort.source,
-            "patients": cohort.patients,
-            "events": counts[-1],
-            "group": cohort.group_kind,
-            "schema": [
-                {"column": v.name, "kind": v.kind, "unit": v.unit} for v in cohort.variables
-            ],
-            "flow": masked_flow(cohort.flow, cell_size),
-            "warnings": [
-                {"variable": w.variable, "code": w.code, "count": w.count} for w in cohort.warnings
-            ],
-        },
+        "cohort": who_was_analysed(cohort, counts[-1], cell_size),
         "validation": {"plan": config.validation.model_dump(mode="json")},
         "model": {
             "version": "1",
@@ -158,12 +112,6 @@ def describe_states(
             "setting": {"penalty": penalty} if candidate.predictors else {},
             "smallest_leaf": None,
         },
-        "privacy": {"cell_size": cell_size},
-        "config": shareable_config(study),
-        "dictionary": {
-            name: variable.to_dict() for name, variable in study.dictionary.variables.items()
-        },
-        "environment": environment(),
-        "created": now(),
+        **made_by(study),
         "timings": dict(seconds),
     }

@@ -18,6 +18,7 @@ from predictor.validation.permutation import Signal
 from predictor.validation.state_size import StateSampleSize
 from predictor.validation.state_tests import Assumption
 from predictor.validation.states import StateFigure
+from predictor.workflow.run_told import course, flow_told, places, warnings_told
 
 Floats = NDArray[np.float64]
 
@@ -120,9 +121,7 @@ class StateTrainingRun:
         """Plain data for JSON."""
         counts = np.bincount(self.cohort.outcome, minlength=len(self.cohort.states))
         return {
-            "bundle": str(self.bundle),
-            "report": str(self.report),
-            "run_id": self.sent.run_id if self.sent else None,
+            **places(self.bundle, self.report, self.sent),
             "chosen": self.chosen.candidate.name,
             "states": [
                 {"state": name, "patients": int(count)}
@@ -137,12 +136,8 @@ class StateTrainingRun:
             },
             "evidence": dict(self.evidence),
             "sample_size": self.needed.to_dict(),
-            "flow": [{"step": s.step, "patients": s.patients} for s in self.cohort.flow],
+            "flow": flow_told(self.cohort),
             "sensitivity": self.cohort.sensitivity.to_dict() if self.cohort.sensitivity else None,
-            "warnings": [
-                {"variable": w.variable, "code": w.code, "count": w.count, "message": w.message}
-                for w in self.cohort.warnings
-            ],
-            "tracking_error": str(self.tracking_error) if self.tracking_error else None,
-            "seconds": dict(self.seconds),
+            "warnings": warnings_told(self.cohort),
+            **course(self.tracking_error, self.seconds),
         }

@@ -15,6 +15,7 @@ from predictor.errors import TrackingError
 from predictor.learning.hazards import HazardCandidate
 from predictor.tracking.sending import SentRun
 from predictor.validation.time_to_event import Interval
+from predictor.workflow.run_told import course, flow_told, places, warnings_told
 
 Floats = NDArray[np.float64]
 
@@ -98,19 +99,13 @@ class TimeTrainingRun:
     def to_dict(self) -> dict[str, Any]:
         """Plain data for JSON."""
         return {
-            "bundle": str(self.bundle),
-            "report": str(self.report),
-            "run_id": self.sent.run_id if self.sent else None,
+            **places(self.bundle, self.report, self.sent),
             "chosen": next(row.candidate.name for row in self.compared if row.chosen),
             "models": self.validation["models"],
             "validation": dict(self.validation),
             "evidence": dict(self.evidence),
             "sample_size": self.validation["sample_size"],
-            "flow": [{"step": s.step, "patients": s.patients} for s in self.cohort.flow],
-            "warnings": [
-                {"variable": w.variable, "code": w.code, "count": w.count, "message": w.message}
-                for w in self.cohort.warnings
-            ],
-            "tracking_error": str(self.tracking_error) if self.tracking_error else None,
-            "seconds": dict(self.seconds),
+            "flow": flow_told(self.cohort),
+            "warnings": warnings_told(self.cohort),
+            **course(self.tracking_error, self.seconds),
         }

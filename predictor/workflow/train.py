@@ -32,17 +32,19 @@ from predictor.learning.venn_abers import venn_abers
 from predictor.report.contents.source import FINDINGS
 from predictor.study import Study, load_study, study_from
 from predictor.tracking.sending import SentRun, send_bundle
-from predictor.tracking.store import TrackingSettings, check_reachable, resolve_uri
+from predictor.tracking.store import check_reachable, resolve_uri
 from predictor.validation.comparison import Comparison, compare
 from predictor.validation.evidence import evidence
 from predictor.validation.samplesize import SampleSize, for_training
 from predictor.workflow import manifest, tables
 from predictor.workflow.figures import figures
 from predictor.workflow.findings import Trained, collect
+from predictor.workflow.handing_over import tracking_of
 from predictor.workflow.internal import InternalResults, validate_internally
 from predictor.workflow.interrupts import workers_left_alone
 from predictor.workflow.progress import Progress, Silent, Stopwatch
 from predictor.workflow.report import write_report
+from predictor.workflow.run_told import course, flow_told, places, warnings_told
 from predictor.workflow.state_run import StateTrainingRun
 from predictor.workflow.study_cohort import study_cohort
 from predictor.workflow.time_run import TimeTrainingRun
@@ -104,23 +106,17 @@ class TrainingRun:
     def to_dict(self) -> dict[str, Any]:
         """The JSON of design section 4, and what explains it."""
         return {
-            "bundle": str(self.bundle),
-            "report": str(self.report),
-            "run_id": self.sent.run_id if self.sent else None,
+            **places(self.bundle, self.report, self.sent),
             "chosen": self.comparison.chosen.name,
             "chosen_by_rule": self.comparison.by_rule,
             "models": [model.to_dict() for model in self.comparison.models],
             "validation": self.internal.to_dict(self.cell_size),
             "evidence": dict(self.evidence),
             "sample_size": manifest.sample_size(self.needed, self.cohort),
-            "flow": [{"step": s.step, "patients": s.patients} for s in self.cohort.flow],
+            "flow": flow_told(self.cohort),
             "sensitivity": self.cohort.sensitivity.to_dict() if self.cohort.sensitivity else None,
-            "warnings": [
-                {"variable": w.variable, "code": w.code, "count": w.count, "message": w.message}
-                for w in self.cohort.warnings
-            ],
-            "tracking_error": str(self.tracking_error) if self.tracking_error else None,
-            "seconds": dict(self.seconds),
+            "warnings": warnings_told(self.cohort),
+            **course(self.tracking_error, self.seconds),
         }
 
 
@@ -195,7 +191,7 @@ def _train(
     watch: Stopwatch,
 ) -> TrainingRun:
     config = study.config
-    settings = _tracking(study)
+    settings = tracking_of(study)
     if settings is not None:
         with watch.stage("tracking store"):
             check_reachable(resolve_uri(settings.uri))
@@ -371,13 +367,6 @@ def _study(config: str | Path | Mapping[str, Any], choose: str | None) -> Study:
             f"Name one of {', '.join(study.config.choices)}.",
         )
     return replace(study, config=study.config.model_copy(update={"choose": choose}))
-
-
-def _tracking(study: Study) -> TrackingSettings | None:
-    plan = study.config.tracking
-    if not plan.enabled:
-        return None
-    return TrackingSettings(plan.experiment or study.config.name, plan.uri, plan.register_as)
 
 
 def _importance(cohort: Cohort, candidate: Candidate, fitted: Fitted, seed: int) -> Importance:

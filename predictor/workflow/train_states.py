@@ -9,10 +9,9 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-import predictor
 from predictor.cohort.cohort import Cohort
 from predictor.cohort.state_counts import shown_states
-from predictor.errors import LearningError, TrackingError
+from predictor.errors import LearningError
 from predictor.fitted.bundle import save_bundle
 from predictor.fitted.seal import json_bytes
 from predictor.learning.candidates import Candidate
@@ -30,14 +29,12 @@ from predictor.learning.state_replication import state_replicates
 from predictor.performance.states import log_loss_of_states
 from predictor.report.contents.source import FINDINGS
 from predictor.study import Study
-from predictor.tracking.sending import send_bundle
-from predictor.tracking.store import TrackingSettings, check_reachable, resolve_uri
 from predictor.validation.permutation import FEWEST, Signal
 from predictor.validation.state_size import StateSampleSize, for_states
 from predictor.validation.state_tests import Assumption, proportionality, state_signal
 from predictor.validation.states import StateFigure, corrected_figures, cross_validated_figures
+from predictor.workflow.handing_over import hand_over, reached_store
 from predictor.workflow.progress import Progress, Stopwatch
-from predictor.workflow.report import write_report
 from predictor.workflow.state_findings import state_findings
 from predictor.workflow.state_manifest import describe_states, state_evidence
 from predictor.workflow.state_run import ComparedStates, StateTrainingRun
@@ -67,12 +64,7 @@ def train_states(
     workers, progress, watch
         As in :func:`predictor.workflow.train.train`.
     """
-    plan = study.config.tracking
-    experiment = plan.experiment or study.config.name
-    settings = TrackingSettings(experiment, plan.uri, plan.register_as) if plan.enabled else None
-    if settings is not None:
-        with watch.stage("tracking store"):
-            check_reachable(resolve_uri(settings.uri))
+    settings = reached_store(study, watch)
     run = _Run(study, cohort, workers or study.config.compute.workers, progress)
     with watch.stage("cross-validation"):
         compared = run.compare()
@@ -128,20 +120,10 @@ def train_states(
             moments=moments(tuple(run.plan.columns[j] for j in own), cohort.values[:, own]),
             replicates=run.replicates(chosen.candidate),
         )
-    with watch.stage("report"):
-        written = write_report(folder)
-    sent, lost = None, None
-    if settings is not None:
-        with watch.stage("tracking"):
-            try:
-                sent = send_bundle(folder, settings, version=predictor.__version__)
-                # Again, because it names the run that it was sent as.
-                written = write_report(folder)
-            except TrackingError as error:
-                lost = error
+    handed = hand_over(folder, settings, watch)
     return StateTrainingRun(
         folder,
-        written.path,
+        handed.report,
         cohort,
         compared,
         tuple(figures),
@@ -150,8 +132,8 @@ def train_states(
         tuple(run.notes),
         needed,
         stands,
-        sent,
-        lost,
+        handed.sent,
+        handed.lost,
         dict(watch.seconds),
     )
 

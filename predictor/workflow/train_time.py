@@ -9,10 +9,9 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-import predictor
 from predictor.cohort.cohort import Cohort
 from predictor.cohort.time_outcome import CENSORED, COMPETING, EVENT
-from predictor.errors import LearningError, TrackingError
+from predictor.errors import LearningError
 from predictor.fitted.bundle import save_bundle
 from predictor.fitted.hazard_model import HazardReplicates
 from predictor.fitted.seal import json_bytes
@@ -40,8 +39,6 @@ from predictor.learning.resampling import (
 from predictor.learning.splits import derived_seed, repeated_folds
 from predictor.report.contents.source import FINDINGS
 from predictor.study import Study
-from predictor.tracking.sending import send_bundle
-from predictor.tracking.store import TrackingSettings, check_reachable, resolve_uri
 from predictor.validation.permutation import FEWEST, Signal
 from predictor.validation.time_size import TimeSampleSize, for_time
 from predictor.validation.time_tests import time_signal
@@ -54,8 +51,8 @@ from predictor.validation.time_to_event import (
     followed,
     loss,
 )
+from predictor.workflow.handing_over import hand_over, reached_store
 from predictor.workflow.progress import Progress, Stopwatch
-from predictor.workflow.report import write_report
 from predictor.workflow.time_findings import time_findings
 from predictor.workflow.time_manifest import describe_time, time_evidence
 from predictor.workflow.time_run import ComparedTime, TimeTrainingRun
@@ -87,12 +84,7 @@ def train_time(
     workers, progress, watch
         As in :func:`predictor.workflow.train.train`.
     """
-    plan = study.config.tracking
-    experiment = plan.experiment or study.config.name
-    settings = TrackingSettings(experiment, plan.uri, plan.register_as) if plan.enabled else None
-    if settings is not None:
-        with watch.stage("tracking store"):
-            check_reachable(resolve_uri(settings.uri))
+    settings = reached_store(study, watch)
     run = _Run(study, cohort, workers or study.config.compute.workers, progress)
     with watch.stage("cross-validation"):
         compared = run.compare()
@@ -134,26 +126,16 @@ def train_time(
             else None,
             replicates=replicates,
         )
-    with watch.stage("report"):
-        written = write_report(folder)
-    sent, lost = None, None
-    if settings is not None:
-        with watch.stage("tracking"):
-            try:
-                sent = send_bundle(folder, settings, version=predictor.__version__)
-                # Again, because it names the run that it was sent as.
-                written = write_report(folder)
-            except TrackingError as error:
-                lost = error
+    handed = hand_over(folder, settings, watch)
     return TimeTrainingRun(
         folder,
-        written.path,
+        handed.report,
         cohort,
         compared,
         validation,
         stands,
-        sent,
-        lost,
+        handed.sent,
+        handed.lost,
         dict(watch.seconds),
     )
 

@@ -24,6 +24,7 @@ def build_study(**changes: Any) -> Study:
         "baseline": "c3",
         "models": {"ridge": {}},
         "validation": {"folds": 2},
+        "privacy": {"cell_size": 1},
     }
     for key, value in changes.items():
         config[key] = {**config[key], **value} if isinstance(config.get(key), dict) else value

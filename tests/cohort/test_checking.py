@@ -114,6 +114,7 @@ def test_impossible_values_become_counted_missing_ones_on_request(
         ({}, {"response": ["flare"] * 12}, "one_class", "response"),
         ({}, {"response": [None] * 12}, "no_patients", "response"),
         ({"validation": {"folds": 7}}, {}, "too_few_events", "response"),
+        ({"privacy": {"cell_size": 7}}, {}, "too_few_events", "response"),
         (
             {"cohort": {"centre": "site"}, "validation": {"folds": 3}},
             {"site": ["a", "b"] * 6},

@@ -95,9 +95,17 @@ def test_a_state_that_cannot_fill_the_folds_is_told(tmp_path: Any) -> None:
     assert "too_few_in_state" in codes(study(tmp_path), frame.drop(few))
 
 
-def test_a_small_state_is_a_warning(tmp_path: Any) -> None:
+def test_a_state_whose_number_every_answer_would_tell_is_refused(tmp_path: Any) -> None:
     frame = cohort_of_states()
     few = frame.index[frame["state"] == "flare"][4:]
+    with pytest.raises(CohortError, match=r"privacy\.cell_size") as error:
+        check_cohort(study(tmp_path), table_from_frame(frame.drop(few))).usable()
+    assert "too_few_in_state" in {reason.code for reason in error.value.reasons}
+
+
+def test_a_small_state_is_a_warning(tmp_path: Any) -> None:
+    frame = cohort_of_states()
+    few = frame.index[frame["state"] == "flare"][5:]
     found = check_cohort(study(tmp_path), table_from_frame(frame.drop(few))).usable()
     assert "small_state" in {warning.code for warning in found.warnings}
 

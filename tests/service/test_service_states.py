@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import jsonschema_rs
 import pytest
-from jsonschema import Draft202012Validator
 from made_states import STATES, cohort_of_states, configuration_of_states
 from starlette.testclient import TestClient
 
@@ -38,7 +38,7 @@ def test_a_program_gets_every_state_as_predict_tells_it(client: TestClient, bund
     assert sum(state["probability"] for state in answer.json()["states"]) == pytest.approx(1.0)
     document = client.get("/openapi.json").json()
     schema = {"$ref": "#/components/schemas/Prediction", "components": document["components"]}
-    Draft202012Validator(schema).validate(answer.json())
+    jsonschema_rs.validator_for(schema).validate(answer.json())
 
 
 def test_the_models_name_their_states(client: TestClient) -> None:

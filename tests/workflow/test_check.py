@@ -18,6 +18,7 @@ predictors: [c3, sex]
 baseline: c3
 models: {ridge: {}}
 validation: {folds: 2}
+privacy: {cell_size: 1}
 """
 COHORT = "id,C3,sex,primary_aps,o,note\n" + "".join(
     f"P{i},{80 + 7 * i % 11},{('female', 'male')[i % 2]},{int(i == 0)},{int(i % 3 == 0)},x\n"

@@ -23,11 +23,13 @@ RIDGE = StateCandidate("proportional_odds", "Ridge", "proportional_odds", (0, 2)
 
 @pytest.fixture
 def small(tmp_path: Path) -> tuple[Study, Cohort]:
-    """Three states, of which the worst has four patients."""
-    study = study_from(Document("study.yaml", configuration_of_states()), tmp_path)
+    """Three states, of which the worst has four patients, checked where all counts are told."""
+    config = configuration_of_states()
+    told = study_from(Document("study.yaml", config | {"privacy": {"cell_size": 1}}), tmp_path)
     frame = cohort_of_states()
     frame = frame.drop(frame.index[frame["state"] == "flare"][4:])
-    return study, check_cohort(study, table_from_frame(frame)).usable()
+    cohort = check_cohort(told, table_from_frame(frame)).usable()
+    return study_from(Document("study.yaml", config), tmp_path), cohort
 
 
 def evidence(cohort: Cohort) -> dict[str, Any]:

@@ -216,7 +216,7 @@ def test_what_is_not_made_for_states_is_refused_by_name(
     bundle = runs["multinomial"].bundle
     with pytest.raises(BundleError, match="several states"):
         load_bundle(bundle)
-    with pytest.raises(BundleError, match="several states"):
+    with pytest.raises(BundleError, match="gives each patient a page"):
         report_file(bundle, tmp_path / "elsewhere", patients=tmp_path / "x.csv")
     assert report_file(bundle, tmp_path / "again.html").report.verdict.code == "too few patients"
 

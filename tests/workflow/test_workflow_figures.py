@@ -77,13 +77,6 @@ def test_patients_are_drawn_only_where_they_may_be(
     assert asked[0]["unit"] == "patient"
 
 
-def test_fewer_patients_than_a_cell_are_not_drawn(
-    tmp_path: Path, asked: list[dict[str, Any]]
-) -> None:
-    assert "instability" not in drawn(trained(tmp_path, privacy={"cell_size": 61}))
-    assert asked == []
-
-
 def test_a_bin_holds_enough_people_however_many_rows_one_has(tmp_path: Path) -> None:
     found = trained(tmp_path).cohort
     assert smallest_bin(found, 5) == 5

@@ -132,15 +132,21 @@ def _intro(source: Source) -> Iterator[Block]:
             horizon=outcome["horizon"],
         )
     )
-    if manifest["evidence"].get("simulated_patients"):
-        yield Paragraph(SIMULATED, "warning")
-    if unit == "rows":
-        yield Paragraph(ROWS, "warning")
-    if _size(source) > 1:
-        yield Paragraph(HIDDEN.format(largest=_size(source) - 1), "quiet")
+    yield from counting_blocks(manifest)
     noticed = tuple(_noticed(source))
     if noticed:
         yield Listing(noticed, "Noticed while reading, without stopping the training")
+
+
+def counting_blocks(manifest: _Row) -> Iterator[Block]:
+    """Whether the patients are real, whether they were counted, and which counts are hidden."""
+    if manifest["evidence"].get("simulated_patients"):
+        yield Paragraph(SIMULATED, "warning")
+    if counted(manifest) == "rows":
+        yield Paragraph(ROWS, "warning")
+    size = cell_size_of(manifest)
+    if size > 1:
+        yield Paragraph(HIDDEN.format(largest=size - 1), "quiet")
 
 
 def _size(source: Source) -> int:

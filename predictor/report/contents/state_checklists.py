@@ -8,52 +8,27 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from predictor.report.contents import tripod_rules
 from predictor.report.contents import tripod_words as words
-from predictor.report.contents.checklists import answered_items, checklist_section
+from predictor.report.contents.readiness import corrected, figure
 from predictor.report.contents.run_facts import Answer, Facts
 from predictor.report.contents.source import Source
 from predictor.report.contents.state_probast import RULES as PROBAST
-from predictor.report.contents.state_verdict import corrected, figure
+from predictor.report.contents.tripod_answers import (
+    KEPT,
+    building,
+    checklist_sections,
+    choice,
+    flow,
+    said,
+    specification,
+    table_of_patients,
+)
 from predictor.report.contents.tripod_rules import Rule
 from predictor.report.document import Section, Verdict
-
-_KEPT = (
-    "1",
-    "3b",
-    "4",
-    "5a",
-    "5b",
-    "6b",
-    "6c",
-    "7",
-    "8b",
-    "8c",
-    "9b",
-    "9c",
-    "11",
-    "12f",
-    "12g",
-    "16",
-    "17",
-    "18e",
-    "18f",
-    "20c",
-    "24",
-    "26",
-    "27a",
-    "27b",
-    "27c",
-)
-"""Items whose rules say nothing of an event."""
 
 OUTCOME = (
     "{name} in ordered states, worst first: {states}; {horizon} from {start}. The states exclude "
     "each other and every patient is in one of them."
-)
-CHOICE = (
-    "{predictors} candidate predictors were named in the configuration before any fit; none was "
-    "chosen by its relation to the outcome before modelling."
 )
 SIZE = "At least {n:,} patients by the criteria listed under the verdict; {patients:,} there."
 HANDLING = (
@@ -109,13 +84,7 @@ def state_checklists(source: Source, verdict: Verdict) -> tuple[Section, Section
     verdict
         What must happen next is taken from it.
     """
-    facts = Facts(source.manifest, source.findings, verdict.next_steps)
-    tripod = answered_items(source, "tripod", RULES, facts)
-    probast = answered_items(source, "probast", PROBAST, facts)
-    return (
-        checklist_section(source, "tripod", tripod),
-        checklist_section(source, "probast", probast),
-    )
+    return checklist_sections(source, verdict, RULES, PROBAST)
 
 
 def _resamples(facts: Facts) -> int:
@@ -133,11 +102,6 @@ def _outcome(facts: Facts) -> Answer:
     return Answer(text, "verdict", "from the study", words.OUTCOME_REMAINS)
 
 
-def _choice(facts: Facts) -> Answer:
-    text = CHOICE.format(predictors=len(facts.predictors))
-    return Answer(text, "model", remains=words.CHOICE_REMAINS)
-
-
 def _size(facts: Facts) -> Answer:
     text = SIZE.format(n=facts.validation["sample_size"]["n"], patients=facts.patients)
     return Answer(text, "verdict", remains=words.SAMPLE_SIZE_REMAINS)
@@ -147,26 +111,6 @@ def _use(facts: Facts) -> Answer:
     plan = facts.plan
     text = USE.format(folds=plan["folds"], repeats=plan["repeats"], resamples=_resamples(facts))
     return Answer(text, "performance")
-
-
-def _handling(facts: Facts) -> Answer:
-    del facts
-    return Answer(HANDLING, "model")
-
-
-def _building(facts: Facts) -> Answer:
-    text = BUILDING.format(
-        candidates=", ".join(facts.candidates), model=facts.model, inner=facts.plan["inner_folds"]
-    )
-    return Answer(text, "performance-candidates", remains=words.BUILDING_REMAINS)
-
-
-def _said(text: str, section: str = "") -> Rule:
-    def rule(facts: Facts) -> Answer:
-        del facts
-        return Answer(text, section)
-
-    return rule
 
 
 def _fairness(facts: Facts) -> Answer | None:
@@ -179,18 +123,6 @@ def _fairness(facts: Facts) -> Answer | None:
     return Answer(text, "performance-subgroups", remains=words.FAIRNESS_REMAINS)
 
 
-def _flow(facts: Facts) -> Answer:
-    remains = words.FLOW_REMAINS if facts.left_out else words.FLOW_BEFORE
-    text = FLOW.format(patients=facts.patients)
-    return Answer(text, "patients-flow", remains="" if facts.simulated else remains)
-
-
-def _table(facts: Facts) -> Answer | None:
-    if "patients" not in facts.findings:
-        return None
-    return Answer(TABLE, "patients-table-one", remains=words.TABLE_ONE_REMAINS)
-
-
 def _numbers(facts: Facts) -> Answer:
     plan = facts.plan
     text = NUMBERS.format(
@@ -200,11 +132,6 @@ def _numbers(facts: Facts) -> Answer:
         resamples=_resamples(facts),
     )
     return Answer(text, "performance")
-
-
-def _specification(facts: Facts) -> Answer:
-    text = SPECIFICATION.format(digest=facts.manifest["model"]["digest"])
-    return Answer(text, "model-equation", remains=words.SPECIFICATION_REMAINS)
 
 
 def _performance(facts: Facts) -> Answer | None:
@@ -226,23 +153,23 @@ def _performance(facts: Facts) -> Answer | None:
 
 
 RULES: Mapping[str, Rule] = {
-    **{number: tripod_rules.RULES[number] for number in _KEPT},
+    **KEPT,
     "8a": _outcome,
-    "9a": _choice,
+    "9a": choice,
     "10": _size,
     "12a": _use,
-    "12b": _handling,
-    "12c": _building,
-    "12d": _said(NOT_BY_CENTRE),
-    "12e": _said(MEASURES, "performance-figures"),
-    "13": _said(IMBALANCE),
+    "12b": said(HANDLING, "model"),
+    "12c": building(BUILDING),
+    "12d": said(NOT_BY_CENTRE),
+    "12e": said(MEASURES, "performance-figures"),
+    "13": said(IMBALANCE),
     "14": _fairness,
-    "15": _said(OUTPUT, "model"),
-    "20a": _flow,
-    "20b": _table,
+    "15": said(OUTPUT, "model"),
+    "20a": flow(FLOW),
+    "20b": table_of_patients(TABLE),
     "21": _numbers,
-    "22": _specification,
+    "22": specification(SPECIFICATION),
     "23a": _performance,
-    "23b": _said(NOT_BY_CENTRE),
+    "23b": said(NOT_BY_CENTRE),
 }
 """Item -> rule; an item without one, or whose rule gives None, is for a person."""

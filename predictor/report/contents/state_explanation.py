@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import Any
 
-from predictor.report.contents.clinical_text import named
+from predictor.report.contents.importance_bars import importance_bars
 from predictor.report.contents.numbers_text import absent
 from predictor.report.contents.source import Source
-from predictor.report.document import Block, Column, Figure, Paragraph, Section, Table
+from predictor.report.document import Block, Paragraph, Section
 
 ONE_SUM = (
     "One sum moves all states: what raises it makes better states more likely and worse ones less. "
@@ -22,7 +21,6 @@ SEVERAL_SUMS = (
 )
 NOTHING = "Nothing moves it: everybody is given the shares of the states."
 TITLE = "Mean absolute contribution to the log-odds"
-SEEN = "Longest bar: {first} ({value:.2f})."
 NOT_SHOWN = (
     "Dependence plots, beeswarm, expected directions and synthetic profiles are made for models of "
     "one event and are not shown for several states so far; the equation below is complete."
@@ -55,29 +53,4 @@ def _importance(source: Source) -> Iterator[Block]:
     if found is None:
         yield absent("how much each variable moves the states")
         return
-    known = source.bundle.dictionary.variables
-    rows: list[dict[str, Any]] = [
-        {
-            "label": named(known[row["variable"]]),
-            "variable": row["variable"],
-            "value": row["mean_absolute_shap"],
-        }
-        for row in found
-    ]
-    if not any(row["value"] for row in rows):
-        yield Paragraph(NOTHING)
-        return
-    table = Table(
-        "explanation-importance-table",
-        TITLE,
-        (Column("label", "Variable"), Column("value", TITLE, "number", 3)),
-        tuple(rows),
-    )
-    yield Figure(
-        "explanation-importance-figure",
-        "bars",
-        TITLE,
-        SEEN.format(first=rows[0]["label"], value=rows[0]["value"]),
-        (table,),
-        {"axis": TITLE},
-    )
+    yield from importance_bars(source, found, TITLE, NOTHING)

@@ -6,24 +6,17 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from predictor.cohort.small_cells import HIDDEN as HIDDEN_COUNT
-from predictor.report.contents.clinical_text import named
 from predictor.report.contents.numbers_text import absent, counted
-from predictor.report.contents.patients import (
-    HIDDEN,
-    ROWS,
-    SIMULATED,
-    flow_blocks,
-    missing_blocks,
-)
+from predictor.report.contents.patients import counting_blocks, flow_blocks, missing_blocks
+from predictor.report.contents.patients_named import named_row, noticed_blocks
 from predictor.report.contents.source import Source
-from predictor.report.document import Block, Column, Listing, Paragraph, Section, Table
+from predictor.report.document import Block, Column, Paragraph, Section, Table
 
 INTRO = (
     "{analysed:,} {unit} were analysed: {population}. Outcome: {outcome} ({horizon}), worst state "
     "first: {states}."
 )
 STATE = "{label} {patients}"
-NOTICED = "{variable}: {code}"
 TABLE_ONE = "Predictors of all {unit}, and by state"
 NOTE = (
     "No p-values: they depend on the number of patients more than on the difference. Percentages "
@@ -57,7 +50,6 @@ def state_patients(source: Source) -> Section:
 def _intro(source: Source) -> Iterator[Block]:
     manifest = source.manifest
     outcome, unit = manifest["outcome"], counted(manifest)
-    size = int(manifest["privacy"]["cell_size"])
     states = [
         STATE.format(
             label=state["label"],
@@ -75,22 +67,8 @@ def _intro(source: Source) -> Iterator[Block]:
             states=", ".join(states),
         )
     )
-    if manifest["evidence"].get("simulated_patients"):
-        yield Paragraph(SIMULATED, "warning")
-    if unit == "rows":
-        yield Paragraph(ROWS, "warning")
-    if size > 1:
-        yield Paragraph(HIDDEN.format(largest=size - 1), "quiet")
-    known = source.bundle.dictionary.variables
-    noticed = tuple(
-        NOTICED.format(
-            variable=known[w["variable"]].label if w["variable"] in known else w["variable"],
-            code=w["code"].replace("_", " "),
-        )
-        for w in manifest["cohort"].get("warnings", ())
-    )
-    if noticed:
-        yield Listing(noticed, "Noticed while reading, without stopping the training")
+    yield from counting_blocks(manifest)
+    yield from noticed_blocks(source)
 
 
 def _table(source: Source, found: Mapping[str, Any]) -> Iterator[Block]:
@@ -109,14 +87,10 @@ def _table(source: Source, found: Mapping[str, Any]) -> Iterator[Block]:
             Column(f"in_{s['state']}", SIZED.format(label=s["label"], size=sizes[s["state"]]))
             for s in manifest["outcome"]["states"]
         ]
-    known = source.bundle.dictionary.variables
     rows = []
     for row in table["rows"]:
-        name = named(known[row["variable"]]) if row["variable"] in known else str(row["label"])
-        text = f"{name}: {row['state'].replace('_', ' ')}" if row["state"] else name
         by_state = {f"in_{s['state']}": row[s["state"]] for s in manifest["outcome"]["states"]}
-        kept = {key: row[key] for key in ("variable", "unit", "state", "statistic", "all")}
-        rows.append({**kept, **by_state, "characteristic": text})
+        rows.append(named_row(source, row, by_state))
     yield Table(
         "patients-table-one-table",
         TABLE_ONE.format(unit=counted(manifest)),

@@ -5,6 +5,13 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
+from predictor.report.contents.figures_table import (
+    calibration_columns,
+    figures_table,
+    signal_lines,
+    validation_notes,
+    with_choice_marked,
+)
 from predictor.report.contents.numbers_text import absent, percent
 from predictor.report.contents.source import Source
 from predictor.report.contents.state_subgroups import state_subgroups
@@ -30,7 +37,6 @@ LABELS = {
 }
 INTERCEPT = "Calibration intercept, {state}"
 SLOPE = "Calibration slope, {state}"
-FIGURES = "Apparent, cross-validated and corrected figures of {label}"
 FIGURES_NOTE = (
     "ORC: the mean of the c statistics of all pairs of states (Van Calster and colleagues, Biom J "
     "2012;54:674), so that a small state counts as much as a large one; generalised c: all pairs "
@@ -45,6 +51,8 @@ FIGURES_NOTE = (
     "signal; all others by Harrell's optimism with the spread over the refits, of slopes its "
     "median, as refits that tell hardly anybody apart have slopes beyond all bounds. An interval "
     "that ends at its figure covers nothing."
+    " Where a corrected slope and the cross-validated one are more than 0.25 apart, the "
+    "cross-validated one stands in both columns."
 )
 CANDIDATES = "All candidates by the same folds"
 CANDIDATES_NOTE = (
@@ -66,7 +74,6 @@ ADD_UP = (
     "in {beyond}. Those of this model add up to 100% in every patient."
 )
 BINARY = "Log loss of each state against all others, out of fold"
-SIGNAL_STATISTIC = "Compared: {statistic}; {rule}."
 HOLDS = (
     "Proportional odds: nothing speaks against them (p = {p_value:.2f}): the multinomial model "
     "fits the cohort better by {statistic:.1f} (twice the log likelihood, both with a penalty of "
@@ -131,18 +138,10 @@ def _figures(source: Source) -> Iterator[Block]:
     manifest = source.manifest
     labels = state_labels(manifest["outcome"]["states"])
     rows = manifest["validation"]["figures"]
-    columns = (
-        Column("label", "Figure"),
-        Column("apparent", "Apparent", "number"),
-        Column("cross_validated", "Cross-validated (95% CI)", "interval"),
-        Column("corrected", "Corrected (95% CI)", "interval"),
-    )
     resamples = max((row["resamples"] for row in rows), default=0)
-    yield Table(
-        "performance-figures-table",
-        FIGURES.format(label=manifest["model"]["label"]),
-        columns,
-        tuple({**row, "label": labels.get(row["name"], row["name"])} for row in rows),
+    yield figures_table(
+        manifest,
+        [{**row, "label": labels.get(row["name"], row["name"])} for row in rows],
         FIGURES_NOTE.format(resamples=resamples),
     )
     spreads = source.findings.get("state_instability") or ()
@@ -153,9 +152,7 @@ def _figures(source: Source) -> Iterator[Block]:
             for row in spreads
         )
         yield Paragraph(UNSTABLE.format(spreads=told))
-    notes = tuple(manifest["validation"].get("notes", ()))
-    if notes:
-        yield Listing(notes, "Notes on the validation")
+    yield from validation_notes(manifest)
 
 
 def _candidates(source: Source) -> Table:
@@ -175,13 +172,9 @@ def _candidates(source: Source) -> Table:
             Column("rps", "Ranked probability score", "number", 3),
             Column("scaled_rps", "Explained", "number"),
         ),
-        tuple({**row, "label": _marked(row)} for row in rows),
+        with_choice_marked(rows),
         CANDIDATES_NOTE,
     )
-
-
-def _marked(row: _Row) -> str:
-    return f"{row['label']} (chosen)" if row["chosen"] else str(row["label"])
 
 
 def _curves(source: Source) -> Iterator[Block]:
@@ -211,12 +204,7 @@ def _curves(source: Source) -> Iterator[Block]:
                 Table(
                     f"{identity}-curve",
                     CALIBRATION.format(state=label),
-                    (
-                        Column("predicted", "Predicted", "percent", 1),
-                        Column("observed", "Observed", "percent", 1),
-                        Column("low", "Low", "percent", 1),
-                        Column("high", "High", "percent", 1),
-                    ),
+                    calibration_columns(),
                     tuple(rows),
                 ),
             ),
@@ -258,10 +246,7 @@ def _binary(source: Source) -> Iterator[Block]:
 def _tests(source: Source) -> Iterator[Block]:
     found = source.manifest["validation"]
     signal, odds = found["signal"], found["proportional_odds"]
-    lines = []
-    if signal is not None:
-        lines.append(signal["sentence"])
-        lines.append(SIGNAL_STATISTIC.format(**signal))
+    lines = [] if signal is None else [*signal_lines(signal)]
     if odds is None:
         lines.append(NO_TEST)
     else:

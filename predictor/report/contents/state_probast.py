@@ -12,9 +12,9 @@ from predictor.report.contents import probast_rules as of_event
 from predictor.report.contents import probast_words as words
 from predictor.report.contents.numbers_text import listed
 from predictor.report.contents.probast_rules import ENOUGH_EVENTS, Rule
+from predictor.report.contents.readiness import corrected, figure
 from predictor.report.contents.run_facts import Answer, Facts
 from predictor.report.contents.standing import SLOPE
-from predictor.report.contents.state_verdict import corrected, figure
 
 DEFINED = "Facts: the outcome is {name}, in ordered states, worst first: {states}."
 ENOUGH = "Yes: {patients:,} patients, where the criteria under the verdict ask for {needed:,}."

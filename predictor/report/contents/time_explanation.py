@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import Any
 
-from predictor.report.contents.clinical_text import named
+from predictor.report.contents.importance_bars import importance_bars
 from predictor.report.contents.numbers_text import absent
 from predictor.report.contents.source import Source
-from predictor.report.document import Block, Column, Figure, Paragraph, Section, Table
+from predictor.report.document import Block, Paragraph, Section
 
 INTRO = (
     "One sum moves the hazard of the event at every month alike. A patient's contributions to it "
@@ -18,7 +17,6 @@ INTRO = (
 COMPETES = "What competes has a sum of its own, which stands with the model below."
 NOTHING = "Nothing moves it: everybody is given the cumulative incidence of everybody."
 TITLE = "Mean absolute contribution to the log hazard ratio of the event"
-SEEN = "Longest bar: {first} ({value:.2f})."
 NOT_SHOWN = (
     "Dependence plots, beeswarm, expected directions and synthetic profiles are made for models of "
     "one event without a time and are not shown here so far; every predictor is a straight line in "
@@ -49,29 +47,4 @@ def _importance(source: Source) -> Iterator[Block]:
     if found is None:
         yield absent("how much each variable moves the hazard")
         return
-    known = source.bundle.dictionary.variables
-    rows: list[dict[str, Any]] = [
-        {
-            "label": named(known[row["variable"]]),
-            "variable": row["variable"],
-            "value": row["mean_absolute_shap"],
-        }
-        for row in found
-    ]
-    if not any(row["value"] for row in rows):
-        yield Paragraph(NOTHING)
-        return
-    table = Table(
-        "explanation-importance-table",
-        TITLE,
-        (Column("label", "Variable"), Column("value", TITLE, "number", 3)),
-        tuple(rows),
-    )
-    yield Figure(
-        "explanation-importance-figure",
-        "bars",
-        TITLE,
-        SEEN.format(first=rows[0]["label"], value=rows[0]["value"]),
-        (table,),
-        {"axis": TITLE},
-    )
+    yield from importance_bars(source, found, TITLE, NOTHING)

@@ -5,17 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from predictor.report.contents.clinical_text import named
 from predictor.report.contents.numbers_text import absent, counted, listed, percent
-from predictor.report.contents.patients import (
-    HIDDEN,
-    ROWS,
-    SIMULATED,
-    flow_blocks,
-    missing_blocks,
-)
+from predictor.report.contents.patients import counting_blocks, flow_blocks, missing_blocks
+from predictor.report.contents.patients_named import named_row, noticed_blocks
 from predictor.report.contents.source import Source
-from predictor.report.document import Block, Column, Figure, Listing, Paragraph, Section, Table
+from predictor.report.document import Block, Column, Figure, Paragraph, Section, Table
 
 INTRO = (
     "{analysed:,} {unit} were analysed: {population}. Event: {outcome}; counted from {start} and "
@@ -26,7 +20,6 @@ COMPETES = "A competing event (recorded as {kinds}) ends the time in which the e
 NOTHING_COMPETES = "Nothing competes with the event."
 AMONG = "Asked about are only those with {rules}."
 RULE = "{variable}: {states}"
-NOTICED = "{variable}: {code}"
 INCIDENCE = "Cumulative incidence by month"
 INCIDENCE_SEEN = "{series} rises to {value} at month {month}."
 INCIDENCE_NOTE = (
@@ -83,7 +76,7 @@ def time_patients(source: Source) -> Section:
 def _intro(source: Source) -> Iterator[Block]:
     manifest = source.manifest
     outcome, unit = manifest["outcome"], counted(manifest)
-    follow_up, known = outcome["follow_up"], source.bundle.dictionary.variables
+    follow_up = outcome["follow_up"]
     kinds = listed([_words(kind) for kind in follow_up["competing"]])
     yield Paragraph(
         INTRO.format(
@@ -102,22 +95,8 @@ def _intro(source: Source) -> Iterator[Block]:
     ]
     if rules:
         yield Paragraph(AMONG.format(rules=listed(rules)))
-    if manifest["evidence"].get("simulated_patients"):
-        yield Paragraph(SIMULATED, "warning")
-    if unit == "rows":
-        yield Paragraph(ROWS, "warning")
-    size = int(manifest["privacy"]["cell_size"])
-    if size > 1:
-        yield Paragraph(HIDDEN.format(largest=size - 1), "quiet")
-    noticed = tuple(
-        NOTICED.format(
-            variable=known[w["variable"]].label if w["variable"] in known else w["variable"],
-            code=w["code"].replace("_", " "),
-        )
-        for w in manifest["cohort"].get("warnings", ())
-    )
-    if noticed:
-        yield Listing(noticed, "Noticed while reading, without stopping the training")
+    yield from counting_blocks(manifest)
+    yield from noticed_blocks(source)
 
 
 def _words(state: object) -> str:
@@ -206,13 +185,6 @@ def _table(source: Source, found: _Row) -> Iterator[Block]:
     if table is None:
         yield absent("a table of its patients")
         return
-    known = source.bundle.dictionary.variables
-    rows = []
-    for row in table["rows"]:
-        name = named(known[row["variable"]]) if row["variable"] in known else str(row["label"])
-        text = RULE.format(variable=name, states=_words(row["state"])) if row["state"] else name
-        kept = {key: row[key] for key in ("variable", "unit", "state", "statistic", "all")}
-        rows.append({**kept, "characteristic": text})
     yield Table(
         "patients-table-one-table",
         TABLE_ONE.format(unit=counted(source.manifest)),
@@ -221,6 +193,6 @@ def _table(source: Source, found: _Row) -> Iterator[Block]:
             Column("statistic", "Figures"),
             Column("all", "All"),
         ),
-        tuple(rows),
+        tuple(named_row(source, row) for row in table["rows"]),
         note=TABLE_NOTE,
     )

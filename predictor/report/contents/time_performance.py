@@ -5,6 +5,13 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import Any
 
+from predictor.report.contents.figures_table import (
+    calibration_columns,
+    figures_table,
+    signal_lines,
+    validation_notes,
+    with_choice_marked,
+)
 from predictor.report.contents.numbers_text import percent
 from predictor.report.contents.source import Source
 from predictor.report.contents.time_verdict import marks
@@ -26,7 +33,6 @@ LABELS = {
     "intercept": "Calibration intercept, {month} months",
     "slope": "Calibration slope, {month} months",
 }
-FIGURES = "Apparent, cross-validated and corrected figures of {label}"
 FIGURES_NOTE = (
     "C index of Wolbers and colleagues (Biostatistics 2014;15:526): pairs weighted by the "
     "probability of being censored, who had a competing event first counts as never having the "
@@ -37,6 +43,8 @@ FIGURES_NOTE = (
     "C within a test fold, all others of predictions averaged over the repeats; intervals by "
     "drawing patients anew. Corrected by Harrell's optimism; intervals by Noma and colleagues "
     "(Stat Med 2021;40:5691)."
+    " Where a corrected slope and the cross-validated one are more than 0.25 apart, the "
+    "cross-validated one stands in both columns."
 )
 CANDIDATES = "All candidates by the same folds"
 CANDIDATES_NOTE = (
@@ -65,7 +73,6 @@ TOO_FEW = (
     "At {month} months there is no group with at least {size} patients with the event and {size} "
     "without, so none is shown."
 )
-SIGNAL_STATISTIC = "Compared: {statistic}; {rule}."
 NO_SIGNAL = "There was no test for signal."
 NO_DECISION = (
     "Net benefit, ROC curves and a smooth curve of calibration are made for events that are known "
@@ -100,21 +107,12 @@ def time_performance(source: Source) -> Section:
 def _figures(source: Source) -> Iterator[Block]:
     manifest = source.manifest
     rows = manifest["validation"]["figures"]
-    yield Table(
-        "performance-figures-table",
-        FIGURES.format(label=manifest["model"]["label"]),
-        (
-            Column("label", "Figure"),
-            Column("apparent", "Apparent", "number"),
-            Column("cross_validated", "Cross-validated (95% CI)", "interval"),
-            Column("corrected", "Corrected (95% CI)", "interval"),
-        ),
-        tuple({**row, "label": LABELS[row["name"]].format(month=row["month"])} for row in rows),
+    yield figures_table(
+        manifest,
+        [{**row, "label": LABELS[row["name"]].format(month=row["month"])} for row in rows],
         FIGURES_NOTE,
     )
-    notes = tuple(manifest["validation"].get("notes", ()))
-    if notes:
-        yield Listing(notes, "Notes on the validation")
+    yield from validation_notes(manifest)
 
 
 def _candidates(source: Source) -> Table:
@@ -130,13 +128,9 @@ def _candidates(source: Source) -> Table:
             Column("scaled_brier", "Explained", "number"),
             Column("slope", "Calibration slope (95% CI)", "interval"),
         ),
-        tuple({**row, "label": _marked(row)} for row in source.manifest["validation"]["models"]),
+        with_choice_marked(source.manifest["validation"]["models"]),
         CANDIDATES_NOTE,
     )
-
-
-def _marked(row: _Row) -> str:
-    return f"{row['label']} (chosen)" if row["chosen"] else str(row["label"])
 
 
 def _groups(source: Source) -> Iterator[Block]:
@@ -166,13 +160,7 @@ def _groups(source: Source) -> Iterator[Block]:
                 Table(
                     f"performance-calibration-{month}-groups",
                     title,
-                    (
-                        Column("patients", "Patients", "count"),
-                        Column("predicted", "Predicted", "percent", 1),
-                        Column("observed", "Observed", "percent", 1),
-                        Column("low", "Low", "percent", 1),
-                        Column("high", "High", "percent", 1),
-                    ),
+                    (Column("patients", "Patients", "count"), *calibration_columns()),
                     tuple(
                         {
                             "patients": row["patients"],
@@ -194,4 +182,4 @@ def _signal(source: Source) -> Block:
     signal = source.manifest["validation"]["signal"]
     if signal is None:
         return Listing((NO_SIGNAL,))
-    return Listing((signal["sentence"], SIGNAL_STATISTIC.format(**signal)))
+    return Listing(signal_lines(signal))
