@@ -23,6 +23,7 @@ import predictor.compare_commands
 import predictor.external_commands
 import predictor.outcome_commands
 import predictor.performance_commands
+import predictor.plan_commands
 import predictor.records_commands
 import predictor.report_commands
 import predictor.service_commands  # noqa: F401 - their commands join the group

@@ -44,9 +44,11 @@ def app() -> None:
     """Predict remission and relapse of SLE after IVIG, with honest numbers from small cohorts."""
 
 
-def command(example: str) -> Callable[[Callable[..., None]], click.Command]:
+def command(
+    example: str, cls: type[click.Command] = click.Command
+) -> Callable[[Callable[..., None]], click.Command]:
     """Make a function a command whose help ends with an example."""
-    return app.command(epilog=f"\b\nExample:\n  {example}", context_settings=SETTINGS)
+    return app.command(cls=cls, epilog=f"\b\nExample:\n  {example}", context_settings=SETTINGS)
 
 
 def print_json(data: Any) -> None:

@@ -165,9 +165,7 @@ def _score(bundle: Bundle, values: Values) -> Scored:
     )
 
 
-def interval_around(
-    centre: Values, variance: Values, probability: Values
-) -> tuple[Values, Values]:
+def interval_around(centre: Values, variance: Values, probability: Values) -> tuple[Values, Values]:
     """Bounds of each patient, extended to the probability; shapes (patients,).
 
     Parameters

@@ -1,8 +1,8 @@
 """What a study of one size would find, and what its model would be worth: one simulated cohort.
 
-A cohort drawn from a known population goes through the whole procedure (prepare, tune, fit, bootstrap)
-as `predictor.validation.procedure_bootstrap` does it, held to what a plan asks for; then the model
-is tried on a large sample of the same population, which no study has.
+A cohort drawn from a known population goes through the whole procedure (prepare, tune, fit,
+bootstrap) as `predictor.validation.procedure_bootstrap` does it, held to what a plan asks for; then
+the model is tried on a large sample of the same population, which no study has.
 `predictor.validation.planned` puts many cohorts together.
 """
 
@@ -125,8 +125,6 @@ def figures_of_cohort(
     cohort: Patients,
     new: Patients,
     seed: int,
-    *,
-    unit: NDArray[np.int64] | None = None,
 ) -> CohortFigures:
     """Do the study with one cohort and try its model on new patients.
 
@@ -140,9 +138,6 @@ def figures_of_cohort(
         A large sample of the same population.
     seed
         Decides tuning and resamples, as ``validation.seed`` of a training does.
-    unit : shape (patients,), optional
-        What is drawn as a whole, see
-        :func:`predictor.validation.procedure_bootstrap.bootstrap_procedure`.
     """
     n = len(cohort.outcome)
     events = int(cohort.outcome.sum())
@@ -151,7 +146,7 @@ def figures_of_cohort(
     final = _final_fit(procedure, cohort, seed)
     if not final.usable[0]:
         return CohortFigures(events, "no_fit")
-    reported, replicates = _bootstrapped(procedure, cohort, final.probability[0], seed, unit)
+    reported, replicates = _bootstrapped(procedure, cohort, final.probability[0], seed)
     filled = np.where(np.isnan(new.values), final.fill[0], new.values)
     absent = np.isnan(new.values)
     probability = _probability(as_formulas(final), filled, absent)
@@ -178,8 +173,9 @@ def unlimited(procedure: Procedure, many: Patients, new: Patients, seed: int) ->
         If there is no fit even of so many.
     """
     events = int(many.outcome.sum())
-    if not 0 < events < len(many.outcome) or not (
-        (fit := _final_fit(procedure, many, seed)).usable[0]
+    if (
+        not 0 < events < len(many.outcome)
+        or not ((fit := _final_fit(procedure, many, seed)).usable[0])
     ):
         raise LearningError(
             procedure.candidate.label,
@@ -213,7 +209,6 @@ def _bootstrapped(
     cohort: Patients,
     apparent: Floats,
     seed: int,
-    unit: NDArray[np.int64] | None,
 ) -> tuple[CorrectedFigure, Replicates | None]:
     """The AUROC as the study would report it, and the replicates of its bundle."""
     n, plan, candidate = len(cohort.outcome), procedure.plan, procedure.candidate
@@ -222,7 +217,7 @@ def _bootstrapped(
     for first in range(0, procedure.resamples, size):
         drawn = bootstrap(
             n,
-            unit,
+            None,
             resamples=min(size, procedure.resamples - first),
             seed=derived_seed(seed, _BOOTSTRAP),
             first=first,
