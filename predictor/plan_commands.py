@@ -121,8 +121,8 @@ def plan(
     """
     from predictor.report.plan_text import paragraph as in_a_paragraph
     from predictor.report.plan_text import plan_text
-    from predictor.validation.plan_asked import SIZES, Asked, with_aims
     from predictor.validation.curve_rows import Useful
+    from predictor.validation.plan_asked import SIZES, Asked, with_aims
     from predictor.workflow.files import check_suffix, check_targets
     from predictor.workflow.plan import (
         FIGURE_SUFFIX,

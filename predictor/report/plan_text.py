@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Sequence
 
 from predictor.report import plan_words as words
@@ -12,6 +13,8 @@ from predictor.validation.curve_rows import SizeRow, Useful
 from predictor.validation.planned import Planned
 
 _UNDEFINED = "-"
+# A word that is written with a capital only because a label begins with it.
+_CAPITAL = re.compile(r"[A-Z][a-z]+\b")
 
 
 def plan_text(planned: Planned) -> Iterator[str]:
@@ -29,7 +32,7 @@ def plan_text(planned: Planned) -> Iterator[str]:
         prevalence=100 * planned.prevalence,
     )
     yield text_table(words.COLUMNS, [_row(row) for row in planned.rows], numbers_from=0)
-    yield f"{_unlimited(planned)}"
+    yield _unlimited(planned)
     for one in planned.reached:
         yield answer(planned, one)
     yield words.DEFINITIONS.format(fewest=planned.fewest, useful=_useful(asked.useful))
@@ -164,10 +167,12 @@ def _predictors(planned: Planned) -> str:
 
 
 def _in_sentence(label: str) -> str:
-    """A label in the middle of a sentence; abbreviations and names of substances stay."""
-    first, _, rest = label.partition(" ")
-    plain = first[:1].isupper() and first[1:].islower()
-    return " ".join(filter(None, [first.lower() if plain else first, rest]))
+    """A label in the middle of a sentence; abbreviations stay as they are.
+
+    >>> _in_sentence("Anti-dsDNA antibodies"), _in_sentence("C-reactive protein")
+    ('anti-dsDNA antibodies', 'C-reactive protein')
+    """
+    return label[:1].lower() + label[1:] if _CAPITAL.match(label) else label
 
 
 def _listed(names: Sequence[str]) -> str:

@@ -34,9 +34,8 @@ UNLIMITED = (
 CEILING = " Somebody who knew the scenario would reach {ceiling:.3f}; no model can do better."
 
 USEFUL = (
-    "a model is called useful if its AUROC in new patients is at least {auroc:g}, its calibration "
-    "slope lies between {slope_low:g} and {slope_high:g}, and the 95% interval of a patient's "
-    "probability is on average at most {width:g} wide"
+    "AUROC in new patients at least {auroc:g}, calibration slope between {slope_low:g} and "
+    "{slope_high:g}, 95% interval of a patient's probability on average at most {width:g} wide"
 )
 DEFINITIONS = (
     "Reported: corrected for optimism, as the study itself would print it. Optimism: of the AUROC "
@@ -55,7 +54,10 @@ AIMS = {
     "{value}",
     "width": "a mean width of at most {value:.3g} of a patient's interval",
 }
-REACHED = "For {aim}: about {patients:,} patients (between {above:,} and {upto:,} by simulation{by_chance})."
+REACHED = (
+    "For {aim}: about {patients:,} patients (interpolated between {above:,} and "
+    "{upto:,}{by_chance})."
+)
 BY_CHANCE = "; {low} to {high} with the Monte Carlo error"
 REACHED_AT_ONCE = "For {aim}: {patients:,} patients or fewer, the smallest number simulated."
 NOT_REACHED = "For {aim}: not reached by {largest:,} patients."
@@ -64,20 +66,21 @@ MORE_THAN = "more than {largest:,}"
 
 PARAGRAPH_TITLE = "For an application:"
 PARAGRAPH = (
-    "We planned the number of patients by simulation. The population was drawn from the published "
-    "distributions of {population} before treatment, and how {event} depends on the predictors was assumed: "
-    "scenario {scenario}{description}{ceiling}. A {model} of {predictors} was developed in "
-    "{cohorts:,} simulated cohorts of each of {sizes} patients, tuned inside and corrected for optimism by "
-    "{resamples:,} bootstrap resamples, and tried on {new:,} further patients. {small} {large} {answers} "
-    "These numbers hold for the assumed population without missing values, and for predictors "
-    "that are no better than assumed; they say nothing of whether the treatment works."
+    "We planned the number of patients by simulation. Patients ({population}) were simulated from "
+    "the distributions of the published cohort, and how {event} depends on the predictors was "
+    "assumed: scenario {scenario}{description}{ceiling}. A {model} model of {predictors} was "
+    "developed in {cohorts:,} simulated cohorts each of {sizes} patients, tuned inside and "
+    "corrected for optimism by {resamples:,} bootstrap resamples, and tried on {new:,} further "
+    "patients. {small} {large} {answers} These numbers hold for the assumed population without "
+    "missing values and for predictors that are no better than assumed; they say nothing of "
+    "whether the treatment works."
 )
 PARAGRAPH_CEILING = ", under which no model can exceed an AUROC of {ceiling:.2f}"
 SMALL = (
     "With {patients:,} patients ({events:.0f} events) a study would report a mean AUROC of "
     "{apparent} before and {corrected} after correction, where {auroc} is true in new patients; "
     "a patient's 95% interval would be {width} wide on average, and {useful} of the models would "
-    "be useful: {definition}."
+    "be useful ({definition})."
 )
 LARGE = (
     "With {patients:,} patients the AUROC in new patients would be {auroc}, the interval {width} "
