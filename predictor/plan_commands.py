@@ -7,7 +7,7 @@ from pathlib import Path
 import click
 
 from predictor import terminal
-from predictor.command import FILE, as_format, command, print_json
+from predictor.command import FILE, as_format, command, end_when_asked, print_json
 
 
 class _ManySizes(click.Command):
@@ -119,6 +119,7 @@ def plan(
     cohorts of each size are drawn from the published distributions under a scenario of how the
     outcome depends on the predictors, and each goes through the whole procedure.
     """
+    end_when_asked()
     from predictor.report.plan_text import paragraph as in_a_paragraph
     from predictor.report.plan_text import plan_text
     from predictor.validation.curve_rows import Useful
