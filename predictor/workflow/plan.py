@@ -82,7 +82,7 @@ def plan(
         raise ConfigError("workers", "at least 1 is needed", "Leave it out to use every core.")
     study = _study(config)
     population = Population.of(study, _scenario(study, scenario))
-    candidate, prepared = _candidate(study, asked.model)
+    candidate, prepared = candidate_of(study, asked.model)
     watch = Stopwatch(progress or Silent())
     with watch.stage("new patients"), threadpool_limits(1):
         new = population.draw(asked.new, [asked.seed, _NEW])
@@ -192,7 +192,7 @@ def _scenario(study: Study, given: str | Path | None) -> Scenario:
     return load_scenario(beside if beside.is_file() else published.scenario)
 
 
-def _candidate(study: Study, name: str) -> tuple[Candidate, Plan]:
+def candidate_of(study: Study, name: str) -> tuple[Candidate, Plan]:
     config = study.config
     named = {
         c.name: c for c in candidates(config, study.dictionary.variable(config.baseline).label)

@@ -22,7 +22,7 @@ from predictor.validation.curve_aims import Aim
 from predictor.validation.curve_rows import Useful
 from predictor.validation.learning_curve import SHOWN, Procedure, figures_of_cohort
 from predictor.workflow import plan as planning
-from predictor.workflow.plan import cohort_of, plan
+from predictor.workflow.plan import candidate_of, cohort_of, plan
 from predictor.workflow.plan_population import Population
 from predictor.workflow.train import TrainingRun, train
 
@@ -65,7 +65,7 @@ def test_a_cohort_gives_what_a_training_on_it_reports(scenario: Path, tmp_path: 
     assert isinstance(run, TrainingRun)
 
     new = population.draw(3000, [77])
-    candidate, prepared = planning._candidate(study(), "ridge")
+    candidate, prepared = candidate_of(study(), "ridge")
     found = figures_of_cohort(Procedure(candidate, prepared, 100, 3), cohort, new, seed)
 
     reported = run.internal.bootstrap.validation.figure("auroc")
