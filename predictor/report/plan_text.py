@@ -18,7 +18,7 @@ _CAPITAL = re.compile(r"[A-Z][a-z]+\b")
 
 
 def plan_text(planned: Planned) -> Iterator[str]:
-    """What a researcher reads, part by part; the last is the paragraph."""
+    """What a researcher reads, line by line and table by table; the last is the paragraph."""
     asked = planned.asked
     yield words.HEAD.format(
         event=planned.event,
@@ -31,11 +31,15 @@ def plan_text(planned: Planned) -> Iterator[str]:
         new=asked.new,
         prevalence=100 * planned.prevalence,
     )
+    yield ""
     yield text_table(words.COLUMNS, [_row(row) for row in planned.rows], numbers_from=0)
+    yield ""
     yield _unlimited(planned)
     for one in planned.reached:
         yield answer(planned, one)
+    yield ""
     yield words.DEFINITIONS.format(fewest=planned.fewest, useful=_useful(asked.useful))
+    yield ""
     yield words.PARAGRAPH_TITLE
     yield paragraph(planned)
 

@@ -99,7 +99,8 @@ class Reached:
 
     def to_dict(self) -> dict[str, Any]:
         """Plain data for JSON."""
-        return asdict(self)
+        told = asdict(self)
+        return {**told.pop("aim"), **told}
 
 
 def reached(rows: Sequence[SizeRow], aim: Aim) -> Reached:

@@ -64,7 +64,7 @@ def test_the_text_has_every_size_the_definitions_and_the_paragraph_last() -> Non
     parts = list(plan_text(planned()))
     text = "\n".join(parts)
     assert "No patient of this plan is real" in parts[0]
-    assert [line.split()[0] for line in parts[1].splitlines()[2:]] == [f"{n:,}" for n in SIZES]
+    assert [line.split()[0] for line in parts[2].splitlines()[2:]] == [f"{n:,}" for n in SIZES]
     assert "AUROC in new patients at least 0.7, calibration slope between 0.8 and 1.25" in text
     assert "fewer than 5 patients with the rarer outcome" in text
     assert parts[-1] == paragraph(planned())
