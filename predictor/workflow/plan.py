@@ -193,6 +193,13 @@ def _scenario(study: Study, given: str | Path | None) -> Scenario:
 
 
 def candidate_of(study: Study, name: str) -> tuple[Candidate, Plan]:
+    """The candidate that is planned for, and how it is prepared and tuned.
+
+    Raises
+    ------
+    ConfigError
+        If it is none of the study, or too slow.
+    """
     config = study.config
     named = {
         c.name: c for c in candidates(config, study.dictionary.variable(config.baseline).label)
