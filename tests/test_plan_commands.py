@@ -109,6 +109,41 @@ def test_a_word_that_is_no_number_is_no_size(run: Run) -> None:
     assert "'many' is not a valid integer" in done.err
 
 
+@pytest.mark.slow
+def test_the_transcripts_of_the_docs_hold_where_they_can_be_run_in_a_minute(
+    run: Run, root: Path
+) -> None:
+    page = (root / "docs" / "plan.md").read_text(encoding="utf-8")
+    transcripts = [part.split("```")[0] for part in page.split("```console\n$ predictor ")[1:]]
+    whole = [transcript for transcript in transcripts if transcript.startswith("plan ")]
+    assert len(whole) == 2
+    for transcript in whole:
+        command, *expected = transcript.splitlines()
+        config, scenario = command.split()[1], command.split("--scenario ")[1].split()[0]
+        done = run("plan", config, "--patients", 31, "--scenario", scenario)
+        printed = [line.split() for line in done.out.splitlines()]
+        for start in ("31", "With"):
+            (line,) = (told.split() for told in expected if told.split()[:1] == [start])
+            assert line in printed
+
+
+def test_the_program_of_the_docs_runs(root: Path) -> None:
+    page = (root / "docs" / "plan.md").read_text(encoding="utf-8")
+    (program,) = (part.split("```")[0] for part in page.split("```python\n")[1:])
+    quick = program.replace("cohorts=20, resamples=100", "cohorts=10, resamples=20, new=1000")
+    assert quick != program
+    finished = subprocess.run(
+        [sys.executable, "-c", quick],
+        env={**os.environ, "PYTHONPATH": str(root)},
+        capture_output=True,
+        text=True,
+        timeout=120,
+        check=False,
+    )
+    assert (finished.returncode, finished.stderr) == (0, "")
+    assert [line.split()[0] for line in finished.stdout.splitlines()] == ["31", "100"]
+
+
 def in_session(session: int) -> list[str]:
     """Command lines of what still runs in a session."""
     found = []
