@@ -206,7 +206,7 @@ def share_error(count: int, total: int) -> float:
     """Standard error of a share that is not 0 where the share is 0 or 1 (Agresti-Coull).
 
     >>> round(share_error(0, 200), 4), round(share_error(100, 200), 4)
-    (0.0069, 0.035)
+    (0.0068, 0.035)
     """
     n = total + _Z**2
     p = (count + _Z**2 / 2.0) / n
