@@ -9,7 +9,6 @@ library is click itself, which costs a third of what typer with pydantic does.
 from __future__ import annotations
 
 import os
-import signal
 import sys
 from contextlib import ExitStack
 from pathlib import Path
@@ -23,17 +22,20 @@ import predictor.compare_commands
 import predictor.external_commands
 import predictor.outcome_commands
 import predictor.performance_commands
+import predictor.plan_commands
 import predictor.records_commands
 import predictor.report_commands
 import predictor.service_commands  # noqa: F401 - their commands join the group
 from predictor import terminal
 from predictor.command import (
     FILE,
+    Terminated,
     answer_is_no,
     app,
     as_format,
     command,
     decimal_sign,
+    end_when_asked,
     print_json,
     print_json_file,
 )
@@ -69,7 +71,7 @@ def main() -> None:
         _end_with(error)
     except (KeyboardInterrupt, click.Abort) as end:
         terminal.note("predictor: interrupted; nothing was left half-written")
-        sys.exit(143 if isinstance(end, _Terminated) else 130)
+        sys.exit(143 if isinstance(end, Terminated) else 130)
     except BrokenPipeError:  # the reader of a pipe left; not an error of ours
         terminal.silence()
         sys.exit(0)
@@ -80,14 +82,6 @@ def main() -> None:
 def _end_with(error: PredictorError) -> NoReturn:
     terminal.show_error(error)
     sys.exit(2)
-
-
-class _Terminated(KeyboardInterrupt):
-    """The system asks to end, which must end the workers as Ctrl-C does."""
-
-
-def _terminate(*_: object) -> NoReturn:
-    raise _Terminated
 
 
 def _internal_error(error: Exception) -> NoReturn:
@@ -131,7 +125,7 @@ def train(
 
     CONFIG is a YAML file, or the name of a shipped one.
     """
-    signal.signal(signal.SIGTERM, _terminate)
+    end_when_asked()
     from predictor import terminal_states, terminal_time, terminal_training
     from predictor.workflow.state_run import StateTrainingRun
     from predictor.workflow.time_run import TimeTrainingRun

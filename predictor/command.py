@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import signal
 import sys
 from collections.abc import Callable
 from pathlib import Path
@@ -44,9 +45,11 @@ def app() -> None:
     """Predict remission and relapse of SLE after IVIG, with honest numbers from small cohorts."""
 
 
-def command(example: str) -> Callable[[Callable[..., None]], click.Command]:
+def command(
+    example: str, cls: type[click.Command] = click.Command
+) -> Callable[[Callable[..., None]], click.Command]:
     """Make a function a command whose help ends with an example."""
-    return app.command(epilog=f"\b\nExample:\n  {example}", context_settings=SETTINGS)
+    return app.command(cls=cls, epilog=f"\b\nExample:\n  {example}", context_settings=SETTINGS)
 
 
 def print_json(data: Any) -> None:
@@ -66,6 +69,19 @@ def print_json_file(content: IO[bytes]) -> None:
             # Signs beyond ASCII stand inside texts alone, so each can be escaped by itself.
             text = "".join(sign if sign.isascii() else json.dumps(sign)[1:-1] for sign in text)
         terminal.say(text)
+
+
+class Terminated(KeyboardInterrupt):
+    """The system asks to end, which must end the workers as Ctrl-C does."""
+
+
+def end_when_asked() -> None:
+    """Answer the system's wish that this process ends by ending all of its workers first."""
+    signal.signal(signal.SIGTERM, _terminate)
+
+
+def _terminate(*_: object) -> NoReturn:
+    raise Terminated
 
 
 def answer_is_no() -> NoReturn:

@@ -135,10 +135,10 @@ def _score(bundle: Bundle, values: Values) -> Scored:
             known_spread[start : start + most] = found.known_spread
     low = high = widening = None
     if spread is not None and known_spread is not None:
-        low, high = _interval(centre, spread, probability)
+        low, high = interval_around(centre, spread, probability)
         widening = np.zeros(n)
         if rows.size:
-            known_low, known_high = _interval(centre[rows], known_spread, probability[rows])
+            known_low, known_high = interval_around(centre[rows], known_spread, probability[rows])
             widening[rows] = np.maximum((high - low)[rows] - (known_high - known_low), 0.0)
     level: float | None = LEVEL
     method, contradicted = METHOD, None
@@ -165,7 +165,16 @@ def _score(bundle: Bundle, values: Values) -> Scored:
     )
 
 
-def _interval(centre: Values, variance: Values, probability: Values) -> tuple[Values, Values]:
+def interval_around(centre: Values, variance: Values, probability: Values) -> tuple[Values, Values]:
+    """Bounds of each patient, extended to the probability; shapes (patients,).
+
+    Parameters
+    ----------
+    centre, variance
+        Of the log-odds over the replicates.
+    probability
+        By the model itself.
+    """
     reach = _QUANTILE * np.sqrt(variance)
     low, high = expit(np.stack([centre - reach, centre + reach]))
     return np.minimum(low, probability), np.maximum(high, probability)

@@ -8,7 +8,7 @@ baseline is a scenario, and what else is assumed stands in ``published_cohort.ya
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -130,6 +130,42 @@ def simulate_chunks(
         As :func:`simulate`, and at once, not with the first block.
     """
     return _Plan.of(patients, seed, scenario).blocks()
+
+
+def draw_population(
+    patients: int, *, seed: Sequence[int], scenario: str | Path | Scenario
+) -> Columns:
+    """Independent patients of the distribution, as a cohort of any size would meet them.
+
+    Unlike :func:`simulate` this does not rebuild the tables at the study's own size, and a small
+    sample may lack an outcome: what happens to chance is what is asked.
+
+    Parameters
+    ----------
+    patients
+        At least 1.
+    seed
+        Numbers, none negative; the same ones give the same patients.
+    scenario
+        As for :func:`simulate`, or one that is loaded already.
+
+    Raises
+    ------
+    ConfigError
+        If the scenario breaks a rule.
+
+    >>> len(draw_population(31, seed=[1, 2], scenario="none")["response"])
+    31
+    """
+    known = scenario if isinstance(scenario, Scenario) else load_scenario(scenario)
+    digits = max(_DIGITS, len(str(patients)))
+    blocks = []
+    for start in range(0, patients, BLOCK):
+        rng = np.random.default_rng([*seed, start // BLOCK])
+        count = min(BLOCK, patients - start)
+        draft = draw_patients(rng, count, known, every_outcome=False)
+        blocks.append(draft.columns(start + 1, digits))
+    return {name: np.concatenate([block[name] for block in blocks]) for name in blocks[0]}
 
 
 def write_cohort(

@@ -170,12 +170,12 @@ def _linear(
             fits.candidate,
             fits.setting,
             fits.mean_absolute_shap,
-            _formula(fits),
+            as_formulas(fits),
         )
     )
 
 
-def _formula(fits: LinearRefits) -> Replicates:
+def as_formulas(fits: LinearRefits) -> Replicates:
     """Coefficients of standardised columns as log-odds per unit of the columns as they are."""
     slope = fits.coefficients / fits.scale
     columns = fits.universe.columns

@@ -9,13 +9,13 @@ predictors in the same resamples. `docs/validation.md` compares both by simulati
 from __future__ import annotations
 
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from statistics import NormalDist
 
 import numpy as np
 from numpy.typing import NDArray
 
-from predictor.fitted.replicates import Replicates
+from predictor.fitted.replicates import FEWEST, Replicates
 from predictor.learning.candidates import Candidate
 from predictor.learning.linear_family import is_batched
 from predictor.learning.procedure import Patients, Plan
@@ -67,14 +67,38 @@ def replicates(
     """
     if not is_batched(candidate, plan):
         return None
-    if candidate.name not in _UNPENALISED:
-        candidate = Candidate("firth", candidate.label, candidate.predictors)
     chunks = refit(
-        [candidate], plan, patients, resamples, _formula, workers=workers, progress=progress
+        [without_pull(candidate)],
+        plan,
+        patients,
+        resamples,
+        _formula,
+        workers=workers,
+        progress=progress,
     )
     found = [chunk[0] for chunk in chunks if chunk[0] is not None]
     usable = np.concatenate([chunk[1] for chunk in chunks]) if chunks else np.zeros(0, dtype=bool)
-    if usable.sum() < 2:
+    return agreeing(found, usable)
+
+
+def without_pull(candidate: Candidate) -> Candidate:
+    """What is refitted for the interval: the candidate, or Firth's regression in its place."""
+    if candidate.name in _UNPENALISED:
+        return candidate
+    return Candidate("firth", candidate.label, candidate.predictors)
+
+
+def agreeing(found: Sequence[Replicates], usable: Flags) -> Replicates | None:
+    """The refits that lie closest together, of consecutive parts; None of fewer than two.
+
+    Parameters
+    ----------
+    found
+        Formulas of all refits, also of those that failed.
+    usable : shape (refits,)
+        Which of them have a fit.
+    """
+    if usable.sum() < FEWEST:
         return None
     every = Replicates(
         np.concatenate([formula.intercept for formula in found])[usable],

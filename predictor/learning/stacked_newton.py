@@ -76,7 +76,8 @@ class Problem:
             return _State(place, objective, None)
         variance = self.likelihood.weights * self.likelihood.variance(place)
         information = self.likelihood.stack.information(variance) + self._absent()
-        sign, log_determinant = np.linalg.slogdet(information)
+        with np.errstate(divide="ignore"):  # of a singular one the sign tells
+            sign, log_determinant = np.linalg.slogdet(information)
         objective += np.where(sign > 0.0, 0.5 * log_determinant, -np.inf)
         return _State(place, objective, information)
 

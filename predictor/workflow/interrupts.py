@@ -5,8 +5,11 @@ from __future__ import annotations
 import signal
 import threading
 from collections.abc import Iterator
+from concurrent.futures.process import BrokenProcessPool
 from contextlib import contextmanager
 from multiprocessing import resource_tracker
+
+from predictor.errors import LearningError
 
 
 @contextmanager
@@ -30,3 +33,28 @@ def workers_left_alone() -> Iterator[None]:
     finally:
         signal.pthread_sigmask(signal.SIG_SETMASK, before)
         over.set()
+
+
+@contextmanager
+def guarded_workers(where: str) -> Iterator[None]:
+    """Parallel work that Ctrl-C ends as a whole, and a lost worker in one sentence.
+
+    Parameters
+    ----------
+    where
+        What is running, for the error.
+
+    Raises
+    ------
+    LearningError
+        If a worker process was killed from outside.
+    """
+    try:
+        with workers_left_alone():
+            yield
+    except BrokenProcessPool:
+        raise LearningError(
+            where,
+            "a worker process was killed from outside, most often for want of memory",
+            "Take fewer: --workers 1.",
+        ) from None

@@ -72,6 +72,8 @@ def _missing(words: list[str], command: Any, line: str) -> str | None:
             if not rest:
                 return f"{word} needs a value"
             rest.pop(0)
+            while (option.metavar or "").endswith("...") and rest and rest[0].isdigit():
+                rest.pop(0)  # such as --patients 31 60 100
     wanted = [p for p in command.params if p.param_type_name == "argument"]
     if arguments > len(wanted) and all(p.nargs == 1 for p in wanted):
         return f"{command.name} takes {len(wanted)} arguments, {arguments} are given"
