@@ -116,7 +116,7 @@ class Population:
         table = table_of(
             self.scenario.name, list(columns), list(columns.values()), range(1, rows + 1)
         )
-        return check_cohort(self.study, table, fits=False).usable()
+        return check_cohort(self.study, table, asks="outcome").usable()
 
 
 def _check_predictors(study: Study, columns: Mapping[str, np.ndarray]) -> None:
