@@ -22,6 +22,7 @@ import predictor.tracking.telemetry  # noqa: F401 - before mlflow, whose telemet
 from predictor.errors import TrackingError
 from predictor.fitted.bundle import TRACKING, Bundle, open_bundle
 from predictor.tracking import record as facts
+from predictor.tracking.registry import DIGEST_TAG
 from predictor.tracking.store import (
     TrackingSettings,
     check_reachable,
@@ -349,7 +350,7 @@ class _Sending:
             source=f"models:/{self.model_id}" if remote else self.model_location,
             run_id=self.runs[None],
             model_id=self.model_id,
-            tags={"model_digest": self.bundle.digest},
+            tags={DIGEST_TAG: self.bundle.digest},
             await_creation_for=_AWAIT_REGISTRATION,
         )
         version = str(persistently(create).version)
