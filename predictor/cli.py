@@ -25,6 +25,7 @@ import predictor.external_commands
 import predictor.outcome_commands
 import predictor.performance_commands
 import predictor.records_commands
+import predictor.registry_commands
 import predictor.report_commands
 import predictor.service_commands  # noqa: F401 - their commands join the group
 from predictor import terminal

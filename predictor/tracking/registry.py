@@ -11,11 +11,19 @@ import os
 import re
 import time
 import warnings
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from predictor.errors import BundleError, CopyWarning, TrackingError, UnreachableError
+from predictor.errors import (
+    BundleError,
+    CopyWarning,
+    PredictorError,
+    TrackingError,
+    UnreachableError,
+)
 from predictor.fitted.location import ADDRESS
 from predictor.tracking.copies import Note, copy_of, keep, noted, take_in, versions_here
 from predictor.tracking.store import check_reachable, resolve_uri, sqlite_path, strip_credentials
@@ -121,19 +129,38 @@ def fetch_model(address: str) -> Path:
         check_registry(uri)
     except UnreachableError as error:
         return _without_registry(asked, uri, error)
+    with registry_session(uri, str(asked)) as client:
+        folder = fetch_version(client, asked, uri)
+    _asked[uri, address] = time.monotonic(), folder
+    return folder
+
+
+@contextmanager
+def registry_session(uri: str, where: str) -> Iterator[MlflowClient]:
+    """Ask a registry; what goes wrong on the way is told as an error of ours.
+
+    Parameters
+    ----------
+    uri
+        Of the registry.
+    where
+        What is asked about, for messages.
+
+    Raises
+    ------
+    TrackingError
+        Without any credentials, whatever MLflow, SQLAlchemy or a client of a file store raised.
+    """
     from predictor.tracking.client import explain, session
 
     try:
         with session(uri) as client:
-            folder = _fetch(client, asked, uri)
-    except (BundleError, TrackingError):
+            yield client
+    except PredictorError:
         raise
-    # MLflow, SQLAlchemy and the clients of file stores raise exceptions of their own
-    except Exception as error:  # noqa: BLE001
-        rule = f"the model cannot be fetched from {_named(uri)} ({explain(error)})"
-        raise TrackingError(str(asked), rule, "Try again, or ask who runs the registry.") from None
-    _asked[uri, address] = time.monotonic(), folder
-    return folder
+    except Exception as error:  # noqa: BLE001 - each of those libraries has its own
+        rule = f"the registry at {_named(uri)} failed or refused ({explain(error)})"
+        raise TrackingError(where, rule, "Try again, or ask who runs the registry.") from None
 
 
 def forget() -> None:
@@ -193,7 +220,8 @@ def find_version(client: MlflowClient, asked: Address) -> Any:
     )
 
 
-def _fetch(client: MlflowClient, asked: Address, uri: str) -> Path:
+def fetch_version(client: MlflowClient, asked: Address, uri: str) -> Path:
+    """The copy of a registered model, fetched if it is not here; as :func:`fetch_model`."""
     found = find_version(client, asked)
     number, registry = str(found.version), _named(uri)
     source = client.get_model_version_download_uri(asked.name, number)
@@ -201,7 +229,8 @@ def _fetch(client: MlflowClient, asked: Address, uri: str) -> Path:
     note = noted(registry, asked.name, number)
     if note is not None and note.source == shown and (copy := copy_of(note)) is not None:
         return copy
-    folder, manifest = take_in(lambda place: _download(source, place, uri, asked))
+    inside = f"{source.rstrip('/')}/{BUNDLE_PLACE}"
+    folder, manifest = take_in(lambda place: download_bundle(inside, place, uri, str(asked)))
     said, got = found.tags.get(DIGEST_TAG), manifest["model"]["digest"]
     if said is not None and said != got:
         raise BundleError(
@@ -213,18 +242,24 @@ def _fetch(client: MlflowClient, asked: Address, uri: str) -> Path:
     return folder
 
 
-def _download(source: str, place: Path, uri: str, asked: Address) -> Path:
+def download_bundle(source: str, place: Path, uri: str, where: str) -> Path:
+    """Fetch a bundle from among the files of a store into an empty folder; where it is there.
+
+    Raises
+    ------
+    BundleError
+        If there is none.
+    """
     from mlflow.artifacts import download_artifacts, list_artifacts
 
-    whole = source.rstrip("/")
-    if not list_artifacts(f"{whole}/{BUNDLE_PLACE}", tracking_uri=uri):
+    if not list_artifacts(source, tracking_uri=uri):
         raise BundleError(
-            str(asked),
-            "what is registered there holds no bundle of this package",
-            "Register one: predictor promote BUNDLE --name NAME.",
+            where,
+            "what the store has there is no bundle of this package",
+            "Send and register one: predictor promote BUNDLE --name NAME.",
         )
-    download_artifacts(f"{whole}/{BUNDLE_PLACE}", dst_path=str(place), tracking_uri=uri)
-    return place / Path(BUNDLE_PLACE).name
+    download_artifacts(source, dst_path=str(place), tracking_uri=uri)
+    return place / source.rpartition("/")[2]
 
 
 def _without_registry(asked: Address, uri: str, error: UnreachableError) -> Path:

@@ -22,7 +22,7 @@ import predictor.tracking.telemetry  # noqa: F401 - before mlflow, whose telemet
 from predictor.errors import TrackingError
 from predictor.fitted.bundle import TRACKING, Bundle, open_bundle
 from predictor.tracking import record as facts
-from predictor.tracking.registry import DIGEST_TAG
+from predictor.tracking.registering import crown_the_first, register
 from predictor.tracking.store import (
     TrackingSettings,
     check_reachable,
@@ -33,13 +33,8 @@ from predictor.tracking.store import (
 if TYPE_CHECKING:
     from predictor.tracking.client import MlflowClient
 
-CHAMPION = "champion"
-
 _BATCH = 100
 """Parameters and tags MLflow takes in one request."""
-
-_AWAIT_REGISTRATION = 30
-"""Seconds a registry may take over a new version; MLflow's own default is five minutes."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -328,34 +323,23 @@ class _Sending:
         self.client.finalize_logged_model(announced.model_id, "READY")
 
     def _register(self) -> str | None:
-        """Register the model when the config asks for it; its new version becomes the champion."""
-        from mlflow.exceptions import MlflowException
-
-        from predictor.tracking.client import persistently
-
+        """Register the model when the config asks for it; the first version is the champion."""
         name = self.settings.register_as
         if name is None:
             return None
-        try:
-            self.client.create_registered_model(name)
-        except MlflowException as error:
-            if error.error_code != "RESOURCE_ALREADY_EXISTS":
-                raise
         # A server resolves models:/ itself. A database opened from here resolves it by the
         # program's own tracking address, which may be another, so it gets the place of the files.
         remote = self.uri.startswith(("http://", "https://"))
-        create = partial(
-            self.client.create_model_version,
+        version = register(
+            self.client,
             name,
             source=f"models:/{self.model_id}" if remote else self.model_location,
             run_id=self.runs[None],
             model_id=self.model_id,
-            tags={DIGEST_TAG: self.bundle.digest},
-            await_creation_for=_AWAIT_REGISTRATION,
+            model_digest=self.bundle.digest,
+            manifest_digest=str(self.bundle.manifest["manifest_digest"]),
         )
-        version = str(persistently(create).version)
-        point = partial(self.client.set_registered_model_alias, name, CHAMPION, version)
-        persistently(point)
+        crown_the_first(self.client, name, version)
         return version
 
 

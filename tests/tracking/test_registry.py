@@ -162,7 +162,7 @@ def test_a_model_that_is_none_of_ours_is_refused_and_not_run(
     client = _client(registered)
     client.create_registered_model("other")
     client.create_model_version("other", source=str(other))
-    with pytest.raises(BundleError, match="holds no bundle of this package"):
+    with pytest.raises(BundleError, match="is no bundle of this package"):
         predict(PATIENT, model="models:/other/1")
 
 
