@@ -23,7 +23,7 @@ from predictor.tracking.registry import (
     parse_address,
     registry_session,
 )
-from predictor.tracking.sending import read_tracking
+from predictor.tracking.sent import read_tracking
 
 if TYPE_CHECKING:
     from predictor.tracking.client import MlflowClient

@@ -6,7 +6,8 @@ from pathlib import Path
 
 import predictor
 from predictor.fitted.bundle import REPORT, locate_bundle, read_manifest
-from predictor.tracking.sending import SentRun, send_bundle
+from predictor.tracking.sending import send_bundle
+from predictor.tracking.sent import SentRun
 from predictor.tracking.store import TrackingSettings, check_reachable, resolve_uri
 from predictor.workflow.report import report_file
 

@@ -23,7 +23,7 @@ from predictor.tracking import aliases
 from predictor.tracking.aliases import PromotionError, alias_version, move_alias
 from predictor.tracking.client import session
 from predictor.tracking.registry import forget
-from predictor.tracking.sending import read_tracking
+from predictor.tracking.sent import read_tracking
 from predictor.workflow import promote as workflow
 from predictor.workflow.promote import Promotion, promote
 
