@@ -43,6 +43,7 @@ class Service:
             **os.environ,
             **self.environment,
             "MLFLOW_DISABLE_TELEMETRY": "true",
+            "MLFLOW_SERVER_ENABLE_JOB_EXECUTION": "false",  # eight more processes, for nothing here
             "PYTHONPATH": os.pathsep.join([str(ROOT), *sys.path]),
             "PATH": os.pathsep.join([str(Path(sys.executable).parent), os.environ["PATH"]]),
         }
