@@ -19,7 +19,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import predictor.tracking.telemetry  # noqa: F401 - before mlflow, whose telemetry it switches off
-from predictor.errors import TrackingError
+from predictor.errors import TrackingError, UnreachableError
 from predictor.fitted.bundle import Bundle, open_bundle
 from predictor.tracking import record as facts
 from predictor.tracking.registering import crown_the_first, register
@@ -74,8 +74,10 @@ def send_bundle(bundle: Path, settings: TrackingSettings, *, version: str) -> Se
     refuse_second_sending(loaded.path, uri)
     try:
         check_reachable(uri)
-    except TrackingError as error:
-        raise TrackingError(error.where, error.rule, later) from None
+    except UnreachableError as error:
+        raise UnreachableError(error.where, error.rule, later) from None
+    except TrackingError as error:  # what is wrong with the address or the credentials first
+        raise TrackingError(error.where, error.rule, f"{error.next_step} {later}") from None
     from predictor.tracking.client import absolute, explain, session
 
     try:
