@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from predictor.errors import PatientRefused, PredictorError
     from predictor.fitted.bundle import open_bundle as load_model
     from predictor.performance.evaluation import evaluate
+    from predictor.tracking.registry import fetch_model
     from predictor.workflow.train import train
 
 _HOMES = {
@@ -22,6 +23,7 @@ _HOMES = {
     "Prediction": ("predictor.clinic.prediction", "Prediction"),
     "PredictorError": ("predictor.errors", "PredictorError"),
     "evaluate": ("predictor.performance.evaluation", "evaluate"),
+    "fetch_model": ("predictor.tracking.registry", "fetch_model"),
     "load_model": ("predictor.fitted.bundle", "open_bundle"),
     "predict": ("predictor.clinic.prediction", "predict"),
     "train": ("predictor.workflow.train", "train"),
@@ -33,6 +35,7 @@ __all__ = [
     "PredictorError",
     "__version__",
     "evaluate",
+    "fetch_model",
     "load_model",
     "predict",
     "train",

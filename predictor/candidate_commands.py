@@ -49,9 +49,9 @@ def candidates(
 ) -> None:
     """Order the patients of a cohort by their predicted outcome.
 
-    MODEL is a bundle folder, or the name of a shipped one; COHORT a table (CSV, Parquet) with a
-    row for each patient. The order is one of prognosis: it does not say who should be treated,
-    and contraindications are not checked. Exits with 1 if nobody can be ranked.
+    MODEL is a bundle folder, the name of a shipped one, or models:/NAME@ALIAS; COHORT a table
+    (CSV, Parquet) with a row for each patient. The order is one of prognosis: it does not say who
+    should be treated, and contraindications are not checked. Exits with 1 if nobody can be ranked.
     """
     from predictor.fitted.bundle import locate_bundle
     from predictor.report.candidates_text import candidates_text

@@ -10,9 +10,10 @@ from __future__ import annotations
 
 import os
 import sys
+import warnings
 from contextlib import ExitStack
 from pathlib import Path
-from typing import TYPE_CHECKING, NoReturn
+from typing import TYPE_CHECKING, NoReturn, TextIO
 
 import click
 
@@ -24,6 +25,7 @@ import predictor.outcome_commands
 import predictor.performance_commands
 import predictor.plan_commands
 import predictor.records_commands
+import predictor.registry_commands
 import predictor.report_commands
 import predictor.service_commands  # noqa: F401 - their commands join the group
 from predictor import terminal
@@ -39,7 +41,7 @@ from predictor.command import (
     print_json,
     print_json_file,
 )
-from predictor.errors import BundleError, PredictorError
+from predictor.errors import BundleError, CopyWarning, PredictorError
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -58,6 +60,7 @@ def main() -> None:
     if sys.stdout is None:  # closed by whoever started us (`>&-`): before any work and any file
         rule = "it is closed, so the result cannot be written"
         _end_with(PredictorError("standard output", rule, "Give it a place: > FILE."))
+    warnings.showwarning = _show_warning
     try:
         with app.make_context("predictor", sys.argv[1:]) as context:
             app.invoke(context)
@@ -77,6 +80,21 @@ def main() -> None:
         sys.exit(0)
     except Exception as error:  # noqa: BLE001 - a fault of ours, told in one line
         _internal_error(error)
+
+
+def _show_warning(
+    message: Warning | str,
+    category: type[Warning],
+    filename: str,
+    lineno: int,
+    file: TextIO | None = None,  # noqa: ARG001 - Python's signature
+    line: str | None = None,
+) -> None:
+    """Our own in a line, those of libraries as Python writes them."""
+    if issubclass(category, CopyWarning):
+        terminal.note(f"predictor: {message}")
+    else:
+        terminal.note(warnings.formatwarning(message, category, filename, lineno, line).rstrip())
 
 
 def _end_with(error: PredictorError) -> NoReturn:
@@ -147,7 +165,11 @@ def train(
 
 @command("predictor predict patient.json --model runs/first")
 @click.argument("patient", type=FILE)
-@click.option("--model", required=True, help="Bundle folder, or the name of a shipped one.")
+@click.option(
+    "--model",
+    required=True,
+    help="Bundle folder, name of a shipped one, or models:/NAME@ALIAS of a registered one.",
+)
 @click.option("--out", type=FILE, help="Also write answers: .json, .csv or .parquet.")
 @decimal_sign
 @click.option("--ignore-unknown", is_flag=True, help="Leave columns unread that are no variables.")

@@ -137,6 +137,14 @@ class TrackingError(PredictorError):
     """The MLflow store cannot be reached or refused the run."""
 
 
+class UnreachableError(TrackingError):
+    """The MLflow store does not answer, which may be over in a while."""
+
+
+class CopyWarning(UserWarning):
+    """A registry does not answer, and the copy of a model that was fetched before is used."""
+
+
 class MissingExtraError(PredictorError):
     """An optional dependency is needed and not installed."""
 

@@ -33,9 +33,9 @@ def validate(
 ) -> None:
     """Validate a model on patients who took no part in making it.
 
-    MODEL is a bundle folder or the name of a shipped one, COHORT a CSV, Excel or Parquet file with
-    one row per patient and the outcome. Nothing is refitted; the result becomes part of the
-    bundle, whose version goes up.
+    MODEL is a bundle folder, the name of a shipped one, or models:/NAME@ALIAS of a registered one,
+    COHORT a CSV, Excel or Parquet file with one row per patient and the outcome. Nothing is
+    refitted; the result becomes part of the bundle, whose version goes up.
     """
     from predictor.report.external_text import external_text
     from predictor.workflow.files import check_suffix, check_targets
@@ -84,8 +84,9 @@ def update(
 ) -> None:
     """Update a model by patients from elsewhere.
 
-    MODEL is a bundle folder or the name of a shipped one, COHORT a CSV, Excel or Parquet file with
-    one row per patient and the outcome. The old model stays as it is.
+    MODEL is a bundle folder, the name of a shipped one, or models:/NAME@ALIAS of a registered one,
+    COHORT a CSV, Excel or Parquet file with one row per patient and the outcome. The old model
+    stays as it is.
     """
     from predictor.report.update_text import update_text
     from predictor.workflow.update import update as run
@@ -140,7 +141,8 @@ def monitor(
 ) -> None:
     """Watch whether new patients are still those a model was made for.
 
-    MODEL is a bundle folder or the name of a shipped one. Exits with 1 on alarm, for a cron job.
+    MODEL is a bundle folder, the name of a shipped one, or models:/NAME@ALIAS of a registered one.
+    Exits with 1 on alarm, for a cron job.
     """
     from predictor.report.monitor_text import monitor_text
     from predictor.workflow.files import check_suffix, check_targets

@@ -40,8 +40,8 @@ def report(
 ) -> None:
     """Write the report of a bundle again, from the bundle alone.
 
-    MODEL is a bundle folder, or the name of a shipped one, which needs --out. Neither the model
-    nor its digest changes.
+    MODEL is a bundle folder, or the name of a shipped one or models:/NAME@ALIAS of a registered
+    one, which need --out. Neither the model nor its digest changes.
     """
     if pdf is None:
         from predictor.workflow.report import report_file

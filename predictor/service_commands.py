@@ -51,7 +51,8 @@ def serve(
 ) -> None:
     """Serve models as a web page and as JSON, one patient at a time.
 
-    MODEL is a bundle folder, or the name of a shipped one. Nothing of a patient is kept or logged.
+    MODEL is a bundle folder, the name of a shipped one, or models:/NAME@ALIAS of a registered one,
+    which is looked up once, at the start. Nothing of a patient is kept or logged.
     """
     if (certificate is None) != (key is None):
         raise click.UsageError("--certificate and --key belong together.")

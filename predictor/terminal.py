@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
     from predictor.clinic.prediction import Predictions
     from predictor.cohort.cohort import Cohort
-    from predictor.tracking.sending import SentRun
+    from predictor.tracking.sent import SentRun
     from predictor.workflow.predict import Found
     from predictor.workflow.progress import Progress
 

@@ -94,7 +94,8 @@ def predict(
         is missing. With ``"comparator": "<"`` beside it the value is a limit, and a warning says
         so. Or what ``read_fhir`` returned. Or a data frame whose columns are dictionary variables.
     model
-        A bundle: its path, the bare name of a shipped one, or what ``load_model`` returned.
+        A bundle: its path, the bare name of a shipped one, the address of a registered one
+        (``models:/remission@champion``, ``models:/remission/3``), or what ``load_model`` returned.
 
     Returns
     -------
@@ -110,6 +111,8 @@ def predict(
         frame with unknown or repeated columns, lists these.
     BundleError
         If the bundle cannot be loaded.
+    TrackingError
+        If the registry of an address does not answer, or does not know the model.
     """
     bundle = model if isinstance(model, Bundle) else cached_bundle(model)
     pandas = sys.modules.get("pandas")  # without it there is no data frame, and it stays unloaded

@@ -8,28 +8,20 @@ No pickle, and no row of any patient.
 
 from __future__ import annotations
 
-import contextlib
-import time
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from predictor import shipped
 from predictor.clinical.dictionary import Dictionary
 from predictor.clinical.variable import Range, Variable
 from predictor.errors import BundleError, PredictorError
 from predictor.fitted.bundle_parts import calibration_of, moments_of, parsed, replicates_of
 from predictor.fitted.description import as_text
-from predictor.fitted.folder import (
-    being_replaced,
-    check_writable,
-    finish_swap,
-    real,
-    replace_folder,
-)
+from predictor.fitted.folder import check_writable, replace_folder
 from predictor.fitted.hazard_model import KIND as HAZARDS
 from predictor.fitted.hazard_model import HazardModel, HazardPart, HazardReplicates, hazard_part
+from predictor.fitted.location import locate_bundle
 from predictor.fitted.models import LinearModel, Model
 from predictor.fitted.moments import FILE as MOMENTS
 from predictor.fitted.moments import Moments
@@ -88,9 +80,6 @@ _BESIDE = {MANIFEST, ".complete"} | {
 
 _AGAIN = "Get the bundle again."
 _ATTEMPTS = 3
-_LOOKS = 20
-_BETWEEN_LOOKS = 0.005
-"""Seconds; a swap leaves no folder at the name for two renames, some microseconds."""
 
 
 @dataclass(frozen=True, slots=True, repr=False)
@@ -282,7 +271,8 @@ def open_bundle(model: str | Path) -> Bundle:
     Parameters
     ----------
     model
-        Path of a bundle, or the bare name of a shipped one.
+        Path of a bundle, the bare name of a shipped one, or the address of a registered one, as
+        ``models:/NAME@ALIAS`` or ``models:/NAME/VERSION``.
 
     Returns
     -------
@@ -292,6 +282,8 @@ def open_bundle(model: str | Path) -> Bundle:
     ------
     BundleError
         If there is none, a file is missing, altered or cut short, or its format is newer.
+    TrackingError
+        If the registry of an address does not answer, or does not know the model.
     """
     for _ in range(_ATTEMPTS):
         folder = locate_bundle(model)
@@ -371,29 +363,4 @@ def _load(folder: Path, manifest: Mapping[str, Any]) -> Bundle:
         limits,
         several,
         timed,
-    )
-
-
-def locate_bundle(model: str | Path) -> Path:
-    """Folder of a bundle given by path or shipped name; an interrupted swap is finished first."""
-    for look in range(_LOOKS):
-        place = None
-        # Read-only or impossible places are told of below.
-        with contextlib.suppress(OSError, ValueError, BundleError):
-            place = real(Path(model))
-            finish_swap(place)
-        folder = shipped.find(model, "models")
-        if folder is not None:
-            return folder
-        # A writer can rename the old folder aside just after `finish_swap` saw it, and even have
-        # cleaned up behind itself by now: so look twice, and again while it is at work.
-        if place is not None and being_replaced(place):
-            time.sleep(_BETWEEN_LOOKS)
-        elif look:
-            break
-    names = ", ".join(shipped.shipped_names("models")) or "none"
-    raise BundleError(
-        str(model)[:200],
-        "no such bundle",
-        f"Give the folder that `predictor train` wrote, or a shipped model ({names}).",
     )

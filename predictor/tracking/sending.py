@@ -12,16 +12,24 @@ import os
 import shlex
 import tempfile
 from collections.abc import Iterator
-from dataclasses import asdict, dataclass, field
+from dataclasses import dataclass, field
 from functools import partial
 from itertools import islice
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import predictor.tracking.telemetry  # noqa: F401 - before mlflow, whose telemetry it switches off
-from predictor.errors import TrackingError
-from predictor.fitted.bundle import TRACKING, Bundle, open_bundle
+from predictor.errors import TrackingError, UnreachableError
+from predictor.fitted.bundle import Bundle, open_bundle
 from predictor.tracking import record as facts
+from predictor.tracking.registering import crown_the_first, register
+from predictor.tracking.sent import (
+    SentRun,
+    begun,
+    note_begun,
+    refuse_second_sending,
+    write_tracking,
+)
 from predictor.tracking.store import (
     TrackingSettings,
     check_reachable,
@@ -32,37 +40,8 @@ from predictor.tracking.store import (
 if TYPE_CHECKING:
     from predictor.tracking.client import MlflowClient
 
-CHAMPION = "champion"
-
 _BATCH = 100
 """Parameters and tags MLflow takes in one request."""
-
-_AWAIT_REGISTRATION = 30
-"""Seconds a registry may take over a new version; MLflow's own default is five minutes."""
-
-
-@dataclass(frozen=True, slots=True)
-class SentRun:
-    """Where a run went; also the content of ``tracking.json``.
-
-    Parameters
-    ----------
-    tracking_uri
-        Address of the store, without credentials.
-    experiment, run_id
-        The training's run.
-    model_uri
-        What ``mlflow.pyfunc.load_model`` takes.
-    registered_model, registered_version
-        Name and version in the registry, None if it was not registered.
-    """
-
-    tracking_uri: str
-    experiment: str
-    run_id: str
-    model_uri: str
-    registered_model: str | None = None
-    registered_version: str | None = None
 
 
 def send_bundle(bundle: Path, settings: TrackingSettings, *, version: str) -> SentRun:
@@ -92,11 +71,13 @@ def send_bundle(bundle: Path, settings: TrackingSettings, *, version: str) -> Se
     loaded = open_bundle(bundle)
     uri = resolve_uri(settings.uri)
     later = _how_to_send_later(bundle, uri)
-    _refuse_second_sending(loaded.path, uri)
+    refuse_second_sending(loaded.path, uri)
     try:
         check_reachable(uri)
-    except TrackingError as error:
-        raise TrackingError(error.where, error.rule, later) from None
+    except UnreachableError as error:
+        raise UnreachableError(error.where, error.rule, later) from None
+    except TrackingError as error:  # what is wrong with the address or the credentials first
+        raise TrackingError(error.where, error.rule, f"{error.next_step} {later}") from None
     from predictor.tracking.client import absolute, explain, session
 
     try:
@@ -110,7 +91,7 @@ def send_bundle(bundle: Path, settings: TrackingSettings, *, version: str) -> Se
         raise TrackingError(
             strip_credentials(uri), f"the run could not be sent ({explain(error)})", later
         ) from None
-    _write_tracking(loaded.path, sent)
+    write_tracking(loaded.path, sent)
     return sent
 
 
@@ -119,41 +100,6 @@ def _how_to_send_later(bundle: Path, uri: str) -> str:
     if uri != resolve_uri(None):  # the config named it, and a bundle does not remember addresses
         command += f" --uri {shlex.quote(strip_credentials(uri))}"
     return f"The bundle is complete; send it when the store is back: {command}"
-
-
-def read_tracking(bundle: Path) -> SentRun | None:
-    """Where a bundle was sent, or None if it was not."""
-    try:
-        return SentRun(**json.loads((bundle / TRACKING).read_text(encoding="utf-8")))
-    except FileNotFoundError:
-        return None
-    except (OSError, TypeError, ValueError):
-        raise TrackingError(
-            str(bundle / TRACKING), "the file cannot be read", "Delete it to send the bundle again."
-        ) from None
-
-
-def _refuse_second_sending(bundle: Path, uri: str) -> None:
-    sent = read_tracking(bundle)
-    if sent is not None:
-        raise TrackingError(
-            str(bundle),
-            f"this run was sent to {sent.tracking_uri} as {sent.run_id}",
-            f"Delete {bundle / TRACKING} to send it again to {strip_credentials(uri)}.",
-        )
-
-
-def _write_tracking(bundle: Path, sent: SentRun) -> None:
-    new = bundle / f".{TRACKING}.new"
-    try:
-        new.write_text(json.dumps(asdict(sent), indent=1) + "\n", encoding="utf-8")
-        new.replace(bundle / TRACKING)
-    except OSError as error:
-        raise TrackingError(
-            str(bundle / TRACKING),
-            f"the run was sent as {sent.run_id}, but this cannot be noted ({error.strerror})",
-            "It need not be sent again.",
-        ) from None
 
 
 @dataclass(slots=True)
@@ -173,6 +119,8 @@ class _Sending:
     def send(self) -> SentRun:
         from predictor.tracking.client import persistently
 
+        if sent := self._closed_before():
+            return sent
         model = None
         with self._runs_end_well_or_failed():
             self.experiment_id = self._experiment()
@@ -185,18 +133,38 @@ class _Sending:
             if model is None:
                 raise TrackingError(str(self.bundle.path), "the record ends without its model")
             self._send_model(model)
-            version = self._register()
+            sent = SentRun(
+                tracking_uri=strip_credentials(self.uri),
+                experiment=self.settings.experiment,
+                run_id=self.runs[None],
+                model_uri=f"models:/{self.model_id}",
+                registered_model=self.settings.register_as,
+                registered_version=self._register(),
+            )
+            note_begun(self.bundle.path, sent)
             # The training's run last: one that is FINISHED has everything
             for run_id in reversed(self.runs.values()):
                 self.client.set_terminated(run_id, "FINISHED")
-        return SentRun(
-            tracking_uri=strip_credentials(self.uri),
-            experiment=self.settings.experiment,
-            run_id=self.runs[None],
-            model_uri=f"models:/{self.model_id}",
-            registered_model=self.settings.register_as,
-            registered_version=version,
-        )
+        return sent
+
+    def _closed_before(self) -> SentRun | None:
+        """The run of an earlier sending of which only the last answer of the store was lost."""
+        from mlflow.exceptions import MlflowException
+
+        sent = begun(self.bundle.path, self.uri)
+        if sent is None:
+            return None
+        asked = (sent.experiment, sent.registered_model)
+        if asked != (self.settings.experiment, self.settings.register_as):
+            return None
+        try:
+            run = self.client.get_run(sent.run_id)
+        except MlflowException:
+            return None
+        digest = self.bundle.manifest["manifest_digest"]
+        same = run.data.tags.get(facts.MANIFEST_DIGEST) == digest
+        active = run.info.lifecycle_stage == "active"
+        return sent if same and active and run.info.status == "FINISHED" else None
 
     @contextlib.contextmanager
     def _runs_end_well_or_failed(self) -> Iterator[None]:
@@ -284,12 +252,31 @@ class _Sending:
                 given = entities.DatasetInput(dataset, [purpose])
                 self.client.log_inputs(self.runs[None], datasets=[given])
             case facts.Text(path, content):
-                self.client.log_text(self.runs[None], content, path)
+                with self._taking_files():
+                    self.client.log_text(self.runs[None], content, path)
             case facts.File(path, source):
                 folder = str(Path(path).parent)
-                self.client.log_artifact(self.runs[None], str(source), folder)
+                with self._taking_files():
+                    self.client.log_artifact(self.runs[None], str(source), folder)
             case _:
                 raise AssertionError(type(fact))
+
+    @contextlib.contextmanager
+    def _taking_files(self) -> Iterator[None]:
+        """Tell a store that keeps figures and takes no files from one that is gone."""
+        from predictor.tracking.client import explain, hurry
+
+        try:
+            yield
+        except Exception as error:  # noqa: BLE001 - each kind of store has its own
+            with hurry():
+                self.client.get_run(self.runs[None])  # a store that is gone is told of as such
+            raise TrackingError(
+                strip_credentials(self.uri),
+                f"the store answers, but takes no more files ({explain(error)}): it may be full, "
+                "or may not write where it keeps them",
+                f"Make room there. {_how_to_send_later(self.bundle.path, self.uri)}",
+            ) from None
 
     def _start(self, model: str | None, name: str) -> None:
         tags = {} if model is None else {"mlflow.parentRunId": self.runs[None]}
@@ -323,38 +310,28 @@ class _Sending:
                 model_id=announced.model_id,
                 location=announced.artifact_location,
             )
-            self.client.log_model_artifacts(announced.model_id, os.path.join(folder, "model"))
+            with self._taking_files():
+                self.client.log_model_artifacts(announced.model_id, os.path.join(folder, "model"))
         self.client.finalize_logged_model(announced.model_id, "READY")
 
     def _register(self) -> str | None:
-        """Register the model when the config asks for it; its new version becomes the champion."""
-        from mlflow.exceptions import MlflowException
-
-        from predictor.tracking.client import persistently
-
+        """Register the model when the config asks for it; the first version is the champion."""
         name = self.settings.register_as
         if name is None:
             return None
-        try:
-            self.client.create_registered_model(name)
-        except MlflowException as error:
-            if error.error_code != "RESOURCE_ALREADY_EXISTS":
-                raise
         # A server resolves models:/ itself. A database opened from here resolves it by the
         # program's own tracking address, which may be another, so it gets the place of the files.
         remote = self.uri.startswith(("http://", "https://"))
-        create = partial(
-            self.client.create_model_version,
+        version = register(
+            self.client,
             name,
             source=f"models:/{self.model_id}" if remote else self.model_location,
             run_id=self.runs[None],
             model_id=self.model_id,
-            tags={"model_digest": self.bundle.digest},
-            await_creation_for=_AWAIT_REGISTRATION,
+            model_digest=self.bundle.digest,
+            manifest_digest=str(self.bundle.manifest["manifest_digest"]),
         )
-        version = str(persistently(create).version)
-        point = partial(self.client.set_registered_model_alias, name, CHAMPION, version)
-        persistently(point)
+        crown_the_first(self.client, name, version)
         return version
 
 

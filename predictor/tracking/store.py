@@ -24,7 +24,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from urllib.parse import SplitResult, unquote, urlsplit
 
-from predictor.errors import TrackingError
+from predictor.errors import TrackingError, UnreachableError
 
 DEFAULT_URI = "sqlite:///mlflow.db"
 """A database in the working directory, which `mlflow ui` finds without further options."""
@@ -165,7 +165,7 @@ def _within_deadline(task: Callable[[], None], shown: str) -> None:
     try:
         error = outcome.get(timeout=_DEADLINE)
     except queue.Empty:
-        raise TrackingError(shown, f"no answer within {_DEADLINE:.0f} s", _SILENT) from None
+        raise UnreachableError(shown, f"no answer within {_DEADLINE:.0f} s", _SILENT) from None
     if error is not None:
         raise error
 
@@ -195,7 +195,7 @@ def _check_port(address: tuple[str, int], shown: str) -> None:
     try:
         socket.create_connection(address, timeout=_PATIENCE).close()
     except OSError as error:
-        raise TrackingError(shown, _why(error), _SILENT) from None
+        raise UnreachableError(shown, _why(error), _SILENT) from None
 
 
 def _check_server(parts: SplitResult, shown: str) -> None:
@@ -212,7 +212,7 @@ def _check_server(parts: SplitResult, shown: str) -> None:
         return
     except (OSError, ValueError) as error:
         reason = getattr(error, "reason", error)
-        raise TrackingError(shown, _why(reason), _SILENT) from None
+        raise UnreachableError(shown, _why(reason), _SILENT) from None
     try:
         known = isinstance(json.loads(answer), dict)
     except ValueError:
@@ -231,7 +231,7 @@ def _explain_status(status: int, shown: str) -> None:
             "Set MLFLOW_TRACKING_USERNAME and MLFLOW_TRACKING_PASSWORD, or MLFLOW_TRACKING_TOKEN.",
         )
     if status >= 500:
-        raise TrackingError(shown, f"the server is in trouble (HTTP {status})", _SILENT)
+        raise UnreachableError(shown, f"the server is in trouble (HTTP {status})", _SILENT)
     raise TrackingError(
         shown, f"something answers, but not an MLflow server (HTTP {status})", _EXAMPLES
     )

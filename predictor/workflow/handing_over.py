@@ -8,7 +8,8 @@ from pathlib import Path
 import predictor
 from predictor.errors import TrackingError
 from predictor.study import Study
-from predictor.tracking.sending import SentRun, send_bundle
+from predictor.tracking.sending import send_bundle
+from predictor.tracking.sent import SentRun
 from predictor.tracking.store import TrackingSettings, check_reachable, resolve_uri
 from predictor.workflow.progress import Stopwatch
 from predictor.workflow.report import write_report

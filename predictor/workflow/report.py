@@ -23,6 +23,7 @@ from predictor.fitted.bundle import (
     refuse_states,
 )
 from predictor.fitted.folder import sole_writer
+from predictor.fitted.location import why_it_stays
 from predictor.report.contents.profiles import with_patients
 from predictor.report.contents.report import report_of
 from predictor.report.contents.source import Source, open_source
@@ -32,7 +33,6 @@ from predictor.report.document import Report
 from predictor.report.model_card import model_card
 from predictor.report.page.html import page
 from predictor.report.report_json import report_json
-from predictor.shipped import shipped_folder
 from predictor.workflow.files import write_file
 from predictor.workflow.report_patients import patients_of
 
@@ -216,9 +216,7 @@ def _replace_together(folder: Path, content: Mapping[str, bytes]) -> None:
 
 
 def _check_own_place(folder: Path) -> None:
-    shipped = shipped_folder("models")
-    if shipped is not None and folder.resolve().is_relative_to(shipped.resolve()):
-        rule = "this model came with the package and stays as it is"
+    if rule := why_it_stays(folder):
         raise BundleError(str(folder), rule, _ELSEWHERE)
     # The lock that keeps writers apart lies beside the folder.
     place = folder.resolve()

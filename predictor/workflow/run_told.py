@@ -8,7 +8,7 @@ from typing import Any
 
 from predictor.cohort.cohort import Cohort
 from predictor.errors import TrackingError
-from predictor.tracking.sending import SentRun
+from predictor.tracking.sent import SentRun
 
 
 def places(bundle: Path, report: Path, sent: SentRun | None) -> dict[str, Any]:

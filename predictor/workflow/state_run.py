@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from predictor.cohort.cohort import Cohort
 from predictor.errors import TrackingError
 from predictor.learning.state_candidates import StateCandidate
-from predictor.tracking.sending import SentRun
+from predictor.tracking.sent import SentRun
 from predictor.validation.permutation import Signal
 from predictor.validation.state_size import StateSampleSize
 from predictor.validation.state_tests import Assumption

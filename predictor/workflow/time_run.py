@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from predictor.cohort.cohort import Cohort
 from predictor.errors import TrackingError
 from predictor.learning.hazards import HazardCandidate
-from predictor.tracking.sending import SentRun
+from predictor.tracking.sent import SentRun
 from predictor.validation.time_to_event import Interval
 from predictor.workflow.run_told import course, flow_told, places, warnings_told
 

@@ -6,7 +6,8 @@ from pathlib import Path
 
 import predictor
 from predictor.fitted.bundle import REPORT, locate_bundle, read_manifest
-from predictor.tracking.sending import SentRun, send_bundle
+from predictor.tracking.sending import send_bundle
+from predictor.tracking.sent import SentRun
 from predictor.tracking.store import TrackingSettings, check_reachable, resolve_uri
 from predictor.workflow.report import report_file
 
@@ -36,12 +37,16 @@ def track(
         If the store cannot be reached, or has this run already.
     """
     folder = locate_bundle(bundle)
+    plan = read_manifest(folder)["config"].get("tracking", {})
+    return send(folder, uri, experiment, register_as or plan.get("register_as"))
+
+
+def send(folder: Path, uri: str | None, experiment: str | None, register_as: str | None) -> SentRun:
+    """Send a bundle; as :func:`track`, but registered only if a name is given here."""
     manifest = read_manifest(folder)
     plan = manifest["config"].get("tracking", {})
     settings = TrackingSettings(
-        experiment or plan.get("experiment") or manifest["name"],
-        uri,
-        register_as or plan.get("register_as"),
+        experiment or plan.get("experiment") or manifest["name"], uri, register_as
     )
     check_reachable(resolve_uri(settings.uri))
     sent = send_bundle(folder, settings, version=predictor.__version__)

@@ -31,7 +31,8 @@ from predictor.learning.splits import derived_seed, repeated_folds
 from predictor.learning.venn_abers import venn_abers
 from predictor.report.contents.source import FINDINGS
 from predictor.study import Study, load_study, study_from
-from predictor.tracking.sending import SentRun, send_bundle
+from predictor.tracking.sending import send_bundle
+from predictor.tracking.sent import SentRun
 from predictor.tracking.store import check_reachable, resolve_uri
 from predictor.validation.comparison import Comparison, compare
 from predictor.validation.evidence import evidence

@@ -20,12 +20,12 @@ from predictor.cohort.table import Table
 from predictor.errors import CohortError
 from predictor.fitted.bundle import Bundle, load_bundle
 from predictor.fitted.folder import sole_writer
+from predictor.fitted.location import why_it_stays
 from predictor.fitted.revision import next_version, revise_bundle
 from predictor.fitted.seal import json_bytes
 from predictor.learning.splits import derived_seed
 from predictor.new_cohort import load_new_cohort
 from predictor.performance.evaluation import evaluate
-from predictor.shipped import shipped_folder
 from predictor.study import Study
 from predictor.validation.case_mix import case_mix
 from predictor.validation.centres import centre_results, centre_summaries
@@ -137,8 +137,8 @@ def validate(
     level = EXTERNALLY_VALIDATED if found.lifts else str(bundle.manifest["evidence"]["level"])
     version = str(bundle.manifest["model"]["version"])
     place, why_not = (out or bundle.path, "") if record else (None, "")
-    if place is not None and out is None and _is_shipped(bundle.path):
-        place, why_not = None, "this model came with the package and stays as it is"
+    if place is not None and out is None and (stays := why_it_stays(bundle.path)):
+        place, why_not = None, stays
     if place is None:
         return Validated(bundle, found, None, version, level, why_not)
     with sole_writer(place):
@@ -291,8 +291,3 @@ def _curves(cohort: Cohort, probability: NDArray[np.float64], study: Study) -> M
         seed=derived_seed(plan.seed, _SEED),
     )
     return {key: found[key] for key in ("level", "draws", "calibration", "decision")}
-
-
-def _is_shipped(folder: Path) -> bool:
-    shipped = shipped_folder("models")
-    return shipped is not None and folder.resolve().is_relative_to(shipped.resolve())

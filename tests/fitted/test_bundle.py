@@ -593,7 +593,7 @@ def test_a_reader_in_the_instant_of_a_swap_looks_again(
         else:
             (tmp_path / ("elsewhere" if cleaned_up else ".b.old")).rename(folder)
 
-    monkeypatch.setattr("predictor.fitted.bundle.finish_swap", swapped_meanwhile)
+    monkeypatch.setattr("predictor.fitted.location.finish_swap", swapped_meanwhile)
     assert locate_bundle(bundle) == bundle
     assert len(looks) == 2
 

@@ -5,25 +5,25 @@ from __future__ import annotations
 import json
 import os
 import signal
-import socket
 import subprocess
 import sys
 import time
 import urllib.error
 import urllib.request
 from collections.abc import Callable, Iterator
-from contextlib import closing, suppress
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pandas as pd
 import pytest
+from mlflow_service import Service, free_port
 
 from predictor.errors import TrackingError
 from predictor.fitted.bundle import load_bundle
 from predictor.tracking import record as facts
-from predictor.tracking.sending import read_tracking, send_bundle
+from predictor.tracking.sending import send_bundle
+from predictor.tracking.sent import read_tracking
 from predictor.tracking.store import TrackingSettings, check_reachable, sqlite_path
 
 pytestmark = pytest.mark.slow
@@ -31,55 +31,9 @@ pytestmark = pytest.mark.slow
 ROOT = Path(__file__).resolve().parents[2]
 
 
-def _free_port() -> int:
-    with closing(socket.socket()) as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
-
-
-class Service:
-    """A program listening on loopback, which can be started, stopped, killed and frozen."""
-
-    def __init__(self, command: list[str], port: int, folder: Path, ready: str) -> None:
-        self.command, self.port, self.folder, self.ready = command, port, folder, ready
-        self.url = f"http://127.0.0.1:{port}"
-        self.log = folder / "service.log"
-
-    def start(self) -> None:
-        environment = os.environ | {
-            "MLFLOW_DISABLE_TELEMETRY": "true",
-            "PYTHONPATH": os.pathsep.join([str(ROOT), *sys.path]),
-            "PATH": os.pathsep.join([str(Path(sys.executable).parent), os.environ["PATH"]]),
-        }
-        with self.log.open("a") as log:
-            self.process = subprocess.Popen(
-                self.command,
-                cwd=self.folder,
-                env=environment,
-                stdout=log,
-                stderr=subprocess.STDOUT,
-                start_new_session=True,
-            )
-        deadline = time.monotonic() + 120
-        while time.monotonic() < deadline:
-            with suppress(OSError), urllib.request.urlopen(self.url + self.ready, timeout=2):  # noqa: S310
-                return
-            assert self.process.poll() is None, self.log.read_text()
-            time.sleep(0.3)
-        raise AssertionError(self.log.read_text())
-
-    def signal(self, number: int) -> None:
-        with suppress(ProcessLookupError):
-            os.killpg(self.process.pid, number)
-
-    def kill(self) -> None:
-        self.signal(signal.SIGKILL)
-        self.process.wait()
-
-
 @pytest.fixture
 def server(store: str, tmp_path: Path) -> Iterator[Service]:
-    port = _free_port()
+    port = free_port()
     folder = tmp_path / "server"
     folder.mkdir()
     command = [
@@ -201,7 +155,7 @@ def test_served_model_answers_and_keeps_cells_out_of_its_log(
     database = sqlite_path(store)
     assert database is not None
     (stored,) = database.parent.rglob("MLmodel")
-    port = _free_port()
+    port = free_port()
     folder = tmp_path / "serving"
     folder.mkdir()
     command = [

@@ -21,8 +21,8 @@ import pytest
 
 from predictor.errors import BundleError, TrackingError
 from predictor.tracking import record as facts
-from predictor.tracking import sending
-from predictor.tracking.sending import SentRun, read_tracking, send_bundle
+from predictor.tracking.sending import send_bundle
+from predictor.tracking.sent import SentRun, read_tracking, write_tracking
 from predictor.tracking.store import TrackingSettings, sqlite_path
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -134,18 +134,21 @@ def test_password_of_the_config_is_in_no_table_of_the_store(bundle: Path, store:
         assert "secret-word" not in "\n".join(connection.iterdump())
 
 
-def test_model_is_registered_on_request_and_becomes_champion(bundle: Path, store: str) -> None:
+def test_model_is_registered_on_request_and_the_first_is_champion(bundle: Path, store: str) -> None:
     sent = _send(bundle, store, register_as="remission")
     champion = _client(store).get_model_version_by_alias("remission", "champion")
     assert sent.registered_version == str(champion.version) == "1"
     assert champion.run_id == sent.run_id
 
 
-def test_champion_moves_to_the_newer_version(make_bundle: Callable[..., Path], store: str) -> None:
+def test_a_newer_version_does_not_become_champion_by_being_newer(
+    make_bundle: Callable[..., Path], store: str
+) -> None:
     _send(make_bundle("first"), store, register_as="remission")
     second = _send(make_bundle("second"), store, register_as="remission")
+    assert second.registered_version == "2"
     champion = _client(store).get_model_version_by_alias("remission", "champion")
-    assert str(champion.version) == second.registered_version == "2"
+    assert str(champion.version) == "1"
 
 
 def test_nothing_is_registered_unless_asked(bundle: Path, store: str) -> None:
@@ -391,4 +394,53 @@ def test_record_that_cannot_be_noted_says_that_the_run_arrived(
     monkeypatch.setattr(Path, "write_text", full)
     sent = SentRun(store, "trial", "run7", "models:/m-1")
     with pytest.raises(TrackingError, match=r"sent as run7.*No space left"):
-        sending._write_tracking(bundle, sent)
+        write_tracking(bundle, sent)
+
+
+def test_a_run_of_which_only_the_last_answer_was_lost_is_not_sent_again(
+    bundle: Path, store: str
+) -> None:
+    sent = _send(bundle, store, register_as="remission")
+    # As a connection would leave it that breaks just before the sending is noted
+    (bundle / "tracking.json").rename(bundle / ".tracking.json.new")
+    assert _send(bundle, store, register_as="remission") == sent
+    assert read_tracking(bundle) == sent
+    assert len(_runs(store)) == 3
+    assert not (bundle / ".tracking.json.new").exists()
+
+
+def test_a_bundle_whose_note_was_deleted_is_sent_again(bundle: Path, store: str) -> None:
+    first = _send(bundle, store)
+    (bundle / "tracking.json").unlink()
+    assert _send(bundle, store).run_id != first.run_id
+
+
+@pytest.mark.slow
+def test_a_full_disk_is_told_from_a_store_that_is_gone_and_the_bundle_stays(
+    bundle: Path, store: str
+) -> None:
+    resource = pytest.importorskip("resource")  # not on Windows
+    (bundle / "report.html").write_text("x" * 3_000_000)
+    program = (
+        "import resource, sys; from pathlib import Path\n"
+        "from predictor.errors import TrackingError\n"
+        "from predictor.tracking.sending import send_bundle\n"
+        "from predictor.tracking.store import TrackingSettings\n"
+        # The system lets no file of this process grow beyond 2 MB, as on a disk that is full
+        "resource.setrlimit(resource.RLIMIT_FSIZE, (2_000_000, 2_000_000))\n"
+        "try: send_bundle(Path(sys.argv[1]), TrackingSettings('trial', sys.argv[2]), version='1')\n"
+        "except TrackingError as error: print(error)\n"
+    )
+    assert resource.RLIMIT_FSIZE is not None
+    done = subprocess.run(
+        [sys.executable, "-c", program, str(bundle), store],
+        env={**os.environ, "PYTHONPATH": os.pathsep.join([str(ROOT), *sys.path])},
+        capture_output=True,
+        text=True,
+        timeout=120,
+        check=True,
+    )
+    assert "the store answers, but takes no more files (OSError" in done.stdout
+    assert "Make room there. The bundle is complete; send it when" in done.stdout
+    assert read_tracking(bundle) is None
+    assert {run.info.status for run in _runs(store)} == {"FAILED"}
