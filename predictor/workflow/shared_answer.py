@@ -17,12 +17,13 @@ from predictor.errors import CohortError, PredictorError
 from predictor.fitted.models import LinearModel
 from predictor.learning.disclosure import rests_on, too_small
 from predictor.learning.fold_rule import fold_by_rule
-from predictor.learning.shared_newton import derivatives, held_out
+from predictor.learning.shared_newton import HeldOut, derivatives, held_out
 from predictor.learning.tally import tally
 from predictor.performance.discrimination import cross_validated_auroc
 from predictor.performance.estimate import normal_quantile
 from predictor.study import Study, load_study
 from predictor.validation.centre_figures import Figure, figures_of, forward
+from predictor.validation.pooled import LEVEL, as_row
 from predictor.workflow.exchange import ANSWER, ExchangeError, sealed
 from predictor.workflow.shared_round import Centre, Round, read_round
 from predictor.workflow.shared_study import shared_study
@@ -33,7 +34,6 @@ if TYPE_CHECKING:
 
 Floats = NDArray[np.float64]
 
-LEVEL = 0.95
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,99}")
 
 
@@ -225,7 +225,7 @@ def _derivatives(own: _Own, asked: Round) -> Iterator[dict[str, Any]]:
         }
 
 
-def _held(found: Any) -> dict[str, float]:
+def _held(found: HeldOut) -> dict[str, float]:
     return {"log_loss": found.log_loss, "squares": found.squares, "expected": found.expected}
 
 
@@ -233,7 +233,7 @@ def _figures(own: _Own, asked: Round) -> dict[str, Any]:
     """How well patients are predicted by the fits without their fold, and what the model weighs."""
     values = own.cohort.values
     probability = np.empty(own.cohort.patients)
-    log_loss = squares = expected = 0.0
+    own_sums = HeldOut()
     weight: list[float] = []
     for fit in asked.fits:
         position = fit.climb.position
@@ -247,15 +247,13 @@ def _figures(own: _Own, asked: Round) -> dict[str, Any]:
             design = preparation.apply(values[rows])
             model = LinearModel(float(position[0]), position[1:])
             probability[rows] = model.probability(design)
-            found = held_out(design, own.outcome[rows], position)
-            log_loss, squares = log_loss + found.log_loss, squares + found.squares
-            expected += found.expected
+            own_sums = own_sums.plus(held_out(design, own.outcome[rows], position))
     figures = figures_of(own.cohort.outcome, probability, LEVEL)
     if asked.by == "patients":
         figures = (_within_folds(own, probability), *figures[1:])
     return {
         "figures": [as_row(figure) for figure in figures],
-        "held_out": {"log_loss": log_loss, "squares": squares, "expected": expected},
+        "held_out": _held(own_sums),
         "importance": weight,
     }
 
@@ -269,16 +267,3 @@ def _within_folds(own: _Own, probability: Floats) -> Figure:
     ends = forward("log-odds", found.high) - forward("log-odds", found.low)
     error = ends / (2.0 * normal_quantile(LEVEL))
     return Figure("auroc", "log-odds", found.value, found.low, found.high, error, None)
-
-
-def as_row(figure: Figure) -> dict[str, Any]:
-    """A figure as an exchanged file has it."""
-    return {
-        "figure": figure.name,
-        "scale": figure.scale,
-        "value": figure.value,
-        "low": figure.low,
-        "high": figure.high,
-        "error": figure.error,
-        "reason": figure.reason,
-    }

@@ -214,8 +214,7 @@ def _sums_of(one: Answer, asked: Round) -> list[tuple[Derivatives | None, dict[i
     try:
         rows = one.content["fits"]
         for fit, row in zip(asked.open, rows, strict=True):
-            if (tuple(row["left_out"]), row["penalty"]) != (fit.left_out, fit.penalty):
-                raise ValueError("another fit")
+            _check_same(fit, row)
             told = row["derivatives"]
             columns = len(fit.climb.position) - 1
             sums = None if told is None else Derivatives.from_dict(told, columns)
@@ -223,6 +222,11 @@ def _sums_of(one: Answer, asked: Round) -> list[tuple[Derivatives | None, dict[i
     except (KeyError, TypeError, ValueError) as error:
         raise unreadable(one.path, error) from None
     return found
+
+
+def _check_same(fit: Fit, row: Any) -> None:
+    if (tuple(row["left_out"]), row["penalty"]) != (fit.left_out, fit.penalty):
+        raise ValueError("another fit")
 
 
 def _read(path: Path, asked: Round) -> Answer:
