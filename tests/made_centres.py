@@ -28,7 +28,7 @@ STUDY: dict[str, Any] = {
 }
 
 
-def centre(patients: int, seed: int, *, shift: float = 0.0) -> pd.DataFrame:
+def centre(patients: int, seed: int, *, shift: float = 0.0, gap: float = 0.0) -> pd.DataFrame:
     """Patients of one centre: numbers, a yes or no, a nominal variable, gaps in some of them."""
     rng = np.random.default_rng(seed)
     c3 = rng.normal(80.0 + 5.0 * shift, 20.0, patients).clip(20.0, 200.0)
@@ -49,7 +49,7 @@ def centre(patients: int, seed: int, *, shift: float = 0.0) -> pd.DataFrame:
             "response": np.where(event, "remission", "flare"),
         }
     )
-    table.loc[rng.random(patients) < 0.15, "c3"] = np.nan
+    table.loc[rng.random(patients) < 0.15 + gap, "c3"] = np.nan
     return table
 
 

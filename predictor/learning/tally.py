@@ -60,10 +60,8 @@ class Tally:
     @classmethod
     def from_dict(cls, data: Any, columns: Sequence[Column]) -> Tally:
         """Rebuild from :meth:`to_dict`; ValueError, KeyError or TypeError where it is none."""
-        known, mean, squares = (
-            np.array(data[key], dtype=kind)
-            for key, kind in (("known", np.int64), ("mean", np.float64), ("squares", np.float64))
-        )
+        known = np.array(data["known"], dtype=np.int64)
+        mean, squares = (np.array(data[k], dtype=np.float64) for k in ("mean", "squares"))
         states = tuple(np.array(counts, dtype=np.int64) for counts in data["states"])
         sizes = [len(counts) for counts in states]
         if any(array.shape != (len(columns),) for array in (known, mean, squares)):

@@ -9,17 +9,13 @@ from predictor.report.pooled_page import centres_table, summaries_table
 
 STARTED = "Written: {round}. Send it to every centre, with the configuration."
 EACH = "Each centre runs:"
-FIRST_ANSWER = (
-    "  predictor summarise CONFIG --data ITS_FILE --round {round} --name NAME --out {out}"
-)
+FIRST_ANSWER = "  predictor summarise CONFIG --data FILE --round {round} --name NAME --out {out}"
 THEN = "Then, with the answers of all centres:"
 COMBINE = "  predictor combine {answers} --round {round} --out {out}"
 CENTRES = "Centres: {names}. All of them have to answer every round from now on."
 STEP = "Newton's method, largest step: {step:.2g}; {open} of {fits} fits have not converged."
 PREPARED = "Imputation and scaling are known; {fits} fits begin."
-CONVERGED = (
-    "All fits have converged. Chosen penalty: {penalty:g}. One exchange is left, of figures."
-)
+CONVERGED = "All fits have converged, with penalty {penalty:g}. One exchange is left, of figures."
 ANSWERED = "Written: {out}, the answer of {name} to round {number}. Send it to the coordinator."
 WHAT: Mapping[str, str] = {
     "sums": "It holds counts, means and sums of squares of each fold, and no row.",

@@ -190,7 +190,7 @@ def test_known_values_are_never_changed_by_imputation() -> None:
     ("preparer", "message"),
     [
         (Preparer(columns=(Column("a"),)), "1 columns are described, X has 5"),
-        (Preparer(imputation="zero"), 'imputation must be one of median, mean, iterative'),  # type: ignore[arg-type]
+        (Preparer(imputation="zero"), "imputation must be one of median, mean, iterative"),  # type: ignore[arg-type]
     ],
 )
 def test_wrong_parameters_are_named(preparer: Preparer, message: str) -> None:
