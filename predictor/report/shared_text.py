@@ -11,6 +11,7 @@ STARTED = "Written: {round}. Send it to every centre, with the configuration."
 EACH = "Each centre runs:"
 FIRST_ANSWER = "  predictor summarise CONFIG --data FILE --round {round} --name NAME --out {out}"
 THEN = "Then, with the answers of all centres:"
+ANSWER = "answer_{number}_{name}.json"
 COMBINE = "  predictor combine {answers} --round {round} --out {out}"
 CENTRES = "Centres: {names}. All of them have to answer every round from now on."
 STEP = "Newton's method, largest step: {step:.2g}; {open} of {fits} fits have not converged."
@@ -49,9 +50,9 @@ def round_text(found: Mapping[str, Any]) -> Iterator[str]:
         yield PREPARED.format(fits=found["fits"])
     yield STARTED.format(round=found["round"])
     yield EACH
-    yield FIRST_ANSWER.format(round=found["round"], out=f"NAME_{number}.json")
+    yield FIRST_ANSWER.format(round=found["round"], out=ANSWER.format(number=number, name="NAME"))
     yield THEN
-    answers = " ".join(f"{name}_{number}.json" for name in names) or f"*_{number}.json"
+    answers = ANSWER.format(number=number, name="*")
     out = "runs/pooled" if found["converged"] else f"round_{number + 1}.json"
     yield COMBINE.format(answers=answers, round=found["round"], out=out)
 

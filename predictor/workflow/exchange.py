@@ -75,8 +75,8 @@ def read_sealed(path: Path, *kinds: str) -> dict[str, Any]:
             "Install a newer version of this package; all centres need the same one.",
         )
     if data["kind"] not in kinds:
-        wanted = " or ".join(kinds)
-        rule = f"a {wanted} is needed here, and this is a {data['kind']}"
+        wanted = "` or `".join(kinds)
+        rule = f"this is a file of the kind `{data['kind']}`, and needed is `{wanted}`"
         raise ExchangeError(where, rule, "See `predictor combine --help`.")
     given = data.pop("digest", None)
     if given != digest(data):

@@ -204,12 +204,7 @@ def _read(path: Path) -> Summary:
         n, events = int(content["n"]), int(content["events"])
         name = str(content["centre"]["name"])
         centre = ToldCentre(name, n, events, figures_from(content["figures"]))
-        for keys in (
-            ("model", "digest"),
-            ("centre", "cohort_digest"),
-            ("case_mix", "membership_c"),
-        ):
-            content[keys[0]][keys[1]]
+        _check_parts(content)
     except (KeyError, TypeError, ValueError, ZeroDivisionError, OverflowError) as error:
         raise unreadable(path, error) from None
     return Summary(path, centre, content)

@@ -279,7 +279,7 @@ class TestWhatDoesNotBelongTogether:
         other = tmp_path / "other.json"
         other.write_text("{}", "utf-8")
         self.refused(spread, tmp_path, [other], "no file that `predictor summarise`")
-        self.refused(spread, tmp_path, [spread.rounds[2]], "and this is a round")
+        self.refused(spread, tmp_path, [spread.rounds[2]], "of the kind `round of a pooled fit`")
 
     def test_an_answer_of_another_study(self, spread: Played, tmp_path: Path) -> None:
         other = write_study(tmp_path, validation={"inner_folds": 3, "seed": 12})
