@@ -21,6 +21,7 @@ import predictor.candidate_commands
 import predictor.cohort_commands
 import predictor.compare_commands
 import predictor.external_commands
+import predictor.federated_commands
 import predictor.outcome_commands
 import predictor.performance_commands
 import predictor.plan_commands

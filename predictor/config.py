@@ -21,6 +21,7 @@ from predictor.config_parts import (
     Code,
     Count,
     Grid,
+    Imputation,
     Limits,
     Name,
     Number,
@@ -178,8 +179,9 @@ class CohortSource(Part):
 class PreparationPlan(Part):
     """How missing values are filled in; learned inside each training fold."""
 
-    imputation: Literal["median", "iterative"] = "median"
-    """Median (most frequent state), or chained regressions."""
+    imputation: Imputation = "median"
+    """Median or mean of a number (most frequent value of yes or no and of a state), or chained
+    regressions. Centres that share no rows can pool a mean and no median."""
     missing_indicators: Annotated[tuple[Name, ...], AfterValidator(distinct), OneOrMany()] = ()
     """Predictors whose missingness is itself offered to the model."""
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Any, TypeVar
+from typing import Annotated, Any, Literal, TypeVar
 
 from pydantic import (
     AfterValidator,
@@ -17,6 +17,9 @@ from pydantic import (
     StrictStr,
 )
 from pydantic_core import core_schema
+
+Imputation = Literal["median", "mean", "iterative"]
+"""How a missing value is filled in."""
 
 Code = StrictInt | Annotated[StrictFloat, Field(allow_inf_nan=False)] | StrictStr
 """A cell as a person writes it in the file: ``1``, ``0.5`` or ``female``."""

@@ -64,9 +64,11 @@ class Preparation:
     names
         Variable names in the order of the value columns.
     fill
-        Value that stands in for a missing one, shape (variables,): median, or most frequent state.
+        Value that stands in for a missing one, shape (variables,): median, mean or most
+        frequent state.
     regressions
-        Steps of the chained imputation in the order they are applied; empty for median imputation.
+        Steps of the chained imputation in the order they are applied; empty for a median or
+        mean.
     columns
         The design columns, in order.
     centre, scale

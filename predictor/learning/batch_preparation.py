@@ -39,6 +39,8 @@ class Universe:
         Whether a variable is filled in by its most frequent value.
     states
         Number of states of each variable; 0 for numbers.
+    mean
+        Whether numbers are filled in by their mean and not by their median.
     """
 
     names: tuple[str, ...]
@@ -48,6 +50,7 @@ class Universe:
     gap: Floats
     binary: tuple[bool, ...]
     states: tuple[int, ...]
+    mean: bool = False
 
     @property
     def variable(self) -> NDArray[np.intp]:
@@ -95,7 +98,11 @@ class Preparations:
 
 
 def universe_of(
-    columns: Sequence[Column], values: Floats, missing_indicators: Sequence[str]
+    columns: Sequence[Column],
+    values: Floats,
+    missing_indicators: Sequence[str],
+    *,
+    mean: bool = False,
 ) -> Universe:
     """Lay out the design columns of some patients.
 
@@ -107,6 +114,8 @@ def universe_of(
         NaN for missing.
     missing_indicators
         Variables whose missingness is a column.
+    mean
+        Whether numbers are filled in by their mean and not by their median.
     """
     design: list[DesignColumn] = []
     for j, column in enumerate(columns):
@@ -138,6 +147,7 @@ def universe_of(
         gap,
         tuple(column.binary for column in columns),
         tuple(len(column.states) for column in columns),
+        mean,
     )
 
 
@@ -179,7 +189,7 @@ def prepare(universe: Universe, counts: Floats) -> Preparations:
 
 
 def _fill(universe: Universe, j: int, counts: Floats) -> Floats:
-    """Median or most frequent value of one variable in each resample, 0 where none is known."""
+    """Typical value of one variable in each resample, 0 where none is known."""
     values = universe.values[:, j]
     known = np.flatnonzero(~np.isnan(values))
     if not known.size:
@@ -189,6 +199,9 @@ def _fill(universe: Universe, j: int, counts: Floats) -> Floats:
         times = counts[:, known] @ (place[:, None] == np.arange(len(distinct)))
         typical = distinct[times.argmax(axis=1)]
         return np.where(times.sum(axis=1) > 0.0, typical, 0.0)
+    if universe.mean:
+        weight = counts[:, known].sum(axis=1)
+        return np.asarray(counts[:, known] @ values[known] / np.maximum(weight, 1.0))
     order = known[np.argsort(values[known], kind="stable")]
     ordered, cumulative = values[order], counts[:, order].cumsum(axis=1)
     total = cumulative[:, -1]

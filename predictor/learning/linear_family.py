@@ -74,7 +74,7 @@ class LinearRefits:
 
 def is_batched(candidate: Candidate, plan: Plan) -> bool:
     """Whether a candidate can be fitted in all resamples at once."""
-    return candidate.name in BATCHED and plan.imputation == "median"
+    return candidate.name in BATCHED and plan.imputation != "iterative"
 
 
 def fit_resamples(
@@ -98,7 +98,9 @@ def fit_resamples(
     outcome : shape (resamples, n), optional
         Outcomes that stand in for the patients' own, such as permuted ones.
     """
-    universe = universe_of(plan.columns, patients.values, plan.missing_indicators)
+    universe = universe_of(
+        plan.columns, patients.values, plan.missing_indicators, mean=plan.imputation == "mean"
+    )
     y = np.asarray(patients.outcome if outcome is None else outcome, dtype=np.float64)
     if outcome is None:
         y = np.broadcast_to(y, resamples.count.shape)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import warnings
 from collections.abc import Sequence
-from typing import Any, Literal, NamedTuple, Self
+from typing import Any, NamedTuple, Self, get_args
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -16,11 +16,13 @@ from sklearn.utils import Tags
 from sklearn.utils.validation import check_is_fitted, validate_data
 
 from predictor.clinical.variable import Variable
+from predictor.config_parts import Imputation
 from predictor.fitted.preparation import DesignColumn, Preparation, Regression
 
 Floats = NDArray[np.float64]
 
 _ROUNDS = 10
+IMPUTATIONS: tuple[str, ...] = get_args(Imputation)
 
 
 class Column(NamedTuple):
@@ -72,9 +74,10 @@ class Preparer(TransformerMixin, BaseEstimator):  # type: ignore[misc]
     ----------
     columns : tuple of Column, optional
         The variables; unnamed numbers by default.
-    imputation : {"median", "iterative"}
-        Median (most frequent state of a nominal variable), or chained Bayesian ridge regressions
-        for numbers (van Buuren, Groothuis-Oudshoorn, J Stat Softw 2011;45(3), one imputation).
+    imputation : {"median", "mean", "iterative"}
+        Median or mean (most frequent value of yes or no and of a nominal variable), or chained
+        Bayesian ridge regressions for numbers (van Buuren,
+        Groothuis-Oudshoorn, J Stat Softw 2011;45(3), one imputation).
     missing_indicators : tuple of str
         Variables whose missingness becomes a column.
     scale : bool
@@ -90,7 +93,7 @@ class Preparer(TransformerMixin, BaseEstimator):  # type: ignore[misc]
     def __init__(
         self,
         columns: tuple[Column, ...] | None = None,
-        imputation: Literal["median", "iterative"] = "median",
+        imputation: Imputation = "median",
         missing_indicators: tuple[str, ...] = (),
         scale: bool = True,
     ) -> None:
@@ -108,8 +111,8 @@ class Preparer(TransformerMixin, BaseEstimator):  # type: ignore[misc]
         known = self.columns or tuple(Column(f"x{j}") for j in range(values.shape[1]))
         if len(known) != values.shape[1]:
             raise ValueError(f"{len(known)} columns are described, X has {values.shape[1]}")
-        if self.imputation not in ("median", "iterative"):
-            raise ValueError('imputation must be "median" or "iterative"')
+        if self.imputation not in IMPUTATIONS:
+            raise ValueError(f"imputation must be one of {', '.join(IMPUTATIONS)}")
         fill = np.array([self._typical(values[:, j], c) for j, c in enumerate(known)])
         regressions = self._regressions(values, known) if self.imputation == "iterative" else ()
         names = tuple(column.name for column in known)
@@ -142,15 +145,15 @@ class Preparer(TransformerMixin, BaseEstimator):  # type: ignore[misc]
         return self.preparation_.apply(np.asarray(values))
 
     def _typical(self, values: Floats, column: Column) -> float:
-        """Median of a number; most frequent value where only a few are possible."""
+        """Median or mean of a number; most frequent value where only a few are possible."""
         known = values[~np.isnan(values)]
         if not known.size:
             return 0.0  # the column is constant then and leaves the design
         # Chained regressions start from medians, also those of yes and no.
-        if column.states or (column.binary and self.imputation == "median"):
+        if column.states or (column.binary and self.imputation != "iterative"):
             distinct, counts = np.unique(known, return_counts=True)
             return float(distinct[counts.argmax()])
-        return float(np.median(known))
+        return float(known.mean() if self.imputation == "mean" else np.median(known))
 
     def _design_columns(self, known: tuple[Column, ...], fill: Floats) -> tuple[DesignColumn, ...]:
         design: list[DesignColumn] = []

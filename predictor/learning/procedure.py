@@ -9,12 +9,13 @@ from __future__ import annotations
 import warnings
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any, Literal
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 from sklearn.exceptions import ConvergenceWarning
 
+from predictor.config_parts import Imputation
 from predictor.errors import LearningError
 from predictor.fitted.models import EstimatorModel, LinearModel, Model
 from predictor.fitted.preparation import Preparation
@@ -56,7 +57,7 @@ class Plan:
     """
 
     columns: tuple[Column, ...]
-    imputation: Literal["median", "iterative"]
+    imputation: Imputation
     missing_indicators: tuple[str, ...]
     inner_folds: int
 

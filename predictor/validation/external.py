@@ -170,7 +170,7 @@ class ExternalValidation:
         for key in ("excluded", "classification", "curve", "net_benefit"):
             del told[key]
         told["curves"] = dict(self.curves)
-        told["case_mix"] = _masked_mix(told["case_mix"], self.evaluation.n, self.cell_size)
+        told["case_mix"] = masked_mix(told["case_mix"], self.evaluation.n, self.cell_size)
         told["cohort_digest"] = self.cohort_digest
         return told
 
@@ -258,7 +258,7 @@ def _weight(found: ExternalValidation) -> str:
     return "They are enough for an external validation."
 
 
-def _masked_mix(mix: Mapping[str, Any], n: int, cell_size: int) -> dict[str, Any]:
+def masked_mix(mix: Mapping[str, Any], n: int, cell_size: int) -> dict[str, Any]:
     """Shares that stand for few patients, or for all but few, are not told."""
 
     def few(share: float | None, of: float = n) -> bool:

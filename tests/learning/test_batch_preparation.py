@@ -87,6 +87,20 @@ def test_equals_the_preparer_on_written_out_patients(seed: int, n: int) -> None:
         assert_same(universe, found, g, written_out(values, counts[g]), values)
 
 
+@given(seed=st.integers(0, 2**32 - 1), n=st.integers(2, 40))
+@settings(max_examples=40)
+def test_means_equal_those_of_the_preparer(seed: int, n: int) -> None:
+    rng = np.random.default_rng(seed)
+    values = patients(rng, n)
+    counts = np.array([np.bincount(rng.integers(0, n, n), minlength=n) for _ in range(3)])
+    found = prepare(universe_of(COLUMNS, values, INDICATORS, mean=True), counts.astype(float))
+    for g in range(3):
+        rows = np.repeat(np.arange(n), counts[g])
+        one = Preparer(COLUMNS, "mean", INDICATORS).fit(values[rows]).preparation_
+        assert found.fill[g] == pytest.approx(one.fill, rel=1e-12)
+        assert found.kept[g].sum() == len(one.columns)
+
+
 class TestMedian:
     @pytest.mark.parametrize(
         ("count", "median"),

@@ -337,3 +337,12 @@ def test_chained_imputation_and_trees_are_left_to_the_others() -> None:
     for name, candidate in everything.items():
         assert is_batched(candidate, plan_of()) == (name in BATCHED)
         assert not is_batched(candidate, iterative)
+
+
+@pytest.mark.parametrize("name", LINEAR)
+def test_means_fill_gaps_as_they_do_one_resample_at_a_time(name: str) -> None:
+    patients, plan = cohort(40, 3, missing=0.3), replace(plan_of(), imputation="mean")
+    resamples = bootstrap(40, None, resamples=4, seed=3)
+    candidate = candidates()[name]
+    found = fit_resamples([candidate], plan, patients, resamples)
+    assert_equals_one_at_a_time(found, candidate, plan, patients, resamples)

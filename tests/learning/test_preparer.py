@@ -19,7 +19,14 @@ from predictor.fitted.preparation import Preparation
 from predictor.learning.preparer import Column, Preparer, column_of
 
 
-@parametrize_with_checks([Preparer(), Preparer(imputation="iterative"), Preparer(scale=False)])
+@parametrize_with_checks(
+    [
+        Preparer(),
+        Preparer(imputation="mean"),
+        Preparer(imputation="iterative"),
+        Preparer(scale=False),
+    ]
+)
 def test_scikit_learn_accepts_the_transformer(estimator: Any, check: Any) -> None:
     check(estimator)
 
@@ -107,6 +114,14 @@ def test_yes_and_no_are_filled_with_the_more_frequent_and_shares_with_the_median
     assert ours.transform(X)[-1].tolist() == [1.0, 0.3]
 
 
+def test_mean_imputation_takes_the_mean_of_numbers_and_the_most_frequent_state() -> None:
+    X = np.array([[0.0, 1.0, 2.0], [1.0, 2.0, 2.0], [1.0, 9.0, 0.0], [np.nan, np.nan, np.nan]])
+    columns = (Column("yes", (), 0.0, 1.0, binary=True), Column("x"), Column("s", STATES))
+    ours = Preparer(columns, "mean", scale=False).fit(X).preparation_
+    assert ours.fill.tolist() == [1.0, 4.0, 2.0]
+    assert ours.apply(X)[-1].tolist() == [1.0, 4.0, 0.0]
+
+
 def test_dictionary_variables_are_described_with_their_bounds() -> None:
     dictionary = load_dictionary()
     c3 = column_of(dictionary.variable("c3"))
@@ -142,7 +157,7 @@ def test_where_nothing_varies_nothing_is_left() -> None:
     assert ours.transform(np.ones((4, 3))).shape == (4, 0)
 
 
-@pytest.mark.parametrize("imputation", ["median", "iterative"])
+@pytest.mark.parametrize("imputation", ["median", "mean", "iterative"])
 def test_as_data_it_survives_json_to_the_last_bit(imputation: Any) -> None:
     columns = (Column("x"), Column("s", STATES), Column("y", low=-1.0), Column("z"))
     X = np.column_stack([nominal(), nominal(seed=1)[:, 0], gaps(80)[:, 0]])
@@ -175,7 +190,7 @@ def test_known_values_are_never_changed_by_imputation() -> None:
     ("preparer", "message"),
     [
         (Preparer(columns=(Column("a"),)), "1 columns are described, X has 5"),
-        (Preparer(imputation="mean"), 'imputation must be "median" or "iterative"'),  # type: ignore[arg-type]
+        (Preparer(imputation="zero"), "imputation must be one of median, mean, iterative"),  # type: ignore[arg-type]
     ],
 )
 def test_wrong_parameters_are_named(preparer: Preparer, message: str) -> None:

@@ -82,6 +82,10 @@ FILLED = {
         "Missing values are filled in by the median, or the most frequent state, of the training "
         "patients, learned anew inside every resample."
     ),
+    "mean": (
+        "Missing values are filled in by the mean of a number, or the most frequent state, of the "
+        "training patients, learned anew inside every resample."
+    ),
     "iterative": (
         "Missing values are filled in by chained regressions on the other predictors, learned anew "
         "inside every resample."

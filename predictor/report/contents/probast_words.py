@@ -55,6 +55,7 @@ GAPS = (
 )
 IMPUTATION: Mapping[str, str] = {
     "median": "by the median or most frequent state",
+    "mean": "by the mean or most frequent state",
     "iterative": "by chained regressions",
 }
 NOT_CHANGED = "The share of events was not changed: no resampling, no weights."

@@ -9,6 +9,7 @@ from predictor.report.contents.checklists import checklists
 from predictor.report.contents.equation import the_model
 from predictor.report.contents.explanation import explanation
 from predictor.report.contents.external import external
+from predictor.report.contents.federated import federated
 from predictor.report.contents.patients import patients
 from predictor.report.contents.performance import performance
 from predictor.report.contents.pitfalls import pitfalls
@@ -104,6 +105,8 @@ def _after_verdict(source: Source) -> Iterator[Section]:
     """Sections b to h, in the order of the page."""
     if "update" in source.manifest:
         yield updating(source)
+    if "federated" in source.manifest:
+        yield federated(source)
     yield patients(source)
     yield performance(source)
     if source.external:
@@ -123,7 +126,8 @@ def warnings_of(sections: tuple[Section, ...]) -> Iterator[str]:
 
 
 def _missing(source: Source) -> Iterator[str]:
-    if "update" in source.manifest:  # whose own section says what is not known, and why
+    # Whose own section says what is not known, and why.
+    if "update" in source.manifest or "federated" in source.manifest:
         return
     prevalence = source.manifest["model"].get("candidate") == "prevalence"
     for part, name in PARTS.items():

@@ -90,6 +90,7 @@ OUTCOME_LEFT_OUT = "Patients without an outcome were left out."
 NOBODY_LEFT_OUT = "Nobody was left out for a missing outcome."
 IMPUTATION = {
     "median": "by the median, or the most frequent state (one imputation)",
+    "mean": "by the mean of a number, or the most frequent state (one imputation)",
     "iterative": "by chained regressions on the other predictors (one imputation)",
 }
 INDICATORS = "Being missing is itself a predictor for: {names}."
