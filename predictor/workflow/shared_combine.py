@@ -183,8 +183,10 @@ def _to_be_validated(found: Round) -> Round:
     """The final fit and those that validate it, each with the penalty chosen for it."""
     folds, losses, ridge = found.folds, found.losses, found.study.penalties
     final = final_penalty(losses, ridge, folds)
-    nested = {(k,): penalty_without(losses, ridge, folds, k) for k in range(folds)}
-    wanted = {(): final, **nested}
+    nested: dict[tuple[int, ...], float] = {
+        (k,): penalty_without(losses, ridge, folds, k) for k in range(folds)
+    }
+    wanted = {(): final} | nested
     by_name = {(fit.left_out, fit.penalty): fit for fit in found.fits}
     patients = sum(centre.patients for centre in found.centres)
     choice = {
