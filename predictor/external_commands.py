@@ -139,7 +139,7 @@ def monitor(
     out: Path | None,
     output: str,
 ) -> None:
-    """Watch whether new patients are still those a model was made for.
+    """Watch whether patients stay those a model was made for.
 
     MODEL is a bundle folder, the name of a shipped one, or models:/NAME@ALIAS of a registered one.
     Exits with 1 on alarm, for a cron job.

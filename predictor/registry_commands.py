@@ -20,7 +20,7 @@ from predictor.command import answer_is_no, as_format, command, print_json
 def promote(
     challenger: str, name: str, alias: str, uri: str | None, force: str | None, output: str
 ) -> None:
-    """Register a model, and make it the champion if it is better than the present one.
+    """Make a model the champion if it is the better one.
 
     RUN_OR_BUNDLE is a bundle folder, the id of an MLflow run, or models:/NAME/VERSION. Better means
     a smaller cross-validated log loss on the same patients, by more than the standard error of the

@@ -131,7 +131,7 @@ def test_the_program_of_the_docs_runs(root: Path) -> None:
     page = (root / "docs" / "plan.md").read_text(encoding="utf-8")
     (program,) = (part.split("```")[0] for part in page.split("```python\n")[1:])
     quick = program.replace("cohorts=20, resamples=100", "cohorts=10, resamples=20, new=1000")
-    quick = quick.replace('"literature")', '"literature", workers=1)')
+    quick = quick.replace('scenario="literature"', 'scenario="literature", workers=1')
     assert "new=1000" in quick
     assert "workers=1" in quick
     finished = subprocess.run(
