@@ -229,7 +229,8 @@ def _made(
             strict=True,
         )
     )
-    findings += one_sided(visits, rules.asked, index, followed)
+    if not isinstance(followed, TimedFollowUp):  # which is judged at many visits, not at one
+        findings += one_sided(visits, rules.asked, index, followed)
     findings += declared_missing(baseline)
     findings += judged(cells, used_cells(visits, rules, index, followed, baseline))
     if any(finding.fatal for finding in findings):

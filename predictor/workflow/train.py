@@ -11,7 +11,6 @@ from typing import TYPE_CHECKING, Any
 
 from threadpoolctl import threadpool_limits
 
-import predictor
 from predictor.cohort.cohort import Cohort
 from predictor.documents import Document
 from predictor.errors import ConfigError, LearningError, TrackingError
@@ -31,20 +30,17 @@ from predictor.learning.splits import derived_seed, repeated_folds
 from predictor.learning.venn_abers import venn_abers
 from predictor.report.contents.source import FINDINGS
 from predictor.study import Study, load_study, study_from
-from predictor.tracking.sending import send_bundle
 from predictor.tracking.sent import SentRun
-from predictor.tracking.store import check_reachable, resolve_uri
 from predictor.validation.comparison import Comparison, compare
 from predictor.validation.evidence import evidence
 from predictor.validation.samplesize import SampleSize, for_training
 from predictor.workflow import manifest, tables
 from predictor.workflow.figures import figures
 from predictor.workflow.findings import Trained, collect
-from predictor.workflow.handing_over import tracking_of
+from predictor.workflow.handing_over import hand_over, reached_store
 from predictor.workflow.internal import InternalResults, validate_internally
 from predictor.workflow.interrupts import workers_left_alone
 from predictor.workflow.progress import Progress, Silent, Stopwatch
-from predictor.workflow.report import write_report
 from predictor.workflow.run_told import course, flow_told, places, warnings_told
 from predictor.workflow.state_run import StateTrainingRun
 from predictor.workflow.study_cohort import study_cohort
@@ -192,10 +188,7 @@ def _train(
     watch: Stopwatch,
 ) -> TrainingRun:
     config = study.config
-    settings = tracking_of(study)
-    if settings is not None:
-        with watch.stage("tracking store"):
-            check_reachable(resolve_uri(settings.uri))
+    settings = reached_store(study, watch)
     with watch.stage("cohort"):
         cohort = study_cohort(study, data)
 
@@ -297,20 +290,10 @@ def _train(
             replicates=_replicates(internal, candidate),
             calibration=_calibration(predicted, patients, candidate, fitted),
         )
-    with watch.stage("report"):
-        written = write_report(folder)
-    sent, lost = None, None
-    if settings is not None:
-        with watch.stage("tracking"):
-            try:
-                sent = send_bundle(folder, settings, version=predictor.__version__)
-                # Again, because it names the run that it was sent as.
-                written = write_report(folder)
-            except TrackingError as error:
-                lost = error
+    handed = hand_over(folder, settings, watch)
     return TrainingRun(
         folder,
-        written.path,
+        handed.report,
         cohort,
         comparison,
         internal,
@@ -318,8 +301,8 @@ def _train(
         ranked,
         needed,
         stands,
-        sent,
-        lost,
+        handed.sent,
+        handed.lost,
         dict(watch.seconds),
         config.privacy.cell_size,
     )

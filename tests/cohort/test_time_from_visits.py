@@ -94,6 +94,15 @@ def test_times_by_hand() -> None:
     }
 
 
+def test_a_relapse_of_everybody_is_no_rule_that_comes_out_one_way() -> None:
+    """Who relapses when is still to be learned, which at one visit it would not be."""
+    rows = [*patient("a", (0, 2), (40, 9)), *patient("b", (0, 3), (30, None), (90, 8))]
+    told_, found = ends(rows)
+    assert [end for _, _, end in told_] == ["relapse", "relapse"]
+    codes = {finding.code for finding in found.findings}
+    assert not {"one_sided_outcome", "one_sided_missing"} & codes
+
+
 def test_the_time_has_the_unit_that_the_question_reads() -> None:
     rows = patient("a", (0, 2), (365.25, 3))
     months, _ = ends(rows, time_study(follow_up={"unit": "months"}))

@@ -22,6 +22,7 @@ from predictor.cohort.cohort import Cohort
 from predictor.errors import BundleError, ConfigError, LearningError, PredictorError, TrackingError
 from predictor.fitted.bundle import load_bundle
 from predictor.fitted.folder import sole_writer
+from predictor.workflow import handing_over
 from predictor.workflow import train as stage
 from predictor.workflow.train import TrainingRun, train
 
@@ -313,8 +314,8 @@ def test_a_store_lost_during_the_run_costs_nothing(
     def lost(*args: object, **kwargs: object) -> None:
         raise TrackingError("http://x", "it is gone", "predictor track b")
 
-    monkeypatch.setattr(stage, "check_reachable", lambda _: None)
-    monkeypatch.setattr(stage, "send_bundle", lost)
+    monkeypatch.setattr(handing_over, "check_reachable", lambda _: None)
+    monkeypatch.setattr(handing_over, "send_bundle", lost)
     run = train(
         configuration(tracking={"uri": "http://x"}), cohort(), out=tmp_path / "b", workers=1
     )
