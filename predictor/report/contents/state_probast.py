@@ -14,6 +14,7 @@ from predictor.report.contents.numbers_text import listed
 from predictor.report.contents.probast_rules import ENOUGH_EVENTS, Rule
 from predictor.report.contents.readiness import corrected, figure
 from predictor.report.contents.run_facts import Answer, Facts
+from predictor.report.contents.source import cell_size_of
 from predictor.report.contents.standing import SLOPE
 
 DEFINED = "Facts: the outcome is {name}, in ordered states, worst first: {states}."
@@ -117,7 +118,7 @@ def _beyond_apparent(facts: Facts) -> Answer:
 
 def _enough_to_evaluate(facts: Facts) -> Answer:
     states = facts.outcome["states"]
-    size = facts.manifest["privacy"]["cell_size"]
+    size = cell_size_of(facts.manifest)
     told = {"least": ENOUGH_EVENTS, "size": size}
     if any(state["patients"] is None for state in states):
         return Answer(IMPRECISE_HIDDEN.format(**told), "performance-figures")

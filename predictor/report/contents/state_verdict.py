@@ -20,7 +20,7 @@ from predictor.report.contents.readiness import (
     slope_is_off,
     slope_is_open,
 )
-from predictor.report.contents.source import Source
+from predictor.report.contents.source import Source, cell_size_of
 from predictor.report.contents.standing import (
     DEMONSTRATION,
     MISCALIBRATED,
@@ -154,7 +154,7 @@ def _slopes(manifest: _Row) -> Iterator[tuple[str, _Row]]:
 
 
 def _reasons(manifest: _Row, off: Sequence[str]) -> Iterator[str]:
-    size = int(manifest["privacy"]["cell_size"])
+    size = cell_size_of(manifest)
     if manifest["evidence"].get("simulated_patients"):
         yield SIMULATED
     yield SIZE.format(**_counts(manifest))

@@ -14,7 +14,7 @@ from predictor.report.contents.clinical_text import named, value_text
 from predictor.report.contents.equation import what_of
 from predictor.report.contents.equation_example import number_by_hand
 from predictor.report.contents.profiles import stand_ins
-from predictor.report.contents.source import Source
+from predictor.report.contents.source import Source, cell_size_of
 from predictor.report.document import Block, Cell, Column, Paragraph, Section, Table, Verbatim
 
 HOW = (
@@ -212,7 +212,7 @@ def _coefficients(source: Source, formulas: Sequence[Formula]) -> Table:
 
 
 def _baseline(source: Source, stretches: Sequence[Stretch], causes: int) -> Table:
-    size = int(source.manifest["privacy"]["cell_size"])
+    size = cell_size_of(source.manifest)
     return Table(
         "model-baseline",
         BASELINE,

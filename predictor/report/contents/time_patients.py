@@ -8,7 +8,7 @@ from typing import Any
 from predictor.report.contents.numbers_text import absent, counted, listed, percent
 from predictor.report.contents.patients import counting_blocks, flow_blocks, missing_blocks
 from predictor.report.contents.patients_named import named_row, noticed_blocks
-from predictor.report.contents.source import Source
+from predictor.report.contents.source import Source, cell_size_of
 from predictor.report.document import Block, Column, Figure, Paragraph, Section, Table
 
 INTRO = (
@@ -105,7 +105,7 @@ def _words(state: object) -> str:
 
 def _follow_up(source: Source) -> Iterator[Block]:
     manifest, found = source.manifest, source.findings.get("time_by_month")
-    size = int(manifest["privacy"]["cell_size"])
+    size = cell_size_of(manifest)
     if found is None:
         yield absent("cumulative incidences by month")
     else:

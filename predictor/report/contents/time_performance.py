@@ -13,7 +13,7 @@ from predictor.report.contents.figures_table import (
     with_choice_marked,
 )
 from predictor.report.contents.numbers_text import percent
-from predictor.report.contents.source import Source
+from predictor.report.contents.source import Source, cell_size_of
 from predictor.report.contents.time_verdict import marks
 from predictor.report.document import (
     Block,
@@ -135,7 +135,7 @@ def _candidates(source: Source) -> Table:
 
 def _groups(source: Source) -> Iterator[Block]:
     manifest = source.manifest
-    size = max(int(manifest["privacy"]["cell_size"]), 2)
+    size = max(cell_size_of(manifest), 2)
     everybody = manifest["model"]["candidate"] == "prevalence"
     alone = CALIBRATION_EVERYBODY if everybody else CALIBRATION_ONE
     for month in marks(manifest):
