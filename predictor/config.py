@@ -16,6 +16,7 @@ from pydantic import (
 )
 
 from predictor.clinical.variable import Range
+from predictor.config_compute import ComputePlan
 from predictor.config_parts import (
     Answer,
     Code,
@@ -315,13 +316,6 @@ class PrivacyPlan(Part):
 
     cell_size: Annotated[StrictInt, Field(ge=1, le=1000)] = 5
     """Smallest count shown in what is shared."""
-
-
-class ComputePlan(Part):
-    """Where the fits run."""
-
-    workers: Count | None = None
-    """Parallel workers; every available core by default. Results do not depend on it."""
 
 
 class PredictionPlan(Part):

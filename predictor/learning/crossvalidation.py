@@ -7,9 +7,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
-from joblib import Parallel, cpu_count, delayed
 from numpy.typing import NDArray
-from threadpoolctl import threadpool_limits
 
 from predictor.errors import LearningError
 from predictor.learning.candidates import Candidate, Setting
@@ -18,6 +16,7 @@ from predictor.learning.procedure import Patients, Plan, fit
 from predictor.learning.refitting import Refit, refit
 from predictor.learning.resampling import training_parts
 from predictor.learning.splits import RepeatedFolds
+from predictor.learning.spread import spread
 
 Progress = Callable[[float, str], None]
 """Called with the share of the work done and what is being done."""
@@ -88,10 +87,14 @@ def cross_validate(
     probability = {i: np.full(folds.fold.shape, np.nan) for i in others}
     settings: dict[int, dict[tuple[int, int], Setting]] = {i: {} for i in others}
     seconds = dict.fromkeys(others, 0.0)
-    jobs = max(1, min(workers or cpu_count(), len(tasks)))
-    parallel = Parallel(n_jobs=jobs, return_as="generator_unordered", batch_size=1)
-    for i, r, k, predicted, setting, spent in parallel(
-        delayed(_one_fold)(i, r, k, candidates[i], plan, patients, folds) for i, r, k in tasks
+    for i, r, k, predicted, setting, spent in spread(
+        _one_fold,
+        (candidates, plan, patients, folds),
+        tasks,
+        len(tasks),
+        workers=workers,
+        in_order=False,
+        one_by_one=True,
     ):
         probability[i][r, folds.fold[r] == k] = predicted
         settings[i][r, k] = setting
@@ -141,19 +144,17 @@ def _predictions(
 
 
 def _one_fold(
-    i: int,
-    repeat: int,
-    k: int,
-    candidate: Candidate,
+    candidates: Sequence[Candidate],
     plan: Plan,
     patients: Patients,
     folds: RepeatedFolds,
+    i: int,
+    repeat: int,
+    k: int,
 ) -> tuple[int, int, int, NDArray[np.float64], Setting, float]:
     start = time.perf_counter()
-    test = folds.fold[repeat] == k
-    # One thread inside a worker: the workers are the parallelism, and sums keep their order.
-    with threadpool_limits(1):
-        training = (~test).astype(np.int64)
-        fitted = fit(candidate, plan, patients, folds.seed_of(repeat, k), training)
-        predicted = fitted.probability(patients.values[test][:, candidate.predictors])
+    test, candidate = folds.fold[repeat] == k, candidates[i]
+    training = (~test).astype(np.int64)
+    fitted = fit(candidate, plan, patients, folds.seed_of(repeat, k), training)
+    predicted = fitted.probability(patients.values[test][:, candidate.predictors])
     return i, repeat, k, predicted, fitted.setting, time.perf_counter() - start

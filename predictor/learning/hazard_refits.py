@@ -5,9 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 
 import numpy as np
-from joblib import Parallel, cpu_count, delayed
 from numpy.typing import NDArray
-from threadpoolctl import threadpool_limits
 
 from predictor.errors import LearningError
 from predictor.fitted.preparation import Values
@@ -22,6 +20,7 @@ from predictor.learning.hazards import (
     quick_cox,
 )
 from predictor.learning.resampling import BootstrapPlan, Resamples
+from predictor.learning.spread import spread
 
 Ends = NDArray[np.integer]
 
@@ -47,18 +46,12 @@ def refit_hazards(
         Told the share that is done; where it says no, the remaining resamples are left out.
     """
     total = len(resamples)
-    jobs = min(workers or cpu_count(), total)
-    step = max(jobs, 1) * 4
+    tasks = ((resamples.part(i, i + 1),) for i in range(total))
     found: list[FittedHazards | None] = []
-    with Parallel(n_jobs=jobs) as parallel:
-        for start in range(0, total, step):
-            part = resamples.part(start, min(start + step, total))
-            found += parallel(
-                delayed(_one)(candidate, how, patients, part.count[i], int(part.seed[i]))
-                for i in range(len(part))
-            )
-            if not progress(len(found) / total):
-                break
+    for one in spread(_one, (candidate, how, patients), tasks, total, workers=workers):
+        found.append(one)
+        if not progress(len(found) / total):
+            break
     return found
 
 
@@ -66,14 +59,12 @@ def _one(
     candidate: HazardCandidate,
     how: HazardPlan,
     patients: TimedPatients,
-    count: NDArray[np.integer],
-    seed: int,
+    resample: Resamples,
 ) -> FittedHazards | None:
-    with threadpool_limits(1):
-        try:
-            return fit_hazards(candidate, how, patients, count, seed)
-        except LearningError:
-            return None
+    try:
+        return fit_hazards(candidate, how, patients, resample.count[0], int(resample.seed[0]))
+    except LearningError:
+        return None
 
 
 def replicate(

@@ -1,9 +1,8 @@
 """The resampling engine: a procedure fitted in every resample, measured where it was fitted.
 
 Linear candidates are fitted in many resamples at once, in threads (the work is NumPy's, which
-lets go of the interpreter); any other estimator one resample at a time, in processes. Both go
-through joblib, so that its backend can be swapped. What is needed of a fit is measured in the
-worker, so that no more than a chunk of predictions is ever kept.
+lets go of the interpreter); any other estimator one resample at a time, in processes. What is
+needed of a fit is measured in the worker, so that no more than a chunk of predictions is kept.
 """
 
 from __future__ import annotations
@@ -13,9 +12,7 @@ from dataclasses import dataclass
 from typing import Any, TypeVar
 
 import numpy as np
-from joblib import Parallel, cpu_count, delayed
 from numpy.typing import NDArray
-from threadpoolctl import threadpool_limits
 
 from predictor.errors import LearningError
 from predictor.explanation.contributions import contributions
@@ -24,6 +21,7 @@ from predictor.learning.candidates import Candidate
 from predictor.learning.linear_family import LinearRefits, fit_resamples, is_batched
 from predictor.learning.procedure import Patients, Plan, fit
 from predictor.learning.resampling import BootstrapPlan, Resamples
+from predictor.learning.spread import spread
 
 Floats = NDArray[np.float64]
 Measure = TypeVar("Measure")
@@ -119,34 +117,25 @@ def refit(
         raise ValueError("the choice among candidates can be repeated for the linear family only")
     if not len(resamples):
         return []
-    workers = min(workers or cpu_count(), len(resamples))
     size = 1
     if batched:
         fair = -(-len(resamples) // _CHUNKS)
         size = max(1, min(fair, _MOST_PREDICTIONS // len(patients.outcome)))
     starts = range(0, len(resamples), size)
     work = _linear if batched else _one
-    parallel = Parallel(
-        n_jobs=workers, prefer="threads" if batched else "processes", return_as="generator"
+    tasks = (
+        (
+            resamples.part(start, start + size),
+            None if outcome is None else outcome[start : start + size],
+        )
+        for start in starts
     )
+    shared = (candidates, plan, patients, explain, measure)
     found: list[Measure] = []
-    # One thread inside a worker: the workers are the parallelism, and sums keep their order.
-    with threadpool_limits(1):
-        for result in parallel(
-            delayed(work)(
-                candidates,
-                plan,
-                patients,
-                resamples.part(start, start + size),
-                None if outcome is None else outcome[start : start + size],
-                explain,
-                measure,
-            )
-            for start in starts
-        ):
-            found.append(result)
-            if progress is not None:
-                progress(len(found) / len(starts))
+    for result in spread(work, shared, tasks, len(starts), workers=workers, threads=batched):
+        found.append(result)
+        if progress is not None:
+            progress(len(found) / len(starts))
     return found
 
 
@@ -154,10 +143,10 @@ def _linear(
     candidates: Sequence[Candidate],
     plan: Plan,
     patients: Patients,
-    resamples: Resamples,
-    outcome: NDArray[np.int8] | None,
     explain: bool,  # noqa: ARG001 - the same call for both kinds
     measure: Callable[[Refit], Any],
+    resamples: Resamples,
+    outcome: NDArray[np.int8] | None,
 ) -> Any:
     fits = fit_resamples(candidates, plan, patients, resamples, outcome)
     return measure(
@@ -192,10 +181,10 @@ def _one(
     candidates: Sequence[Candidate],
     plan: Plan,
     patients: Patients,
-    resamples: Resamples,
-    outcome: NDArray[np.int8] | None,
     explain: bool,
     measure: Callable[[Refit], Any],
+    resamples: Resamples,
+    outcome: NDArray[np.int8] | None,
 ) -> Any:
     (candidate,), (count,), (seed,) = candidates, resamples.count, resamples.seed
     values = patients.values[:, candidate.predictors]
@@ -205,18 +194,17 @@ def _one(
     probability = np.full(len(values), np.nan)
     shap = np.full(patients.values.shape[1], np.nan)
     usable, setting = True, 0
-    with threadpool_limits(1):
-        try:
-            fitted = fit(candidate, plan, seen, int(seed), count)
-        except LearningError:
-            usable = False
-        else:
-            probability = fitted.probability(values)
-            setting = candidate.grid.index(fitted.setting)
-            if explain:
-                rows = _explained(count, int(seed))
-                moved = contributions(fitted.model, fitted.preparation, values[rows]).values
-                shap[list(candidate.predictors)] = np.abs(moved).mean(axis=0)
+    try:
+        fitted = fit(candidate, plan, seen, int(seed), count)
+    except LearningError:
+        usable = False
+    else:
+        probability = fitted.probability(values)
+        setting = candidate.grid.index(fitted.setting)
+        if explain:
+            rows = _explained(count, int(seed))
+            moved = contributions(fitted.model, fitted.preparation, values[rows]).values
+            shap[list(candidate.predictors)] = np.abs(moved).mean(axis=0)
     return measure(
         Refit(
             resamples.count,

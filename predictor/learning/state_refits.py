@@ -10,15 +10,14 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
-from joblib import Parallel, cpu_count, delayed
 from numpy.typing import NDArray
-from threadpoolctl import threadpool_limits
 
 from predictor.fitted.preparation import Preparation
 from predictor.fitted.state_model import StateModel, state_probabilities
 from predictor.learning.batch_preparation import Preparations, Universe, prepare, universe_of
 from predictor.learning.procedure import Patients, Plan
 from predictor.learning.resampling import Resamples, summed_by_unit, units_of
+from predictor.learning.spread import spread
 from predictor.learning.state_candidates import StateCandidate
 from predictor.learning.state_newton import StateFit, baseline, fit_states
 from predictor.performance.scores import LOG_LOSS_CLIP
@@ -117,27 +116,18 @@ def refit_states(
     starts = list(range(0, len(resamples), size))
     y = np.asarray(patients.outcome, dtype=np.int64)
     parts: list[StateRefits] = []
-    parallel = Parallel(
-        n_jobs=max(1, min(workers or cpu_count(), len(starts))),
-        prefer="threads",
-        return_as="generator",
+    shared = (candidate, plan, universe, patients.group, states)
+    tasks = (
+        (
+            resamples.part(start, start + size),
+            y if outcome is None else outcome[start : start + size],
+        )
+        for start in starts
     )
-    with threadpool_limits(1):
-        for part in parallel(
-            delayed(_fit_part)(
-                candidate,
-                plan,
-                universe,
-                patients.group,
-                states,
-                resamples.part(start, start + size),
-                y if outcome is None else outcome[start : start + size],
-            )
-            for start in starts
-        ):
-            parts.append(part)
-            if progress is not None and not progress(len(parts) / len(starts)):
-                break
+    for part in spread(_fit_part, shared, tasks, len(starts), workers=workers, threads=True):
+        parts.append(part)
+        if progress is not None and not progress(len(parts) / len(starts)):
+            break
     return StateRefits(
         universe,
         *(

@@ -7,7 +7,6 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
-from joblib import cpu_count
 from numpy.typing import NDArray
 
 from predictor.cohort.cohort import Cohort
@@ -18,6 +17,7 @@ from predictor.learning.crossvalidation import OutOfFold
 from predictor.learning.linear_family import is_batched
 from predictor.learning.procedure import Fitted, Patients, Plan
 from predictor.learning.splits import RepeatedFolds, derived_seed
+from predictor.learning.spread import at_once
 from predictor.performance.estimate import Estimate
 from predictor.validation.budget import affordable
 from predictor.validation.corrected import FEWEST_FOR_INTERVAL
@@ -271,5 +271,5 @@ def _centres(run: _Run, candidate: Candidate) -> InternalExternal | None:
 
 def _seconds(result: OutOfFold, plan: Plan, fits: int, workers: int | None) -> float:
     """Cost of one training with all workers at it."""
-    at_it = 1 if is_batched(result.candidate, plan) else (workers or cpu_count())
+    at_it = 1 if is_batched(result.candidate, plan) else at_once(workers)
     return result.seconds / max(fits, 1) / at_it

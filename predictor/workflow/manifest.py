@@ -204,6 +204,8 @@ def shareable_config(study: Study) -> dict[str, Any]:
     config: dict[str, Any] = study.config.model_dump(mode="json", exclude_none=True)
     config.pop("output", None)
     config.get("tracking", {}).pop("uri", None)
+    for name in ("backend", "address"):
+        config.get("compute", {}).pop(name, None)
     cohort = config["cohort"]
     visits, outcome = cohort.get("visits", {}), cohort.get("outcome", {})
     places = ((cohort, "file"), (config, "dictionary"), (visits, "file"), (outcome, "definition"))

@@ -9,7 +9,6 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-from joblib import Parallel, cpu_count, delayed
 from threadpoolctl import threadpool_limits
 
 from predictor.cohort.published_odds import scenario_odds
@@ -21,6 +20,7 @@ from predictor.learning.linear_family import BATCHED, is_batched
 from predictor.learning.preparer import column_of
 from predictor.learning.procedure import Patients, Plan
 from predictor.learning.splits import derived_seed
+from predictor.learning.spread import spread
 from predictor.study import Study, load_study, study_from
 from predictor.validation.curve_aims import reached
 from predictor.validation.curve_rows import size_row
@@ -34,6 +34,7 @@ from predictor.validation.plan_asked import Asked
 from predictor.validation.planned import Planned
 from predictor.workflow.files import check_suffix, write_file
 from predictor.workflow.interrupts import guarded_workers
+from predictor.workflow.machines import machines
 from predictor.workflow.plan_population import Population
 from predictor.workflow.progress import Progress, Silent, Stopwatch
 
@@ -78,12 +79,23 @@ def plan(
     """
     asked = asked or Asked()
     asked.check()
-    if workers is not None and workers < 1:
-        raise ConfigError("workers", "at least 1 is needed", "Leave it out to use every core.")
     study = _study(config)
     population = Population.of(study, _scenario(study, scenario))
     candidate, prepared = candidate_of(study, asked.model)
-    watch = Stopwatch(progress or Silent())
+    with machines(study.config.compute, workers), guarded_workers("plan"):
+        return _plan(study, population, candidate, prepared, asked, workers, progress or Silent())
+
+
+def _plan(
+    study: Study,
+    population: Population,
+    candidate: Candidate,
+    prepared: Plan,
+    asked: Asked,
+    workers: int | None,
+    progress: Progress,
+) -> Planned:
+    watch = Stopwatch(progress)
     with watch.stage("new patients"), threadpool_limits(1):
         new = population.draw(asked.new, [asked.seed, _NEW])
         procedure = Procedure(candidate, prepared, asked.resamples, study.config.validation.folds)
@@ -91,13 +103,13 @@ def plan(
         best = unlimited(procedure, many, new, derived_seed(asked.seed, _MANY))
         ceiling = population.ceiling(scenario_odds(population.scenario))
     sizes = tuple(sorted(asked.sizes))
-    with watch.stage("cohorts"), guarded_workers("plan"):
+    with watch.stage("cohorts"):
         found = _simulated(
             _Task(population, procedure, new, asked.seed),
             sizes,
             asked.cohorts,
-            workers or study.config.compute.workers or cpu_count(),
-            progress or Silent(),
+            workers or study.config.compute.workers,
+            progress,
         )
     rows = tuple(size_row(size, found[size], asked.useful, best) for size in sizes)
     return Planned(
@@ -147,24 +159,20 @@ def cohort_of(population: Population, seed: int, size: int, number: int) -> tupl
 
 
 def _one_cohort(task: _Task, size: int, number: int) -> CohortFigures:
-    # One thread, so that sums keep their order whatever the number of workers.
-    with threadpool_limits(1):
-        cohort, seed = cohort_of(task.population, task.seed, size, number)
-        return figures_of_cohort(task.procedure, cohort, task.new, seed)
+    cohort, seed = cohort_of(task.population, task.seed, size, number)
+    return figures_of_cohort(task.procedure, cohort, task.new, seed)
 
 
 def _simulated(
-    task: _Task, sizes: tuple[int, ...], cohorts: int, workers: int, progress: Progress
+    task: _Task, sizes: tuple[int, ...], cohorts: int, workers: int | None, progress: Progress
 ) -> dict[int, list[CohortFigures]]:
     # The largest first: what is left at the end, when a worker may wait for another, is short.
     work = [(size, number) for size in reversed(sizes) for number in range(cohorts)]
     whole = sum(size + _FIXED_COST for size, _ in work)
     found: dict[int, list[CohortFigures]] = {size: [] for size in sizes}
-    parallel = Parallel(n_jobs=min(workers, len(work)), prefer="processes", return_as="generator")
     done = 0
-    for (size, number), one in zip(
-        work, parallel(delayed(_one_cohort)(task, *which) for which in work), strict=True
-    ):
+    simulated = spread(_one_cohort, (task,), work, len(work), workers=workers)
+    for (size, number), one in zip(work, simulated, strict=True):
         found[size].append(one)
         done += size + _FIXED_COST
         progress.advance(done / whole, f"{number + 1} of {cohorts} with {size:,}")

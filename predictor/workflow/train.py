@@ -40,6 +40,7 @@ from predictor.workflow.findings import Trained, collect
 from predictor.workflow.handing_over import hand_over, reached_store
 from predictor.workflow.internal import InternalResults, validate_internally
 from predictor.workflow.interrupts import workers_left_alone
+from predictor.workflow.machines import machines
 from predictor.workflow.progress import Progress, Silent, Stopwatch
 from predictor.workflow.run_told import course, flow_told, places, warnings_told
 from predictor.workflow.state_run import StateTrainingRun
@@ -158,13 +159,11 @@ def train(
     ConfigError, CohortError, BundleError, TrackingError, LearningError
         With place, rule and next step; all but the last before anything is fitted.
     """
-    if workers is not None and workers < 1:
-        raise ConfigError("workers", "at least 1 is needed", "Leave it out to use every core.")
     study = _study(config, choose)
     folder = Path(out or study.config.output or Path("runs") / study.config.name)
     watch = Stopwatch(progress or Silent())
     check_destination(folder)
-    with sole_writer(folder):
+    with sole_writer(folder), machines(study.config.compute, workers):
         question = study.config.question
         if question.follow_up is not None:
             with watch.stage("cohort"):

@@ -1,0 +1,30 @@
+"""Where the fits run, as a configuration says it."""
+
+from __future__ import annotations
+
+from typing import Annotated, Literal
+
+from pydantic import Field, StrictStr, model_validator
+
+from predictor.config_parts import Count, Part
+
+
+class ComputePlan(Part):
+    """Where the fits run. Results do not depend on it."""
+
+    backend: Literal["local", "dask"] = "local"
+    """``dask`` sends the fits to a Dask cluster."""
+    address: Annotated[StrictStr, Field(pattern=r"^(tcp|tls)://[^\s/]+:[0-9]{1,5}$")] | None = None
+    """Of the cluster's scheduler, such as ``tcp://10.0.0.5:8786``; only with ``dask``."""
+    workers: Count | None = None
+    """Parallel workers on this machine; every available core by default. A cluster has its own."""
+
+    @model_validator(mode="after")
+    def _one_place(self) -> ComputePlan:
+        if self.backend == "dask" and self.address is None:
+            raise ValueError("dask needs the address of a scheduler, such as tcp://10.0.0.5:8786")
+        if self.backend == "local" and self.address is not None:
+            raise ValueError("an address is for backend: dask")
+        if self.backend == "dask" and self.workers is not None:
+            raise ValueError("a cluster has its own workers; leave workers out")
+        return self
