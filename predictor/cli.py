@@ -186,9 +186,7 @@ def train(
     type=click.DateTime(["%Y-%m-%d"]),
     help="Day of the prediction from a FHIR Bundle; by default that of its newest Observation.",
 )
-@click.option(
-    "--cluster", help="Answer the files of a folder on a Dask cluster: tcp://HOST:PORT."
-)
+@click.option("--cluster", help="Answer the files of a folder on a Dask cluster: tcp://HOST:PORT.")
 @as_format
 def predict(
     patient: Path,
@@ -208,13 +206,10 @@ def predict(
     Parquet), or a folder of Parquet files, whose answers become the folder --out. Exits with 1
     if every patient is refused.
     """
-    if patient.is_dir():
-        if waterfall or pages or index_date:
-            raise click.UsageError("A folder gets --out only: no pages, figure or index date.")
+    if cluster is not None or patient.is_dir():
+        _only_out(patient, waterfall, pages, index_date)
         _predict_folder(patient, model, out, cluster, output, ignore_unknown=ignore_unknown)
         return
-    if cluster is not None:
-        raise click.UsageError("--cluster is for a folder of Parquet files.")
     from predictor.clinic.intake import is_table
     from predictor.clinic.prediction import Prediction
     from predictor.fitted.bundle import locate_bundle
@@ -262,6 +257,13 @@ def predict(
             terminal.show_found(found)
     if not isinstance(found, Prediction) and not found.answered:
         answer_is_no()
+
+
+def _only_out(patient: Path, *others: object) -> None:
+    if not patient.is_dir():
+        raise click.UsageError("--cluster is for a folder of Parquet files.")
+    if any(others):
+        raise click.UsageError("A folder gets --out only: no pages, no figure, no index date.")
 
 
 def _predict_folder(

@@ -164,6 +164,8 @@ def predict_folder(
                 told.advance(len(done) / len(files), f"{len(done)} of {len(files)}")
         if not any(part.answered or part.refused for part in done.values()):
             raise DocumentError(str(folder), "there are no patients in it", "Check the path.")
+        for half in building.rglob(".*.part"):  # of a worker that was lost while it wrote
+            half.unlink()
         building.replace(out)
     except OSError as error:
         raise _unwritable(out, error) from None
