@@ -170,7 +170,14 @@ def _connected(address: str) -> Client:
     from distributed import Client
     from distributed.security import Security
 
-    if address.startswith("tls") and not Security().get_connection_args("client")["ssl_context"]:
+    security, encrypted = Security(), address.startswith("tls")
+    if security.require_encryption and not encrypted:
+        raise ConfigError(
+            _PLACE,
+            f"Dask's configuration asks for encryption, and {address} has none",
+            "Write tls in place of tcp, and start the scheduler with --protocol tls.",
+        )
+    if encrypted and not security.get_connection_args("client")["ssl_context"]:
         raise ConfigError(
             _PLACE,
             "an encrypted address needs certificates, and Dask's configuration names none",

@@ -10,6 +10,7 @@ import time
 from collections.abc import Iterator
 from typing import Any
 
+import dask
 import numpy as np
 import pytest
 from distributed import LocalCluster
@@ -195,6 +196,14 @@ class TestMishaps:
         with (
             pytest.raises(ConfigError, match="needs certificates"),
             dask_cluster("tls://127.0.0.1:9"),
+        ):
+            pass
+
+    def test_a_plain_address_where_encryption_is_asked_for(self) -> None:
+        with (
+            dask.config.set({"distributed.comm.require-encryption": True}),
+            pytest.raises(ConfigError, match="asks for encryption"),
+            dask_cluster("tcp://127.0.0.1:9"),
         ):
             pass
 
