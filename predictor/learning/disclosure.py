@@ -30,8 +30,8 @@ _FOLD = "fold {number}"
 _FEWER = "too few {what}, fewer than the cell size of {cell_size}."
 _COLUMNS = "{patients} patients and {columns} columns of the model: too few to hide anybody."
 _KNOWN = (
-    "few patients have a value of it, or few of those with the event or without it, but not nobody. "
-    "Leave it out of `predictors`."
+    "few patients have a value of it, or few of those with the event or without it, but not "
+    "nobody. Leave it out of `predictors`."
 )
 _STATE = (
     "a state occurs in few patients, or in few of those with the event or without it, but not in "
@@ -42,8 +42,8 @@ _MISSING = (
     "in nobody. Leave it out of `preparation.missing_indicators`."
 )
 _IN_FOLDS = (
-    "{message} Folds hold more patients where there are fewer of them (`validation.inner_folds`), or "
-    "where they are whole centres (`--folds centres`)."
+    "{message} Folds hold more patients where there are fewer of them (`validation.inner_folds`), "
+    "or where they are whole centres (`--folds centres`)."
 )
 
 
