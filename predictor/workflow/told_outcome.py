@@ -25,7 +25,9 @@ TOLD = "outcome"
 
 AT_ALL = "at all visits"
 AT = "at the visit nearest to day {nearest:g} within {days}"
-AT_AND_AGAIN = "at the visit nearest to day {nearest:g} within {days}, and again {again:g} days later"
+AT_AND_AGAIN = (
+    "at the visit nearest to day {nearest:g} within {days}, and again {again:g} days later"
+)
 
 
 def told_outcome(study: Study) -> dict[str, Any]:
@@ -89,9 +91,7 @@ def _differing(own: Mapping[str, Any], told: Mapping[str, Any]) -> Iterator[Reas
         message = f"the model's outcome is told by {ours}, that of the file by {theirs}."
         yield Reason("other_definition", TOLD, message)
     if _visit(own) != _visit(told):
-        message = (
-            f"the model's outcome is looked for {_said(own)}, that of the file {_said(told)}."
-        )
+        message = f"the model's outcome is looked for {_said(own)}, that of the file {_said(told)}."
         yield Reason("other_horizon", TOLD, message)
 
 
