@@ -71,7 +71,7 @@ def test_the_same_outcome_is_taken(model: Path, cohort: Path) -> None:
         (
             {"at": {"nearest": 360, "within": [270, None]}},
             ["other_horizon"],
-            "nearest to day 180 within days 90 to 365, that of the file at the visit nearest to day",
+            "to day 180 within days 90 to 365, that of the file at the visit nearest to day",
         ),
         (
             {"definition": "doris", "at": {"nearest": 180, "within": [90, 200]}},
