@@ -15,11 +15,10 @@ import pytest
 from made_times import DICTIONARY, made_times, time_config
 from run_commands import Run, runner
 
+from predictor.clinic.answer_columns import OF_STATE
 from predictor.clinic.prediction import predict
-from predictor.clinic.scoring import score_table
 from predictor.errors import BundleError, PatientRefused, PredictorError
 from predictor.fitted.bundle import load_bundle, open_bundle
-from predictor.workflow.answers import OF_STATE
 from predictor.workflow.patient_report import write_patient
 from predictor.workflow.predict import predict_file
 from predictor.workflow.report import report_file
@@ -165,13 +164,6 @@ def test_no_time_of_a_patient_is_in_the_bundle(run: TimeTrainingRun) -> None:
         "report.html",
         "report.json",
     }
-
-
-def test_tables_are_scored_as_patients_are(run: TimeTrainingRun) -> None:
-    patients = [{"marker": 1.0, "noise": 0.5}, {"marker": -1.0, "noise": 0.5}]
-    scored = score_table(open_bundle(run.bundle), patients)
-    answers = [predict(patient, run.bundle).probability for patient in patients]
-    assert scored.probability == pytest.approx(answers)
 
 
 def test_what_is_not_there_is_refused_by_name(run: TimeTrainingRun, tmp_path: Path) -> None:
