@@ -94,6 +94,40 @@ def test_probabilities_are_those_of_predict(model: Any, bundle: Path) -> None:
     assert model.predict(table)["probability"].item() == pytest.approx(ours.probability, abs=1e-12)
 
 
+def test_gaps_intervals_and_warnings_are_those_of_predict(tmp_path: Path) -> None:
+    """A shipped bundle knows how values go together, so a gap is drawn and not filled in."""
+    import mlflow
+
+    from predictor.tracking.logged_model import write_model
+
+    shipped = load_bundle("remission")
+    write_model(
+        shipped, tmp_path, version="0.1.0", run_id="r", model_id="m-1", location=str(tmp_path)
+    )
+    loaded = mlflow.pyfunc.load_model(str(tmp_path / "model"))
+    rows = [
+        {"c3": 75.0, "c4": 12.0, "crp": 30.0, "platelets": 150.0},
+        {"c3": 75.0, "c4": 12.0, "crp": 30.0, "platelets": 0.9, "anti_dsdna": 5000.0},
+        {"c3": 90.0, "c4": 9.0, "crp": 3.0, "platelets": 250.0, "proteinuria": 500.0,
+         "anti_dsdna": 20.0},
+    ]  # fmt: skip
+    answers = loaded.predict(pd.DataFrame(rows))
+    assert list(answers.columns) == loaded.metadata.signature.outputs.input_names()
+    for row, (_, found) in zip(rows, answers.iterrows(), strict=True):
+        told = predict(row, model=shipped)
+        assert told.interval is not None
+        assert told.applicability is not None
+        assert found["probability"] == pytest.approx(told.probability, rel=0, abs=1e-12)
+        assert found["interval_low"] == pytest.approx(told.interval.low, rel=0, abs=1e-12)
+        assert found["interval_high"] == pytest.approx(told.interval.high, rel=0, abs=1e-12)
+        assert found["interval_level"] == told.interval.level
+        assert found["inside"] == told.applicability.inside
+        assert found["imputed"] == "; ".join(told.imputed)
+        assert [w.message in found["warnings"] for w in told.warnings] == [True] * len(
+            told.warnings
+        )
+
+
 def test_missing_column_is_imputed_like_a_missing_cell(model: Any) -> None:
     without = model.predict(pd.DataFrame({"c3": [75.0]}))
     empty = model.predict(pd.DataFrame({"c3": [75.0], "creatinine": [np.nan], "fever": [np.nan]}))

@@ -296,6 +296,10 @@ def test_a_run_and_its_model_go_to_mlflow(
     )
     told = predict({"marker": 1.0, "noise": 0.5}, found.bundle)
     assert scored["probability"][0] == pytest.approx(told.probability)
+    (last,) = [answer for answer in told.by_month if answer.month == 24]
+    assert scored[f"interval_low_month_{last.month}"][0] == pytest.approx(last.low)
+    assert told.interval is not None
+    assert scored["interval_high"][0] == pytest.approx(told.interval.high)
 
 
 def test_an_altered_baseline_is_noticed(run: TimeTrainingRun, tmp_path: Path) -> None:
