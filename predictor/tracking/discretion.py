@@ -32,8 +32,9 @@ from mlflow.exceptions import MlflowException
 SCORING_SERVER = "mlflow.pyfunc.scoring_server"
 
 _ADVICE = (
-    "Every predictor is a double or missing; states of a binary or nominal predictor are given by "
-    "their position, counted from 0. Whole numbers must be sent as doubles too (astype(float))."
+    "Send a table with a column for each predictor. Where the model's columns are doubles, as in "
+    "those that earlier versions logged, states of a binary or nominal predictor are given by "
+    "their position, counted from 0, and whole numbers must be sent as doubles (astype(float))."
 )
 
 

@@ -23,15 +23,15 @@ import predictor.tracking.telemetry  # noqa: F401
 import mlflow.pyfunc
 from mlflow.models import Model, ModelSignature
 from mlflow.types import ColSpec, DataType, Schema
+from mlflow.types.schema import AnyType
 
+from predictor.clinical.cells import SIMULATED
 from predictor.fitted.bundle import Bundle
 from predictor.tracking import pyfunc_model
 from predictor.tracking.record import bundle_files
-from predictor.tracking.scoring_model import OF_STATE, columns
+from predictor.tracking.scoring_model import columns, outputs
 
 DISTRIBUTION = "sle-ivig-predictor"
-
-OUTPUT = "probability"
 
 _ALWAYS = ("mlflow", "numpy", "pandas", "pyyaml")
 _FOR_ESTIMATORS = ("scikit-learn", "scipy", "skops")
@@ -39,21 +39,19 @@ _FOR_ADDITIVE = "interpret-core"
 
 
 def signature(bundle: Bundle) -> ModelSignature:
-    """Columns in and out: every predictor an optional double, and ``probability``.
+    """Columns in and out: every predictor in any form that ``predict`` reads, and its answer.
 
-    Of several states ``probability`` is that of the best; each has a column of its own besides.
-
-    Exclusion criteria of the study are columns too: MLflow drops what the signature does not
-    name, and a patient who must not be given a number would then get one.
-
-    A state of a binary or nominal variable is its position among the dictionary's states,
-    counted from 0, because a double is what every client of MLflow can send.
+    Exclusion criteria of the study are columns too, and the mark of simulated patients: MLflow
+    drops what the signature does not name, and a patient who must not be given a number would
+    then get one. The types of the answer are doubles and texts, which Spark takes as they are.
     """
-    names = [v.name for v in columns(bundle)]
-    inputs = [ColSpec(DataType.double, name, required=False) for name in names]
-    states = bundle.states.names if bundle.states else ()
-    told = [OUTPUT, *(OF_STATE + state for state in states)]
-    return ModelSignature(Schema(inputs), Schema([ColSpec(DataType.double, n) for n in told]))
+    names = [*(variable.name for variable in columns(bundle)), SIMULATED]
+    inputs = [ColSpec(AnyType(), name, required=False) for name in names]
+    told = [
+        ColSpec(DataType.string if text else DataType.double, name)
+        for name, text in outputs(bundle).items()
+    ]
+    return ModelSignature(Schema(inputs), Schema(told))
 
 
 def requirements(bundle: Bundle, version: str) -> list[str]:

@@ -11,6 +11,7 @@ from itertools import islice
 from pathlib import Path
 from typing import IO, TYPE_CHECKING, Any
 
+from predictor.clinic.answer_columns import state_names
 from predictor.clinic.intake import (
     PatientTable,
     is_table,
@@ -30,7 +31,7 @@ from predictor.clinic.prediction import (
 from predictor.clinic.table_columns import TableColumns, columns_of
 from predictor.errors import DocumentError, PatientRefused, PredictorError
 from predictor.fitted.bundle import Bundle
-from predictor.workflow.answers import Answers, answers_file, json_answers, month_name
+from predictor.workflow.answers import Answers, answers_file, json_answers
 from predictor.workflow.files import check_suffix, replacing
 
 if TYPE_CHECKING:
@@ -187,15 +188,8 @@ def write_answer(found: Found, path: Path, bundle: Bundle) -> None:
             stream.write(f"{text}\n".encode())
         return
     names = [variable.name for variable in bundle.variables]
-    with answers_file(path, names, _states(bundle)) as answers:
+    with answers_file(path, names, state_names(bundle)) as answers:
         answers.add(_as_table(found) if isinstance(found, Prediction) else found.answers)
-
-
-def _states(bundle: Bundle) -> tuple[str, ...]:
-    """Names of the states of a model of several, and of the horizons of one of a time."""
-    if bundle.hazards is not None:
-        return tuple(month_name(mark) for mark in bundle.hazards.marks)
-    return bundle.states.names if bundle.states else ()
 
 
 def _predict_one(path: Path, bundle: Bundle, index_date: date | None) -> Found:
@@ -273,7 +267,7 @@ def predict_table(
     with ExitStack() as stack:
         sinks: list[Answers] = [kept]
         if out is not None:
-            sinks.append(stack.enter_context(answers_file(out, names, _states(bundle))))
+            sinks.append(stack.enter_context(answers_file(out, names, state_names(bundle))))
         if json_to is not None:
             sinks.append(stack.enter_context(json_answers(json_to)))
         if pages is not None:
@@ -308,7 +302,7 @@ def _predict_columns(
     """From Parquet to Parquet, column by column; the first patients are answered for the screen."""
     from pyarrow.parquet import ParquetWriter
 
-    from predictor.workflow.parquet_answers import ROWS, ColumnPredictor
+    from predictor.clinic.column_answers import ROWS, ColumnPredictor
 
     answered = refused = rows = 0
     simulated = False

@@ -50,7 +50,7 @@ def measure(command: Sequence[str], folder: Path, *, memory: bool = False) -> Co
         process = subprocess.Popen(
             command, cwd=folder, stdin=subprocess.DEVNULL, stdout=stdout, stderr=stderr
         )
-        watch = _Watch(process.pid) if memory else None
+        watch = Watch(process.pid) if memory else None
         _, status, usage = os.wait4(process.pid, 0)
         wall = time.perf_counter() - start
         process.returncode = os.waitstatus_to_exitcode(status)
@@ -60,7 +60,15 @@ def measure(command: Sequence[str], folder: Path, *, memory: bool = False) -> Co
     return Cost(wall, usage.ru_utime + usage.ru_stime, largest, out.read_text())
 
 
-class _Watch:
+class Watch:
+    """Looks at the memory of a process with all its descendants, until it is ended.
+
+    Parameters
+    ----------
+    root
+        Id of the process.
+    """
+
     def __init__(self, root: int) -> None:
         self._root = root
         self._largest = 0
@@ -69,6 +77,7 @@ class _Watch:
         self._thread.start()
 
     def end(self) -> int:
+        """Stop looking; the largest sum of proportional set sizes, in bytes."""
         self._done.set()
         self._thread.join()
         return self._largest

@@ -9,7 +9,7 @@ from pathlib import Path
 TESTS = Path(__file__).resolve().parents[1]
 
 # Come with `.[dev]` only; a test that needs one imports it inside.
-DEVELOPERS = {"playwright", "psycopg", "schemathesis", "mypy", "ruff"}
+DEVELOPERS = {"playwright", "psycopg", "pyspark", "schemathesis", "mypy", "ruff"}
 
 
 def imported_at_the_top(path: Path) -> set[str]:

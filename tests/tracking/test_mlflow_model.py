@@ -19,7 +19,6 @@ import pandas as pd
 import pytest
 
 from predictor.clinic.prediction import predict
-from predictor.clinic.scoring import score_table
 from predictor.fitted.bundle import load_bundle
 
 # Planted cells: a text, and numbers that occur nowhere else
@@ -39,6 +38,21 @@ def model(stored_model: Path, scoring_server: Any) -> Any:
     return mlflow.pyfunc.load_model(str(stored_model))
 
 
+@pytest.fixture(scope="module")
+def of_doubles(stored_model: Path, scoring_server: Any) -> Any:
+    """The model with the columns that earlier versions logged: doubles alone."""
+    import mlflow
+    from mlflow.models import ModelSignature
+    from mlflow.types import ColSpec, DataType, Schema
+
+    model = mlflow.pyfunc.load_model(str(stored_model))
+    names = [column.name for column in model.metadata.signature.inputs.inputs]
+    inputs = Schema([ColSpec(DataType.double, name, required=False) for name in names])
+    told = Schema([ColSpec(DataType.double, "probability")])
+    model.metadata.signature = ModelSignature(inputs, told)
+    return model
+
+
 @contextmanager
 def _everything_logged() -> Iterator[io.StringIO]:
     text = io.StringIO()
@@ -53,7 +67,7 @@ def _everything_logged() -> Iterator[io.StringIO]:
             logger.removeHandler(handler)
 
 
-def test_probabilities_are_those_of_our_own_scoring(model: Any, bundle: Path) -> None:
+def test_probabilities_are_those_of_single_patients(model: Any, bundle: Path) -> None:
     table = pd.DataFrame(
         {
             "c3": [75.0, 110.5, np.nan],
@@ -68,9 +82,8 @@ def test_probabilities_are_those_of_our_own_scoring(model: Any, bundle: Path) ->
         {"c3": 110.5, "fever": False, "indication": "blood"},
         {"creatinine": 2.5, "indication": "skin"},
     ]
-    expected = score_table(load_bundle(bundle), rows).probability
+    expected = [predict(row, model=load_bundle(bundle)).probability for row in rows]
     answer = model.predict(table)
-    assert list(answer.columns) == ["probability"]
     assert list(answer.index) == [7, 3, 11]
     np.testing.assert_allclose(answer["probability"], expected, rtol=0, atol=1e-15)
 
@@ -79,6 +92,40 @@ def test_probabilities_are_those_of_predict(model: Any, bundle: Path) -> None:
     ours = predict({"c3": 75.0, "fever": "yes", "indication": "skin"}, model=bundle)
     table = pd.DataFrame({"c3": [75.0], "fever": [1.0], "indication": [1.0]})
     assert model.predict(table)["probability"].item() == pytest.approx(ours.probability, abs=1e-12)
+
+
+def test_gaps_intervals_and_warnings_are_those_of_predict(tmp_path: Path) -> None:
+    """A shipped bundle knows how values go together, so a gap is drawn and not filled in."""
+    import mlflow
+
+    from predictor.tracking.logged_model import write_model
+
+    shipped = load_bundle("remission")
+    write_model(
+        shipped, tmp_path, version="0.1.0", run_id="r", model_id="m-1", location=str(tmp_path)
+    )
+    loaded = mlflow.pyfunc.load_model(str(tmp_path / "model"))
+    rows = [
+        {"c3": 75.0, "c4": 12.0, "crp": 30.0, "platelets": 150.0},
+        {"c3": 75.0, "c4": 12.0, "crp": 30.0, "platelets": 0.9, "anti_dsdna": 5000.0},
+        {"c3": 90.0, "c4": 9.0, "crp": 3.0, "platelets": 250.0, "proteinuria": 500.0,
+         "anti_dsdna": 20.0},
+    ]  # fmt: skip
+    answers = loaded.predict(pd.DataFrame(rows))
+    assert list(answers.columns) == loaded.metadata.signature.outputs.input_names()
+    for row, (_, found) in zip(rows, answers.iterrows(), strict=True):
+        told = predict(row, model=shipped)
+        assert told.interval is not None
+        assert told.applicability is not None
+        assert found["probability"] == pytest.approx(told.probability, rel=0, abs=1e-12)
+        assert found["interval_low"] == pytest.approx(told.interval.low, rel=0, abs=1e-12)
+        assert found["interval_high"] == pytest.approx(told.interval.high, rel=0, abs=1e-12)
+        assert found["interval_level"] == told.interval.level
+        assert found["inside"] == told.applicability.inside
+        assert found["imputed"] == "; ".join(told.imputed)
+        assert [w.message in found["warnings"] for w in told.warnings] == [True] * len(
+            told.warnings
+        )
 
 
 def test_missing_column_is_imputed_like_a_missing_cell(model: Any) -> None:
@@ -129,16 +176,61 @@ def test_table_without_any_predictor_is_refused(model: Any) -> None:
 
 def test_empty_table_gives_an_empty_answer(model: Any) -> None:
     answer = model.predict(pd.DataFrame({"c3": np.array([], dtype=float)}))
-    assert answer.shape == (0, 1)
+    assert len(answer) == 0
+    assert "probability" in answer.columns
 
 
-def test_signature_is_optional_doubles_and_probability(model: Any) -> None:
+def test_signature_is_optional_columns_of_any_kind_and_the_answer(model: Any) -> None:
     signature = model.metadata.signature
     assert [column.to_dict() for column in signature.inputs.inputs] == [
-        {"type": "double", "name": name, "required": False}
-        for name in ("c3", "creatinine", "fever", "indication", "overlap")
+        {"type": "any", "name": name, "required": False}
+        for name in ("c3", "creatinine", "fever", "indication", "overlap", "simulated")
     ]
-    assert [c.to_dict()["name"] for c in signature.outputs.inputs] == ["probability"]
+    told = {c.to_dict()["name"]: c.to_dict()["type"] for c in signature.outputs.inputs}
+    assert told == {
+        "probability": "double",
+        "reference_probability": "double",
+        **dict.fromkeys(("imputed", "warnings", "refused", "evidence"), "string"),
+    }
+
+
+def test_answer_has_the_columns_of_the_signature(model: Any) -> None:
+    answer = model.predict(pd.DataFrame({"c3": [75.0]}))
+    assert list(answer.columns) == model.metadata.signature.outputs.input_names()
+
+
+def test_values_are_read_as_predict_reads_them(model: Any, bundle: Path) -> None:
+    written = {
+        "c3": ["0.75 g/L", 75, "75", 80.5, None],
+        "creatinine": [2, "2", 2.0, None, 1.0],
+        "fever": ["yes", True, 1, "no", False],
+        "indication": ["renal", "skin", "blood", None, "skin"],
+    }
+    answer = model.predict(pd.DataFrame(written))
+    rows = [
+        {name: cells[i] for name, cells in written.items() if cells[i] is not None}
+        for i in range(5)
+    ]
+    expected = [predict(row, model=bundle).probability for row in rows]
+    np.testing.assert_allclose(answer["probability"], expected, rtol=0, atol=1e-12)
+    assert list(answer["refused"]) == [""] * 5
+
+
+def test_refused_row_has_its_reasons(model: Any, bundle: Path) -> None:
+    from predictor.errors import PatientRefused
+
+    with pytest.raises(PatientRefused, match="c3") as refusal:
+        predict({"c3": "<10", "fever": "yes"}, model=bundle)
+    told = "; ".join(str(reason) for reason in refusal.value.reasons)
+    answer = model.predict(pd.DataFrame({"c3": ["<10", "75"], "fever": ["yes", "yes"]}))
+    assert list(answer["refused"]) == [told, ""]
+    assert list(answer["evidence"]) == ["", "cross-validated"]
+    assert list(answer["imputed"]) == ["", "creatinine; indication"]
+
+
+def test_mark_of_simulated_patients_becomes_a_warning(model: Any) -> None:
+    answer = model.predict(pd.DataFrame({"c3": [75.0, 75.0], "simulated": [1, 0]}))
+    assert ["simulated" in warnings for warnings in answer["warnings"]] == [True, False]
 
 
 def test_model_has_no_pickle_and_no_input_example(stored_model: Path) -> None:
@@ -181,7 +273,7 @@ _BAD_INPUTS: dict[str, Callable[[], Any]] = {
 
 @pytest.mark.parametrize("name", _BAD_INPUTS)
 def test_no_cell_in_error_traceback_or_log(
-    model: Any, name: str, capfd: pytest.CaptureFixture[str]
+    of_doubles: Any, name: str, capfd: pytest.CaptureFixture[str]
 ) -> None:
     from mlflow.exceptions import MlflowException
 
@@ -191,7 +283,7 @@ def test_no_cell_in_error_traceback_or_log(
             MlflowException, match=r"does not fit the model|none of the model's"
         ) as caught,
     ):
-        model.predict(_BAD_INPUTS[name]())
+        of_doubles.predict(_BAD_INPUTS[name]())
     logging.getLogger("elsewhere").error("as a service would log it", exc_info=caught.value)
     shown = "".join(traceback.format_exception(caught.value))
     printed = capfd.readouterr()
@@ -199,11 +291,32 @@ def test_no_cell_in_error_traceback_or_log(
         assert not [cell for cell in CELLS if cell in text]
 
 
-def test_schema_error_names_the_column_and_says_what_to_do(model: Any) -> None:
+@pytest.mark.parametrize("name", _BAD_INPUTS)
+def test_no_cell_in_answer_or_log(model: Any, name: str, capfd: pytest.CaptureFixture[str]) -> None:
+    from mlflow.exceptions import MlflowException
+
+    said = ""
+    with _everything_logged() as log:
+        try:
+            answer = model.predict(_BAD_INPUTS[name]())
+        except MlflowException as error:
+            said = "".join(traceback.format_exception(error))
+            assert "does not fit the model" in said or "none of the model's" in said
+        else:
+            refused = answer["refused"].to_numpy() != ""
+            assert refused.all()
+            assert answer["probability"].isna().all()
+            said = answer.to_csv()
+    printed = capfd.readouterr()
+    for text in (said, log.getvalue(), printed.out, printed.err):
+        assert not [cell for cell in CELLS if cell in text]
+
+
+def test_schema_error_names_the_column_and_says_what_to_do(of_doubles: Any) -> None:
     from mlflow.exceptions import MlflowException
 
     with pytest.raises(MlflowException, match=r"in column c3\..*astype\(float\)"):
-        model.predict(pd.DataFrame({"c3": [75]}))
+        of_doubles.predict(pd.DataFrame({"c3": [75]}))
 
 
 def test_header_made_of_a_patients_cells_is_not_logged(model: Any) -> None:
@@ -233,20 +346,34 @@ def test_header_made_of_a_patients_cells_is_not_logged(model: Any) -> None:
     ],
 )
 def test_scoring_server_answers_without_the_cell(
-    model: Any, scoring_server: Any, kind: str, body: str
+    of_doubles: Any, scoring_server: Any, kind: str, body: str
 ) -> None:
     from mlflow.exceptions import MlflowException
 
-    schema = model.metadata.get_input_schema()
+    schema = of_doubles.metadata.get_input_schema()
     with (
         _everything_logged() as log,
         pytest.raises(MlflowException, match="does not fit the model") as caught,
     ):
-        scoring_server.invocations(body.encode(), kind, model, schema)
+        scoring_server.invocations(body.encode(), kind, of_doubles, schema)
     shown = "".join(traceback.format_exception(caught.value))
     answer = caught.value.serialize_as_json()
     assert not [cell for cell in CELLS if cell in shown + answer + log.getvalue()]
     assert caught.value.get_http_status_code() == 400
+
+
+def test_scoring_server_refuses_the_patient_and_not_the_request(
+    model: Any, scoring_server: Any
+) -> None:
+    body = json.dumps({"dataframe_records": [{"c3": CELL}, {"c3": 75, "fever": "no"}]}).encode()
+    schema = model.metadata.get_input_schema()
+    with _everything_logged() as log:
+        answer = scoring_server.invocations(body, "application/json", model, schema)
+    first, second = json.loads(answer.response)["predictions"]
+    assert np.isnan(first["probability"])
+    assert "c3: " in first["refused"]
+    assert second["probability"] > 0
+    assert CELL not in answer.response + log.getvalue()
 
 
 def test_failure_of_the_models_own_code_is_not_blamed_on_the_input(
@@ -259,7 +386,7 @@ def test_failure_of_the_models_own_code_is_not_blamed_on_the_input(
     def broken(*args: object) -> None:
         raise RuntimeError(CELL)
 
-    monkeypatch.setattr(scoring_model, "score_table", broken)
+    monkeypatch.setattr(scoring_model.ScoringModel, "_answer", broken)
     body = json.dumps({"dataframe_records": [{"c3": 75}]}).encode()
     schema = model.metadata.get_input_schema()
     with pytest.raises(MlflowException, match=r"failed on this input \(RuntimeError\)") as caught:
@@ -271,5 +398,5 @@ def test_scoring_server_gives_good_rows_their_numbers(model: Any, scoring_server
     body = json.dumps({"dataframe_records": [{"c3": 75, "fever": 1}]}).encode()
     schema = model.metadata.get_input_schema()
     answer = scoring_server.invocations(body, "application/json", model, schema)
-    expected = model.predict(pd.DataFrame({"c3": [75.0], "fever": [1.0]}))["probability"].item()
-    assert json.loads(answer.response) == {"predictions": [{"probability": expected}]}
+    expected = model.predict(pd.DataFrame({"c3": [75.0], "fever": [1.0]})).to_dict("records")
+    assert json.loads(answer.response) == {"predictions": expected}

@@ -258,6 +258,8 @@ def test_a_run_and_its_model_go_to_mlflow_and_give_every_state(
     told = predict(PATIENT, model=run.bundle)
     for state in told.states:
         assert scored[f"probability_{state.state}"][0] == pytest.approx(state.probability)
+        assert scored[f"interval_low_{state.state}"][0] == pytest.approx(state.low)
+        assert scored[f"interval_high_{state.state}"][0] == pytest.approx(state.high)
     assert scored["probability"][0] == pytest.approx(told.probability)
 
 

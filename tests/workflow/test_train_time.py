@@ -15,11 +15,10 @@ import pytest
 from made_times import DICTIONARY, made_times, time_config
 from run_commands import Run, runner
 
+from predictor.clinic.answer_columns import OF_STATE
 from predictor.clinic.prediction import predict
-from predictor.clinic.scoring import score_table
 from predictor.errors import BundleError, PatientRefused, PredictorError
 from predictor.fitted.bundle import load_bundle, open_bundle
-from predictor.workflow.answers import OF_STATE
 from predictor.workflow.patient_report import write_patient
 from predictor.workflow.predict import predict_file
 from predictor.workflow.report import report_file
@@ -167,13 +166,6 @@ def test_no_time_of_a_patient_is_in_the_bundle(run: TimeTrainingRun) -> None:
     }
 
 
-def test_tables_are_scored_as_patients_are(run: TimeTrainingRun) -> None:
-    patients = [{"marker": 1.0, "noise": 0.5}, {"marker": -1.0, "noise": 0.5}]
-    scored = score_table(open_bundle(run.bundle), patients)
-    answers = [predict(patient, run.bundle).probability for patient in patients]
-    assert scored.probability == pytest.approx(answers)
-
-
 def test_what_is_not_there_is_refused_by_name(run: TimeTrainingRun, tmp_path: Path) -> None:
     with pytest.raises(BundleError, match="when an event happens"):
         load_bundle(run.bundle)
@@ -304,6 +296,10 @@ def test_a_run_and_its_model_go_to_mlflow(
     )
     told = predict({"marker": 1.0, "noise": 0.5}, found.bundle)
     assert scored["probability"][0] == pytest.approx(told.probability)
+    (last,) = [answer for answer in told.by_month if answer.month == 24]
+    assert scored[f"interval_low_month_{last.month}"][0] == pytest.approx(last.low)
+    assert told.interval is not None
+    assert scored["interval_high"][0] == pytest.approx(told.interval.high)
 
 
 def test_an_altered_baseline_is_noticed(run: TimeTrainingRun, tmp_path: Path) -> None:

@@ -1,4 +1,4 @@
-"""From a Parquet file of patients to a Parquet file of answers, column by column.
+"""From columns of patients to columns of answers, for files and for other machines.
 
 A million patients as Python objects take minutes; as columns, seconds. Every patient gets the
 answer that ``predict`` gives: whatever is not plain (a value with a problem, an exclusion
@@ -8,13 +8,20 @@ single patient.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
 
+from predictor.clinic.answer_columns import (
+    CONTRIBUTION,
+    answer_rows,
+    parquet_schema,
+    state_names,
+    warning_text,
+)
 from predictor.clinic.arrow_cells import python_cells, python_rows
 from predictor.clinic.patient import (
     IDENTIFIER,
@@ -24,13 +31,13 @@ from predictor.clinic.patient import (
     reach,
 )
 from predictor.clinic.prediction import OUTSIDE_ITS_RANGE, predict_rows
+from predictor.clinic.results import RefusedPatient
 from predictor.clinic.uncertainty import score
 from predictor.clinical.cells import MISSING_TEXTS, SIMULATED, is_missing, marks_simulated
 from predictor.clinical.values import ColumnReading, read_column
 from predictor.clinical.variable import Variable
 from predictor.errors import Reason
 from predictor.fitted.bundle import Bundle
-from predictor.workflow.answers import CONTRIBUTION, answer_rows, parquet_schema, warning_text
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -62,12 +69,15 @@ class AnsweredBatch:
         How many there are of each.
     simulated
         Whether some of the patients say that they are simulated.
+    refusals
+        The refused patients with their reasons.
     """
 
     table: pa.Table
     answered: int
     refused: int
     simulated: bool
+    refusals: tuple[RefusedPatient, ...] = ()
 
 
 class ColumnPredictor:
@@ -82,7 +92,9 @@ class ColumnPredictor:
     def __init__(self, bundle: Bundle) -> None:
         self._bundle = bundle
         self._names = [variable.name for variable in bundle.variables]
-        self.schema = parquet_schema(self._names)
+        self.schema = parquet_schema(self._names, state_names(bundle))
+        # Several states, or months, are answered as single patients are.
+        self._single = bundle.states is not None or bundle.hazards is not None
 
     def answer(self, batch: pa.RecordBatch, first_row: int) -> AnsweredBatch:
         """Answer one batch, whose first patient has the row number ``first_row``."""
@@ -90,20 +102,30 @@ class ColumnPredictor:
 
         read = self._read(batch)
         identifiers, unshown = _identifiers(batch)
-        odd = read.odd | unshown
+        odd = read.odd | unshown | self._single
         plain = np.flatnonzero(~odd)
+        simulated = bool(read.simulated.any())
         table = self._answered(batch, plain, read, identifiers, first_row)
         if not odd.any():
-            return AnsweredBatch(table, len(plain), 0, bool(read.simulated.any()))
+            return AnsweredBatch(table, len(plain), 0, simulated)
         rows = np.flatnonzero(odd)
         numbers = [first_row + int(row) for row in rows]
         patients = python_rows(batch.take(pa.array(rows)))
-        others = predict_rows(zip(numbers, patients, strict=True), self._bundle)
-        rest = pa.Table.from_pylist(answer_rows(others), self.schema)
-        whole = pa.concat_tables([table, rest]).sort_by("row")
-        answered = len(plain) + len(others.predictions)
-        simulated = bool(read.simulated.any())
-        return AnsweredBatch(whole, answered, len(others.refused), simulated)
+        others = self.answer_single(zip(numbers, patients, strict=True))
+        whole = pa.concat_tables([table, others.table]).sort_by("row")
+        answered = len(plain) + others.answered
+        return AnsweredBatch(whole, answered, others.refused, simulated, others.refusals)
+
+    def answer_single(self, patients: Iterable[tuple[int, object]]) -> AnsweredBatch:
+        """Answer numbered patients as single ones, whatever their cells are."""
+        import pyarrow as pa
+
+        found = predict_rows(patients, self._bundle)
+        table = pa.Table.from_pylist(answer_rows(found), self.schema)
+        simulated = any(SIMULATED_PATIENT in answer.warnings for answer in found.predictions)
+        return AnsweredBatch(
+            table, len(found.predictions), len(found.refused), simulated, found.refused
+        )
 
     def _read(self, batch: pa.RecordBatch) -> _Read:
         bundle, n = self._bundle, batch.num_rows

@@ -14,13 +14,13 @@ import pyarrow as pa
 import pytest
 from pyarrow import parquet
 
+from predictor.clinic.answer_columns import answer_rows
 from predictor.clinic.prediction import cached_bundle, predict_rows
 from predictor.errors import DocumentError
 from predictor.fitted.bundle import save_bundle
 from predictor.fitted.moments import Moments
 from predictor.fitted.replicates import Replicates
 from predictor.fitted.venn_abers import VennAbers
-from predictor.workflow.answers import answer_rows
 from predictor.workflow.predict import TableAnswers, predict_file
 
 NUMBERS = [75.0, 40.0, None, math.nan, -5.0, 0.9, 1e12, math.inf, 400.0]
@@ -130,7 +130,7 @@ def answered(bundle: str, table: pa.Table, folder: Path) -> tuple[TableAnswers, 
 def test_columns_and_single_patients_get_the_same_answers(
     share: float, bundle: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("predictor.workflow.parquet_answers.ROWS", 70)
+    monkeypatch.setattr("predictor.clinic.column_answers.ROWS", 70)
     rng = np.random.default_rng(7)
     plain = {"c3": 80.0, "marker": 33.0, "fever": "no", "organ": "kidney", "patient": "P"}
     rows = [
