@@ -30,7 +30,6 @@ if TYPE_CHECKING:
 _ANSWER, _WORKER = 10, 60
 # A figure can differ in its last bits between releases of these.
 _SAME = ("sle-ivig-predictor", "numpy", "scipy", "scikit-learn")
-_PLACE = "compute.address"
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,13 +100,15 @@ def _same(shared: Sealed) -> Sealed:
 
 
 @contextmanager
-def dask_cluster(address: str) -> Iterator[None]:
+def dask_cluster(address: str, place: str = "compute.address") -> Iterator[None]:
     """Send the work that is spread in here to a Dask cluster.
 
     Parameters
     ----------
     address
         Of its scheduler, such as ``tcp://10.0.0.5:8786``.
+    place
+        Where the address was written, for errors.
 
     Raises
     ------
@@ -122,14 +123,14 @@ def dask_cluster(address: str) -> Iterator[None]:
         from distributed.scheduler import KilledWorker
     except ImportError:
         raise ConfigError(
-            "compute.backend",
+            place,
             "dask is not installed",
             'Install it: python -m pip install "sle-ivig-predictor[dask]".',
         ) from None
     # The patients of a large cohort are one large task, on purpose.
     large = dask.config.set({"distributed.admin.large-graph-warning-threshold": "100GB"})
-    with _quiet(), large, _connected(address) as client:
-        _check_workers(client, address)
+    with _quiet(), large, _connected(address, place) as client:
+        _check_workers(client, address, place)
         token = IN_USE.set(DaskCluster(client))
         try:
             yield
@@ -166,20 +167,24 @@ def _quiet() -> Iterator[None]:
             logger.setLevel(level)
 
 
-def _connected(address: str) -> Client:
+def _connected(address: str, place: str) -> Client:
     from distributed import Client
     from distributed.security import Security
 
+    if not address.startswith(("tcp://", "tls://")):
+        raise ConfigError(
+            place, "a scheduler's address begins with tcp:// or tls://", "Write tcp://HOST:PORT."
+        )
     security, encrypted = Security(), address.startswith("tls")
     if security.require_encryption and not encrypted:
         raise ConfigError(
-            _PLACE,
+            place,
             f"Dask's configuration asks for encryption, and {address} has none",
             "Write tls in place of tcp, and start the scheduler with --protocol tls.",
         )
     if encrypted and not security.get_connection_args("client")["ssl_context"]:
         raise ConfigError(
-            _PLACE,
+            place,
             "an encrypted address needs certificates, and Dask's configuration names none",
             "Set DASK_DISTRIBUTED__COMM__TLS__CA_FILE, and CLIENT__CERT and CLIENT__KEY beside it.",
         )
@@ -187,18 +192,18 @@ def _connected(address: str) -> Client:
         return Client(address, timeout=_ANSWER, set_as_default=False)
     except (OSError, ValueError) as error:
         raise ConfigError(
-            _PLACE,
+            place,
             f"no Dask scheduler answers at {address} ({type(error).__name__})",
-            "Start one (dask scheduler) or correct the address, or take compute.backend: local.",
+            "Start one (dask scheduler), or correct the address, or leave it out.",
         ) from None
 
 
-def _check_workers(client: Client, address: str) -> None:
+def _check_workers(client: Client, address: str, place: str) -> None:
     try:
         client.wait_for_workers(1, timeout=_WORKER)
     except TimeoutError:
         raise ConfigError(
-            _PLACE,
+            place,
             f"the scheduler at {address} has no worker",
             f"Start one: dask worker {address} --nthreads 1.",
         ) from None
@@ -207,7 +212,7 @@ def _check_workers(client: Client, address: str) -> None:
         found: Mapping[str, Mapping[str, str]] = client.run(_versions)
     except ModuleNotFoundError:
         raise ConfigError(
-            _PLACE,
+            place,
             "a worker of the cluster has no predictor to work with",
             "Install this release in the environment of the workers.",
         ) from None
@@ -215,7 +220,7 @@ def _check_workers(client: Client, address: str) -> None:
         for name, here in own.items():
             if theirs[name] != here:
                 raise ConfigError(
-                    _PLACE,
+                    place,
                     f"a worker of the cluster has {name} {theirs[name]}, here it is {here}",
                     "Use the same environment on both sides, so that figures are the same.",
                 )

@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 import shutil
 from collections.abc import Mapping
-from contextlib import nullcontext
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -19,6 +18,7 @@ from predictor.errors import DocumentError, PredictorError
 from predictor.fitted.bundle import Bundle
 from predictor.learning.spread import spread
 from predictor.workflow.interrupts import guarded_workers
+from predictor.workflow.machines import machines
 from predictor.workflow.predict import predict_table
 from predictor.workflow.progress import Progress, Silent
 
@@ -150,7 +150,7 @@ def predict_folder(
     try:
         done: dict[str, PartAnswers] = {}
         told.stage("files")
-        with guarded_workers("prediction"), _machines(cluster):
+        with guarded_workers("prediction"), machines(cluster, workers, "--cluster"):
             for part in spread(
                 _one_file,
                 (bundle, folder, building, ignore_unknown),
@@ -173,14 +173,6 @@ def predict_folder(
         shutil.rmtree(building, ignore_errors=True)
     evidence = bundle.manifest["evidence"]
     return FolderAnswers(out, tuple(done[name] for name in files), evidence)
-
-
-def _machines(cluster: str | None) -> Any:
-    if cluster is None:
-        return nullcontext()
-    from predictor.learning.cluster import dask_cluster
-
-    return dask_cluster(cluster)
 
 
 def _one_file(

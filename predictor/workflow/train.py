@@ -161,7 +161,7 @@ def train(
     folder = Path(out or study.config.output or Path("runs") / study.config.name)
     watch = Stopwatch(progress or Silent())
     check_destination(folder)
-    with sole_writer(folder), machines(study.config.compute, workers):
+    with sole_writer(folder), machines(study.config.compute.address, workers):
         question = study.config.question
         if question.follow_up is not None:
             with watch.stage("cohort"):

@@ -166,7 +166,7 @@ class TestMishaps:
             bound.bind(("127.0.0.1", 0))
             port = bound.getsockname()[1]
             with (
-                pytest.raises(ConfigError, match=r"no Dask scheduler answers at .*compute.backend"),
+                pytest.raises(ConfigError, match=r"no Dask scheduler answers at .*leave it out"),
                 dask_cluster(f"tcp://127.0.0.1:{port}"),
             ):
                 pass
@@ -191,6 +191,14 @@ class TestMishaps:
         ):
             pass
         assert real != module._versions()
+
+    @pytest.mark.parametrize("address", ["", "127.0.0.1:8786", "http://127.0.0.1:8786"])
+    def test_what_is_no_address_of_a_scheduler(self, address: str) -> None:
+        with (
+            pytest.raises(ConfigError, match=r"--cluster: .* begins with tcp:// or tls://"),
+            dask_cluster(address, "--cluster"),
+        ):
+            pass
 
     def test_an_encrypted_address_without_certificates(self) -> None:
         with (
