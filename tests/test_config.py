@@ -72,7 +72,7 @@ def test_every_default_is_the_documented_one() -> None:
         "tracking": {"experiment": None, "uri": None, "register_as": None, "enabled": True},
         "privacy": {"cell_size": 5},
         "reporting": {"tripod": {}, "probast": {}},
-        "compute": {"workers": None},
+        "compute": {"backend": "local", "address": None, "workers": None},
         "output": None,
     }
 
