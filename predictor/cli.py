@@ -186,6 +186,7 @@ def train(
     type=click.DateTime(["%Y-%m-%d"]),
     help="Day of the prediction from a FHIR Bundle; by default that of its newest Observation.",
 )
+@click.option("--cluster", help="Answer the files of a folder on a Dask cluster: tcp://HOST:PORT.")
 @as_format
 def predict(
     patient: Path,
@@ -196,13 +197,19 @@ def predict(
     waterfall: Path | None,
     pages: Path | None,
     index_date: datetime | None,
+    cluster: str | None,
     output: str,
 ) -> None:
     """Predict one patient or many.
 
-    PATIENT is one patient (JSON or YAML, also a FHIR R4 Bundle) or a table of many (CSV,
-    Parquet). Exits with 1 if every patient is refused.
+    PATIENT is one patient (JSON or YAML, also a FHIR R4 Bundle), a table of many (CSV,
+    Parquet), or a folder of Parquet files, whose answers become the folder --out. Exits with 1
+    if every patient is refused.
     """
+    if cluster is not None or patient.is_dir():
+        _only_out(patient, waterfall, pages, index_date)
+        _predict_folder(patient, model, out, cluster, output, ignore_unknown=ignore_unknown)
+        return
     from predictor.clinic.intake import is_table
     from predictor.clinic.prediction import Prediction
     from predictor.fitted.bundle import locate_bundle
@@ -249,6 +256,43 @@ def predict(
         else:
             terminal.show_found(found)
     if not isinstance(found, Prediction) and not found.answered:
+        answer_is_no()
+
+
+def _only_out(patient: Path, *others: object) -> None:
+    if not patient.is_dir():
+        raise click.UsageError("--cluster is for a folder of Parquet files.")
+    if any(others):
+        raise click.UsageError("A folder gets --out only: no pages, no figure, no index date.")
+
+
+def _predict_folder(
+    folder: Path,
+    model: str,
+    out: Path | None,
+    cluster: str | None,
+    output: str,
+    *,
+    ignore_unknown: bool,
+) -> None:
+    from predictor.workflow.predict_parts import predict_folder
+
+    if out is None:
+        raise click.UsageError("A folder of files needs --out, the folder of their answers.")
+    with terminal.progress_bar() as progress:
+        found = predict_folder(
+            folder,
+            model,
+            out,
+            ignore_unknown=ignore_unknown,
+            cluster=cluster,
+            progress=progress,
+        )
+    if output == "json":
+        print_json(found.to_dict())
+    else:
+        terminal.show_folder(found)
+    if not found.answered:
         answer_is_no()
 
 

@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from predictor.cohort.cohort import Cohort
     from predictor.tracking.sent import SentRun
     from predictor.workflow.predict import Found
+    from predictor.workflow.predict_parts import FolderAnswers
     from predictor.workflow.progress import Progress
 
 _MOST_ROWS = 60
@@ -194,11 +195,7 @@ def show_predictions(answers: Predictions, answered: int, refused: int) -> None:
         say()
         for sentence in legend(answers.predictions[:_MOST_ROWS]):
             say_wrapped(sentence)
-        say_wrapped(f"Evidence: {first.evidence['level']}. {first.evidence['statement']}")
-        say_wrapped(
-            "This is prognosis under the treatment of the cohort, not the effect of a treatment, "
-            "and no answer to whether a patient needs one."
-        )
+        _say_limits(first.evidence)
     for patient in answers.refused[:_MOST_ROWS]:
         name = f" ({patient.patient})" if patient.patient else ""
         say(f"Refused: row {patient.row}{name}")
@@ -207,6 +204,23 @@ def show_predictions(answers: Predictions, answered: int, refused: int) -> None:
     if refused > _MOST_ROWS:
         say(f"... and {refused - _MOST_ROWS} more refused.")
     say(COUNTS.format(answered=answered, refused=refused))
+
+
+def show_folder(found: FolderAnswers) -> None:
+    """What ``predictor predict`` made of a folder of files."""
+    for sentence in found.notes:
+        note(f"predictor: {sentence}")
+    _say_limits(found.evidence)
+    say(f"Answers: {found.out} ({len(found.parts)} files)")
+    say(COUNTS.format(answered=found.answered, refused=found.refused))
+
+
+def _say_limits(evidence: Mapping[str, Any]) -> None:
+    say_wrapped(f"Evidence: {evidence['level']}. {evidence['statement']}")
+    say_wrapped(
+        "This is prognosis under the treatment of the cohort, not the effect of a treatment, "
+        "and no answer to whether a patient needs one."
+    )
 
 
 def say_evidence(evidence: Mapping[str, Any], cohort: Cohort) -> None:

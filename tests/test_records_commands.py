@@ -77,6 +77,11 @@ def test_the_data_dictionary_tells_every_column_of_the_cohort(
     assert entries["platelets"]["window"] == [-30, 0]
     assert "sledai_low_activity" in entries["low_disease_activity"]["made"]
     assert told["flow"][0] == {"step": "read", "patients": 158}
+    assert told["outcome"] == {
+        "column": "low_disease_activity",
+        "definition": "sledai_low_activity",
+        "at": {"nearest": 180, "within": [90, 365]},
+    }
 
 
 def test_training_needs_no_file_between_and_takes_one_that_was_written(

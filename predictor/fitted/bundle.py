@@ -217,6 +217,20 @@ def save_bundle(
         }
     )
 
+    replace_bundle(folder, content)
+
+
+def replace_bundle(folder: Path, content: Mapping[str, bytes]) -> None:
+    """Write the files of a bundle atomically, its manifest among them; see BundleError.
+
+    Parameters
+    ----------
+    folder
+        Where to; an earlier bundle there is replaced.
+    content
+        Path inside the bundle -> bytes.
+    """
+
     def write(target: Path) -> None:
         for name, data in content.items():
             path = target / name

@@ -18,9 +18,8 @@ from predictor.fitted.bundle import (
     TRACKING,
     Bundle,
     check_destination,
-    foreign_to_bundle,
+    replace_bundle,
 )
-from predictor.fitted.folder import replace_folder
 from predictor.fitted.seal import MANIFEST, digest_of, read_manifest, sealed
 
 _WRITTEN_AGAIN = {REPORT, REPORT_JSON, MODEL_CARD, TRACKING}
@@ -82,10 +81,4 @@ def revise_bundle(
         if (bundle.path / name).is_file():
             content[name] = (bundle.path / name).read_bytes()
 
-    def write(target: Path) -> None:
-        for name, data in content.items():
-            path = target / name
-            path.parent.mkdir(parents=True, exist_ok=True)
-            path.write_bytes(data)
-
-    replace_folder(folder, write, foreign=foreign_to_bundle)
+    replace_bundle(folder, content)

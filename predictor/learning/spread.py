@@ -118,7 +118,8 @@ def spread(
             yield from parallel(delayed(_here)(work, shared, task) for task in tasks)
         return
     with cluster.chosen():
-        parallel = Parallel(**how)
+        # Enough on its way that workers who come later find something to do.
+        parallel = Parallel(pre_dispatch=max(64, 4 * at_once()), **how)
     kept = cluster.keep(Sealed((work, *shared)))
     yield from parallel(delayed(_elsewhere)(kept, Sealed(task)) for task in tasks)
 

@@ -60,9 +60,9 @@ class Tally:
     @classmethod
     def from_dict(cls, data: Any, columns: Sequence[Column]) -> Tally:
         """Rebuild from :meth:`to_dict`; ValueError, KeyError or TypeError where it is none."""
-        known = np.array(data["known"], dtype=np.int64)
+        known = _counts(data["known"])
         mean, squares = (np.array(data[k], dtype=np.float64) for k in ("mean", "squares"))
-        states = tuple(np.array(counts, dtype=np.int64) for counts in data["states"])
+        states = tuple(_counts(counts) for counts in data["states"])
         sizes = [len(counts) for counts in states]
         if any(array.shape != (len(columns),) for array in (known, mean, squares)):
             raise ValueError("the sums are of other predictors")
@@ -70,9 +70,12 @@ class Tally:
             raise ValueError("the sums are of other states")
         if not (np.isfinite(mean).all() and np.isfinite(squares).all() and (squares >= 0).all()):
             raise ValueError("a sum is no number")
-        patients, events = int(data["patients"]), int(data["events"])
+        patients, events = _counts([data["patients"], data["events"]]).tolist()
         if not (0 <= events <= patients and (known >= 0).all() and (known <= patients).all()):
             raise ValueError("counts contradict each other")
+        for counts, of in zip(states, known, strict=True):
+            if counts.size and not ((counts >= 0).all() and counts.sum() == of):
+                raise ValueError("counts contradict each other")
         return cls(patients, events, known, mean, squares, states)
 
 
@@ -170,6 +173,13 @@ def preparation_of(
         np.array(centre),
         np.array(scale),
     )
+
+
+def _counts(given: Any) -> NDArray[np.int64]:
+    found = np.array(given)
+    if found.size and found.dtype.kind != "i":
+        raise ValueError("a count is no whole number")
+    return found.astype(np.int64)
 
 
 def _states(column: Column) -> int:

@@ -6,7 +6,17 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from predictor.cohort.summaries import p_text
-from predictor.report.monitor_page import NO_OUTCOMES, WHAT, alarm_lines, cusum_line, headline_of
+from predictor.report.monitor_page import (
+    FROM_TO,
+    NO_OUTCOMES,
+    WHAT,
+    alarm_lines,
+    cusum_line,
+    false_alarms,
+    headline_of,
+    notes,
+    shown,
+)
 from predictor.report.text_table import text_table
 
 HEAD = "{n:,} new patients ({new}) against {reference_patients:,} ({reference})."
@@ -26,23 +36,25 @@ def monitor_text(found: Mapping[str, Any]) -> Iterator[str]:
     """
     told = {key: found[key] for key in ("n", "new", "reference_patients", "reference")}
     yield HEAD.format(**told)
-    for row in found["excluded"]:
-        yield f"Left out: {row['patients']:,}, {row['reason']}."
+    for heading, told_of in notes(found):
+        yield f"{heading}:"
+        yield from (f"  {line}" for line in told_of)
     yield ""
     lines = alarm_lines(found)
     yield headline_of(lines)
     yield from (f"  {line}" for line in lines)
+    yield false_alarms(found)
     yield ""
     rows = [
         (
             row["label"],
             WHAT[row["code"]],
-            *(_number(row[key]) for key in ("reference", "new", "distance")),
+            *(_number(row[key]) for key in ("reference", "new")),
+            "-" if row["distance"] is None else f"{row['distance']:.3f}",
             "-" if row["adjusted"] is None else p_text(row["adjusted"]),
             "alarm" if row["alarm"] else "",
         )
-        for row in found["shifts"]
-        if row["code"] != "missingness_shift" or row["reference"] or row["new"]
+        for row in shown(found)
     ]
     head = ("Compared", "What of it", "Reference", "New", "Distance", "Adjusted p", "")
     yield text_table(head, rows, numbers_from=2)
@@ -58,10 +70,10 @@ def _batches(found: Mapping[str, Any]) -> str:
     head = ("Patients", "Observed", "Expected", "Limits", "")
     rows = [
         (
-            f"{row['first']} to {row['last']}",
+            FROM_TO.format(**row),
             f"{row['observed']:,}",
             f"{row['expected']:,.1f}",
-            f"{row['low']:,} to {row['high']:,}",
+            FROM_TO.format(first=row["low"], last=row["high"]),
             "alarm" if row["alarm"] else "",
         )
         for row in found["batches"]

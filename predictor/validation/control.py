@@ -1,17 +1,20 @@
 """Calibration over time: as many events as expected, batch after batch, within control limits.
 
 Each batch of consecutive patients is held against the number of events its predictions lead one to
-expect. The limits are those that a calibrated model leaves in 1 of 370 batches (three standard
-deviations of a Shewhart chart), exact for the sum of unequal chances (Poisson-binomial). A slow
+expect, as on a Shewhart chart. Its limits are not three standard deviations, which one of 370
+batches leaves by chance and so one of 19 files of twenty batches: they are as wide as a calibrated
+model needs to leave none of them in all but ``alpha`` of files, and exact for the sum of unequal
+chances (Poisson-binomial). A slow
 drift that no single batch shows is found by the risk-adjusted CUSUM (Steiner, Cook, Farewell and
 Treasure, Biostatistics 2000;1:441): it adds up, patient by patient, the log likelihood ratio of
 doubled, and of halved, odds against the predicted ones, and never falls below 0. Its limit is not
 a constant of a table but is simulated for the predictions at hand, so that a calibrated model
-crosses it in one of ``1 / alpha`` files such as this one.
+crosses it in at most one of ``1 / alpha`` files such as this one.
 """
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -22,12 +25,13 @@ from predictor.clinic.candidates import chance_range
 
 Floats = NDArray[np.float64]
 
-LEVEL = 0.9973
-"""Of the limits of one batch: three standard deviations."""
 BATCH = 50
 ODDS_RATIO = 2.0
-SIMULATIONS = 2000
 _AT_ONCE = 2_000_000  # patients of simulated files
+# Simulated files beyond a limit, so that chance in the simulation moves it little, and what that
+# may cost: patients of simulated files altogether.
+_BEYOND = 10
+_MOST = 2_000_000_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,7 +104,12 @@ class Cusum:
 
 
 def batches(
-    outcome: Floats, probability: Floats, times: Sequence[str], size: int = BATCH
+    outcome: Floats,
+    probability: Floats,
+    times: Sequence[str],
+    size: int = BATCH,
+    *,
+    alpha: float,
 ) -> tuple[Batch, ...]:
     """Observed and expected events of consecutive patients.
 
@@ -112,6 +121,8 @@ def batches(
         When each was, or the place in the file.
     size
         Patients in a batch; a shorter rest joins the last one.
+    alpha
+        Chance that a calibrated model leaves the limits of any batch of the file.
     """
     n = len(outcome)
     count = max(n // size, 1)
@@ -119,7 +130,7 @@ def batches(
     rows = []
     for start, stop in zip([0, *ends[:-1]], ends, strict=True):
         p = probability[start:stop]
-        low, high = chance_range(p.tolist(), LEVEL)
+        low, high = chance_range(p.tolist(), 1.0 - alpha / count)
         seen = int(outcome[start:stop].sum())
         rows.append(
             Batch(
@@ -148,26 +159,41 @@ def cusums(outcome: Floats, probability: Floats, *, alpha: float, seed: int) -> 
     seed
         Of the simulated outcomes that give the limits.
     """
+    files, beyond = _files(len(probability), alpha / 2.0)
+    ratios = {"more": ODDS_RATIO, "fewer": 1.0 / ODDS_RATIO}
+    simulated = _highest(probability, tuple(ratios.values()), files, seed)
     found = []
-    for direction, ratio in (("more", ODDS_RATIO), ("fewer", 1.0 / ODDS_RATIO)):
-        limit = float(np.quantile(_highest(probability, ratio, seed), 1 - alpha / 2))
+    for (direction, ratio), highest in zip(ratios.items(), simulated, strict=True):
+        # A file like these is among the highest so many of them with no more than this chance,
+        # however few there are (a Monte Carlo test: Dwass, Ann Math Stat 1957;28:181).
+        limit = float(np.sort(highest)[-beyond])
         chart = _chart(outcome[None] == 1.0, probability, ratio)[0]
-        beyond = np.flatnonzero(chart > limit)
-        at = int(beyond[0]) + 1 if beyond.size else None
+        crossed = np.flatnonzero(chart > limit)
+        at = int(crossed[0]) + 1 if crossed.size else None
         found.append(Cusum(direction, float(chart.max(initial=0.0)), limit, at))
     return found[0], found[1]
 
 
-def _highest(probability: Floats, ratio: float, seed: int) -> Floats:
-    """Highest points of the charts of simulated files, shape (simulations,)."""
+def _files(patients: int, alpha: float) -> tuple[int, int]:
+    """How many files are simulated, and how many of them lie at the limit or beyond."""
+    fewest = math.ceil(1.0 / alpha)
+    files = max(fewest, min(math.ceil(_BEYOND / alpha), _MOST // patients))
+    # A tenth of 10 / 0.1 is not a whole number to a computer.
+    return files, max(1, math.floor(alpha * (files + 1) + 1e-9))
+
+
+def _highest(
+    probability: Floats, ratios: Sequence[float], files: int, seed: int
+) -> NDArray[np.float64]:
+    """Highest points of the charts of simulated files, shape (ratios, files)."""
     rng = np.random.default_rng(seed)
     at_once = max(1, _AT_ONCE // len(probability))
     parts = []
-    for start in range(0, SIMULATIONS, at_once):
-        rows = min(at_once, SIMULATIONS - start)
+    for start in range(0, files, at_once):
+        rows = min(at_once, files - start)
         simulated = rng.random((rows, len(probability))) < probability
-        parts.append(_chart(simulated, probability, ratio).max(axis=1))
-    return np.concatenate(parts)
+        parts.append([_chart(simulated, probability, ratio).max(axis=1) for ratio in ratios])
+    return np.concatenate(parts, axis=1)
 
 
 def _chart(event: NDArray[np.bool_], probability: Floats, ratio: float) -> Floats:

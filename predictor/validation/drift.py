@@ -183,8 +183,11 @@ def _missing(variable: Variable, a: Floats, b: Floats) -> Shift:
 
 def _shares(name: str, label: str, code: Code, a: NDArray[np.bool_], b: NDArray[np.bool_]) -> Shift:
     table = np.array([[a.sum(), (~a).sum()], [b.sum(), (~b).sum()]])
-    if not table.any(axis=0).all():  # all or none in both: nothing can have changed
-        p = 1.0
+    p: float | None
+    if not table.any(axis=0).all():
+        # All or none in both: nothing is compared, and no other comparison is charged for it. That
+        # is decided by both cohorts together, which Fisher's test takes as given anyhow.
+        p = None
     elif table.sum() <= _EXACT:
         p = float(fisher_exact(table)[1])
     else:
@@ -199,7 +202,7 @@ def _states(name: str, label: str, a: Floats, b: Floats) -> Shift:
     table = np.array([[(cohort == state).sum() for state in known] for cohort in (a, b)])
     shares = table / table.sum(axis=1, keepdims=True)
     distance = float(np.abs(shares[0] - shares[1]).sum() / 2.0)
-    p = float(chi2_contingency(table).pvalue) if known.size > 1 else 1.0
+    p = float(chi2_contingency(table).pvalue) if known.size > 1 else None
     return Shift(name, label, "input_shift", None, None, distance, p)
 
 

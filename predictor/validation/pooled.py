@@ -94,11 +94,16 @@ def _figure(row: Mapping[str, Any], name: str, scale: Scale) -> Figure:
     if row["scale"] != scale:
         raise ValueError("another scale")
     if error is not None:
-        if value is None or error <= 0.0:
+        if value is None or low is None or high is None or error <= 0.0:
             raise ValueError("a standard error without a value")
-        # Fails where the value is none that the scale has.
-        if not math.isclose(backward(scale, forward(scale, value)), value, rel_tol=1e-9):
-            raise ValueError("an impossible value")
+        if not low <= value <= high:
+            raise ValueError("an interval that does not hold its value")
+        for one in (value, low, high):
+            # Fails where the value is none that the scale has.
+            if not math.isclose(backward(scale, forward(scale, one)), one, rel_tol=1e-9):
+                raise ValueError("an impossible value")
+    elif low is not None or high is not None:
+        raise ValueError("an interval without a standard error")
     reason = row["reason"]
     return Figure(name, scale, value, low, high, error, None if reason is None else str(reason))
 

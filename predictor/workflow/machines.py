@@ -5,20 +5,23 @@ from __future__ import annotations
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-from predictor.config_compute import ComputePlan
 from predictor.errors import ConfigError
 
 
 @contextmanager
-def machines(compute: ComputePlan, workers: int | None) -> Iterator[None]:
-    """Do the fits in here where a configuration says.
+def machines(
+    address: str | None, workers: int | None, place: str = "compute.address"
+) -> Iterator[None]:
+    """Do the work that is spread in here on a cluster, if there is one.
 
     Parameters
     ----------
-    compute
-        The configuration's.
+    address
+        Of a Dask scheduler; None for the cores of this machine.
     workers
-        Asked for at the call.
+        How many of this machine were asked for.
+    place
+        Where the address was written, for errors.
 
     Raises
     ------
@@ -29,16 +32,16 @@ def machines(compute: ComputePlan, workers: int | None) -> Iterator[None]:
     """
     if workers is not None and workers < 1:
         raise ConfigError("workers", "at least 1 is needed", "Leave it out to use every core.")
-    if compute.address is None:
+    if address is None:
         yield
         return
     if workers is not None:
         raise ConfigError(
             "workers",
-            "the configuration sends its fits to a cluster, which has its own workers",
-            "Leave it out, or take compute.backend: local.",
+            "the work goes to a cluster, which has its own workers",
+            f"Leave it out, or leave out {place}.",
         )
     from predictor.learning.cluster import dask_cluster
 
-    with dask_cluster(compute.address):
+    with dask_cluster(address, place):
         yield

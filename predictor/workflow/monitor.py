@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import asdict, dataclass, replace
 from datetime import date, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -37,6 +38,8 @@ if TYPE_CHECKING:
 SUFFIXES = (".html", ".json")
 FEWEST = 20
 """Patients of either cohort below which nothing can be compared."""
+LEAST_ALPHA, MOST_ALPHA = 0.001, 0.5
+"""Bounds of the chance of a false alarm: below, limits would take too many simulated files."""
 _SEED = 51
 
 
@@ -55,7 +58,11 @@ class Monitored:
     left_out
         Of the new file, and why.
     alpha, smallest
-        Chance of any false alarm among the shifts, and the smallest distance that is alarming.
+        Chance of any false alarm, and the smallest distance that is alarming.
+    parts
+        What of ``alpha`` goes to the shifts, to the batches and to the CUSUM.
+    warnings
+        What was noticed in the cells of the new file: variable, code, rows, message.
     shifts
         Every comparison.
     batches, cusums
@@ -71,6 +78,8 @@ class Monitored:
     left_out: tuple[dict[str, Any], ...]
     alpha: float
     smallest: float
+    parts: Mapping[str, float]
+    warnings: tuple[dict[str, Any], ...]
     shifts: tuple[Shift, ...]
     batches: tuple[Batch, ...]
     cusums: tuple[Cusum, ...]
@@ -100,6 +109,10 @@ class Monitored:
                 "version": self.bundle.manifest["model"]["version"],
                 "digest": self.bundle.digest,
             },
+            "outcome": {
+                "name": self.bundle.manifest["outcome"]["name"],
+                "label": self.bundle.manifest["outcome"]["label"],
+            },
             "made": now(),
             "reference": self.reference,
             "new": self.new,
@@ -107,7 +120,9 @@ class Monitored:
             "n": self.patients[1],
             "known_outcomes": self.known,
             "excluded": list(self.left_out),
+            "warnings": list(self.warnings),
             "alpha": self.alpha,
+            "alpha_of": dict(self.parts),
             "smallest": self.smallest,
             "alarms": self.alarms,
             "shifts": [row.to_dict() for row in self.shifts],
@@ -144,7 +159,9 @@ def monitor(
     batch
         Patients in a batch of the control chart.
     alpha, smallest
-        Chance of any false alarm, and smallest distance that is alarming; both above 0, below 1.
+        Chance of any false alarm, from 0.001 to 0.5, and smallest distance that is alarming, above
+        0 and below 1. With outcomes, half of ``alpha`` goes to the inputs and a quarter each to the
+        batches and to the CUSUM.
 
     Raises
     ------
@@ -155,9 +172,11 @@ def monitor(
     PredictorError
         If a number is out of range.
     """
-    for name, value in (("alpha", alpha), ("smallest", smallest)):
-        if not 0.0 < value < 1.0:
-            raise PredictorError(name, "it must lie above 0 and below 1", "Leave it out.")
+    if not LEAST_ALPHA <= alpha <= MOST_ALPHA:
+        rule = f"it must be from {LEAST_ALPHA:g} to {MOST_ALPHA:g}"
+        raise PredictorError("alpha", rule, "Leave it out.")
+    if not 0.0 < smallest < 1.0:
+        raise PredictorError("smallest", "it must lie above 0 and below 1", "Leave it out.")
     if batch < FEWEST:
         raise PredictorError("batch", f"it must be at least {FEWEST} patients", "Leave it out.")
     bundle = load_bundle(model)
@@ -169,20 +188,21 @@ def monitor(
     table = _in_order(table, time)
     after = _read(bundle, study, table, absent)
     both = tuple(_seen(bundle, cohort) for cohort in (before, after))
-    found = shifts(bundle.variables, *both, alpha=alpha, smallest=smallest)
+    told = _with_outcome(study, table)
+    parts = _parts(alpha, outcomes=told.rows > 0)
+    found = shifts(bundle.variables, *both, alpha=parts["shifts"], smallest=smallest)
     rows: tuple[Batch, ...] = ()
     charts: tuple[Cusum, ...] = ()
     known = 0
-    if outcome_column(study) in table.columns:
-        told = _with_outcome(study, table)
-        if told.rows:
+    if told.rows:
+        with _of_file(table):
             cohort = read_elsewhere(bundle, study, told, absent, own=True)
-            probability = score(bundle, cohort.values).probability
-            outcome = cohort.outcome.astype(np.float64)
-            known = cohort.patients
-            rows = batches(outcome, probability, _places(known), batch)
-            seed = derived_seed(study.config.validation.seed, _SEED)
-            charts = cusums(outcome, probability, alpha=alpha, seed=seed)
+        probability = score(bundle, cohort.values).probability
+        outcome = cohort.outcome.astype(np.float64)
+        known = cohort.patients
+        rows = batches(outcome, probability, _places(known), batch, alpha=parts["batches"])
+        seed = derived_seed(study.config.validation.seed, _SEED)
+        charts = cusums(outcome, probability, alpha=parts["cusum"], seed=seed)
     return Monitored(
         bundle,
         before.source,
@@ -191,6 +211,8 @@ def monitor(
         tuple(excluded(after)),
         alpha,
         smallest,
+        parts,
+        tuple(asdict(warning) for warning in after.warnings),
         found,
         rows,
         charts,
@@ -209,7 +231,8 @@ def write_monitored(found: Monitored, path: Path) -> None:
 
 
 def _read(bundle: Bundle, study: Study, table: Table, absent: Sequence[str]) -> Cohort:
-    cohort = read_elsewhere(bundle, study, table, absent, asks="values", own=True)
+    with _of_file(table):
+        cohort = read_elsewhere(bundle, study, table, absent, asks="values", own=True)
     if cohort.patients < FEWEST:
         raise CohortError(
             table.source,
@@ -217,6 +240,30 @@ def _read(bundle: Bundle, study: Study, table: Table, absent: Sequence[str]) -> 
             "Wait for more patients.",
         )
     return cohort
+
+
+@contextmanager
+def _of_file(table: Table) -> Iterator[None]:
+    """Of two files, an error names the one that it is about."""
+    try:
+        yield
+    except CohortError as error:
+        if error.where != "cohort":
+            raise
+        raise CohortError(
+            table.source,
+            error.rule,
+            error.next_step,
+            reasons=error.reasons,
+            besides=error.besides,
+        ) from None
+
+
+def _parts(alpha: float, *, outcomes: bool) -> dict[str, float]:
+    """What each part of a run may raise of false alarms, all together ``alpha`` (Bonferroni)."""
+    if not outcomes:
+        return {"shifts": alpha, "batches": 0.0, "cusum": 0.0}
+    return {"shifts": alpha / 2.0, "batches": alpha / 4.0, "cusum": alpha / 4.0}
 
 
 def _seen(bundle: Bundle, cohort: Cohort) -> Patients:
@@ -228,7 +275,10 @@ def _seen(bundle: Bundle, cohort: Cohort) -> Patients:
 
 def _with_outcome(study: Study, table: Table) -> Table:
     """The rows whose outcome is known by now."""
-    cells = table.columns[outcome_column(study)]
+    column = outcome_column(study)
+    if column not in table.columns:
+        return _rows(table, ())
+    cells = table.columns[column]
     missing = set(study.config.cohort.missing)
     kept = [i for i, cell in enumerate(cells) if not is_missing(cell) and str(cell) not in missing]
     return _rows(table, kept)

@@ -82,7 +82,7 @@ def plan(
     study = _study(config)
     population = Population.of(study, _scenario(study, scenario))
     candidate, prepared = candidate_of(study, asked.model)
-    with machines(study.config.compute, workers), guarded_workers("plan"):
+    with machines(study.config.compute.address, workers), guarded_workers("plan"):
         return _plan(study, population, candidate, prepared, asked, workers, progress or Silent())
 
 

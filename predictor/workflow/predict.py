@@ -159,8 +159,14 @@ def predict_file(
     if many:
         if index_date is not None:
             raise _no_record(path)
-        return _predict_table(
-            path, bundle, decimal, out, json_to, pages, ignore_unknown=ignore_unknown
+        return predict_table(
+            path,
+            bundle,
+            decimal=decimal,
+            out=out,
+            json_to=json_to,
+            pages=pages,
+            ignore_unknown=ignore_unknown,
         )
     found = _predict_one(path, bundle, index_date)
     if out is not None:
@@ -220,16 +226,33 @@ def _no_record(path: Path) -> PredictorError:
     )
 
 
-def _predict_table(
+def predict_table(
     path: Path,
     bundle: Bundle,
-    decimal: str,
-    out: Path | None,
-    json_to: IO[bytes] | None,
-    pages: Answers | None,
     *,
-    ignore_unknown: bool,
+    decimal: str = ".",
+    out: Path | None = None,
+    json_to: IO[bytes] | None = None,
+    pages: Answers | None = None,
+    ignore_unknown: bool = False,
+    may_be_empty: bool = False,
 ) -> TableAnswers:
+    """Predict the patients of a table.
+
+    Parameters
+    ----------
+    path, decimal, out, json_to, pages, ignore_unknown
+        As in :func:`predict_file`.
+    bundle
+        The model.
+    may_be_empty
+        Whether a table without patients is none of the user's mistakes.
+
+    Raises
+    ------
+    DocumentError, PredictorError
+        As in :func:`predict_file`.
+    """
     table = read_many(path)
     columns = columns_of(table, bundle, str(path), ignore_unknown=ignore_unknown)
     columnar = (
@@ -238,7 +261,7 @@ def _predict_table(
     # Several states, or months, are not known to answers column by column.
     columnar = columnar and bundle.states is None and bundle.hazards is None
     if out is not None and columnar and path.suffix.lower() != ".csv":
-        return _predict_columns(path, bundle, table, columns, out)
+        return _predict_columns(path, bundle, table, columns, out, may_be_empty=may_be_empty)
     names = [variable.name for variable in bundle.variables]
     kept = _Kept()
     with ExitStack() as stack:
@@ -253,7 +276,7 @@ def _predict_table(
             answers = predict_rows(rows, bundle, decimal=decimal)
             for sink in sinks:
                 sink.add(answers)
-        if not kept.answered and not kept.refused:
+        if not may_be_empty and not kept.answered and not kept.refused:
             raise _nobody(path)
     return _of_table(kept, kept.answered, kept.refused, columns, simulated=kept.simulated)
 
@@ -273,6 +296,8 @@ def _predict_columns(
     table: PatientTable,
     columns: TableColumns,
     out: Path,
+    *,
+    may_be_empty: bool,
 ) -> TableAnswers:
     """From Parquet to Parquet, column by column; the first patients are answered for the screen."""
     from pyarrow.parquet import ParquetWriter
@@ -290,7 +315,7 @@ def _predict_columns(
             answered += found.answered
             refused += found.refused
             simulated = simulated or found.simulated
-        if not rows:
+        if not rows and not may_be_empty:
             raise _nobody(path)
     kept = _Kept()
     for patients in islice(_batches(table, columns, _SHOWN), 1):

@@ -15,7 +15,7 @@ from predictor.cohort.checking import check_cohort
 from predictor.cohort.cohort import Cohort
 from predictor.errors import CohortError, PredictorError
 from predictor.fitted.models import LinearModel
-from predictor.learning.disclosure import rests_on, too_small
+from predictor.learning.disclosure import ByOutcome, rests_on, too_small
 from predictor.learning.fold_rule import fold_by_rule
 from predictor.learning.shared_newton import HeldOut, derivatives, held_out
 from predictor.learning.tally import tally
@@ -175,12 +175,17 @@ def _check_member(centre: Centre, asked: Round, where: str) -> None:
 def _check_disclosure(own: _Own, asked: Round) -> None:
     study = asked.study
     folds = range(asked.folds) if asked.by == "patients" else np.unique(own.fold)
+    values, outcome = own.cohort.values, own.cohort.outcome
     parts = [
-        tally(study.columns, own.cohort.values[own.fold == k], own.cohort.outcome[own.fold == k])
-        for k in folds
+        ByOutcome.of(study.columns, values[own.fold == k], outcome[own.fold == k]) for k in folds
     ]
-    size = study.config.privacy.cell_size
-    reasons = too_small(parts, study.columns, study.parameters, size)
+    reasons = too_small(
+        parts,
+        study.columns,
+        study.config.preparation.missing_indicators,
+        study.parameters,
+        study.config.privacy.cell_size,
+    )
     if reasons:
         rule = "sums over these patients would say too much of few of them, so none are told"
         raise CohortError(own.cohort.source, rule, "Why:", reasons=reasons)
@@ -199,17 +204,19 @@ def _derivatives(own: _Own, asked: Round) -> Iterator[dict[str, Any]]:
     designs = {k: p.apply(own.cohort.values) for k, p in asked.preparations.items()}
     for fit in asked.open:
         design, position = designs[fit.left_out], fit.climb.position
+        p = LinearModel(float(position[0]), position[1:]).probability(design)
+        folds = (own.fold == k for k in np.unique(own.fold))
+        # What rests on enough patients in every fold does so in every set of folds.
+        if any(rests_on(own.outcome[rows], p[rows]) < size for rows in folds):
+            raise CohortError(
+                own.cohort.source,
+                f"at the coefficients that are asked for ({fit.name}) the sums would rest on "
+                f"fewer than {size} patients of a fold, so they are not told",
+                "Ask the coordinator why; a stronger smallest penalty avoids it.",
+            )
         inside = own.outside(fit.left_out)
         told = None
         if inside.any():
-            p = LinearModel(float(position[0]), position[1:]).probability(design[inside])
-            if rests_on(own.outcome[inside], p) < size:
-                raise CohortError(
-                    own.cohort.source,
-                    f"at the coefficients that are asked for ({fit.name}) the sums would rest on "
-                    f"fewer than {size} patients, so they are not told",
-                    "Ask the coordinator why; a stronger smallest penalty avoids it.",
-                )
             told = derivatives(design[inside], own.outcome[inside], position).to_dict()
         held = []
         for fold in fit.left_out:

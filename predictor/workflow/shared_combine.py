@@ -129,6 +129,9 @@ def _after_sums(asked: Round, answers: Sequence[Answer]) -> Round:
             raise unreadable(one.path, error) from None
         if len(told) != (1 if asked.by == "centres" else asked.folds):
             raise unreadable(one.path, ValueError("folds"))
+        counted = together(told)
+        if (counted.patients, counted.events) != (one.centre.patients, one.centre.events):
+            raise unreadable(one.path, ValueError("patients"))
         parts.append(told)
     if asked.by == "centres":
         of_fold = [told[0] for told in parts]

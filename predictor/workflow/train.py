@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
-from concurrent.futures.process import BrokenProcessPool
-from contextlib import contextmanager
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -13,7 +11,7 @@ from threadpoolctl import threadpool_limits
 
 from predictor.cohort.cohort import Cohort
 from predictor.documents import Document
-from predictor.errors import ConfigError, LearningError, TrackingError
+from predictor.errors import ConfigError, TrackingError
 from predictor.explanation.importance import Importance, importance
 from predictor.fitted.bundle import check_destination, save_bundle
 from predictor.fitted.folder import sole_writer
@@ -39,7 +37,7 @@ from predictor.workflow.figures import figures
 from predictor.workflow.findings import Trained, collect
 from predictor.workflow.handing_over import hand_over, reached_store
 from predictor.workflow.internal import InternalResults, validate_internally
-from predictor.workflow.interrupts import workers_left_alone
+from predictor.workflow.interrupts import guarded_workers
 from predictor.workflow.machines import machines
 from predictor.workflow.progress import Progress, Silent, Stopwatch
 from predictor.workflow.run_told import course, flow_told, places, warnings_told
@@ -163,17 +161,17 @@ def train(
     folder = Path(out or study.config.output or Path("runs") / study.config.name)
     watch = Stopwatch(progress or Silent())
     check_destination(folder)
-    with sole_writer(folder), machines(study.config.compute, workers):
+    with sole_writer(folder), machines(study.config.compute.address, workers):
         question = study.config.question
         if question.follow_up is not None:
             with watch.stage("cohort"):
                 timed = study_cohort(study, data)
-            with _workers():
+            with guarded_workers("training"):
                 return train_time(study, timed, folder, workers, progress or Silent(), watch)
         if question.states:
             with watch.stage("cohort"):
                 several = study_cohort(study, data)
-            with _workers():
+            with guarded_workers("training"):
                 return train_states(study, several, folder, workers, progress or Silent(), watch)
         return _train(study, data, folder, workers, progress or Silent(), watch)
 
@@ -209,7 +207,7 @@ def _train(
             seed=seed,
         )
         workers = workers or config.compute.workers
-        with _workers():
+        with guarded_workers("training"):
             predicted = cross_validate(
                 named, plan, patients, folds, workers=workers, progress=progress.advance
             )
@@ -219,7 +217,7 @@ def _train(
         # One thread, as in the folds: sums keep their order, so the bundle is the same everywhere.
         with threadpool_limits(1):
             fitted = fit(candidate, plan, patients, derived_seed(seed, 5))
-    with watch.stage("internal validation"), _workers():
+    with watch.stage("internal validation"), guarded_workers("training"):
         internal = validate_internally(
             config,
             cohort,
@@ -320,20 +318,6 @@ def _calibration(
         return None
     (score,) = (p.probability for p in predicted if p.candidate.name == candidate.name)
     return venn_abers(score, patients.outcome, patients.group)
-
-
-@contextmanager
-def _workers() -> Iterator[None]:
-    """Parallel work that Ctrl-C ends as a whole, and a lost worker in one sentence."""
-    try:
-        with workers_left_alone():
-            yield
-    except BrokenProcessPool:
-        raise LearningError(
-            "training",
-            "a worker process was killed from outside, most often for want of memory",
-            "Take fewer: --workers 1.",
-        ) from None
 
 
 def _study(config: str | Path | Mapping[str, Any], choose: str | None) -> Study:

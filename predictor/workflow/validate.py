@@ -48,6 +48,7 @@ from predictor.workflow.files import check_suffix, check_targets, write_file
 from predictor.workflow.findings import plain
 from predictor.workflow.manifest import environment, now
 from predictor.workflow.report import write_report
+from predictor.workflow.told_outcome import check_told_outcome
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -194,7 +195,9 @@ def open_elsewhere(
         raise CohortError(str(path), "no such file", "Give a .csv, .xlsx or .parquet file.")
     how = study_of(bundle, (), None).config.cohort if mapped is None else mapped.new.cohort
     table = read_source(how, Path(), None, how=how, data=path)
-    return study_of(bundle, table.columns.keys(), mapped), table
+    study = study_of(bundle, table.columns.keys(), mapped)
+    check_told_outcome(bundle, study, path)
+    return study, table
 
 
 def check_outcomes(cohort: Cohort, source: str) -> None:

@@ -84,7 +84,7 @@ class Watch:
 
     def _look(self) -> None:
         while not self._done.wait(_EVERY):
-            self._largest = max(self._largest, sum(map(_memory, _tree(self._root))))
+            self._largest = max(self._largest, sum(map(memory_of, _tree(self._root))))
 
 
 def _tree(root: int) -> Iterable[int]:
@@ -104,7 +104,8 @@ def _tree(root: int) -> Iterable[int]:
         waiting += children.get(pid, [])
 
 
-def _memory(pid: int) -> int:
+def memory_of(pid: int) -> int:
+    """Proportional set size of a process in bytes; 0 when it has ended."""
     try:
         for line in Path(f"/proc/{pid}/smaps_rollup").read_text().splitlines():
             if line.startswith("Pss:"):

@@ -14,6 +14,7 @@ from pathlib import Path
 import pytest
 from command_lines import blocks, command_lines, complaint
 from small_bundle import write_bundle
+from transcripts import comparable, printed_lines
 
 ROOT = Path(__file__).resolve().parents[2]
 README = ROOT / "README.md"
@@ -175,30 +176,10 @@ def test_the_transcripts_of_the_readme_are_what_is_printed(shared: Path, tmp_pat
     )
     for transcript in blocks(readme, "console"):
         command, *expected = transcript.splitlines()
-        printed = _printed(command, tmp_path)
+        printed = printed_lines(command, tmp_path)
         missing = [
             line
-            for line in map(_comparable, expected)
+            for line in map(comparable, expected)
             if line and not line.startswith("[...") and line not in printed
         ]
         assert not missing, command
-
-
-def _printed(command: str, folder: Path) -> set[str]:
-    words = command.removeprefix("$ predictor ").split()
-    finished = subprocess.run(
-        [sys.executable, "-m", "predictor", *words],
-        cwd=folder,
-        env={**os.environ, "PYTHONPATH": str(ROOT), "MLFLOW_TRACKING_URI": ""},
-        capture_output=True,
-        text=True,
-        timeout=1500,
-        check=False,
-    )
-    assert finished.returncode in (0, 1), finished.stderr
-    return {_comparable(line) for line in (finished.stdout + finished.stderr).splitlines()}
-
-
-def _comparable(line: str) -> str:
-    """A line without its spacing, and without the digest, which depends on the last bit."""
-    return re.sub(r"sha256:\w+", "sha256", " ".join(line.replace("─", "").split()))

@@ -128,8 +128,7 @@ def part(section: Section, name: str) -> Section:
 
 
 def figure(section: Section, name: str) -> Figure:
-    (wanted,) = (b for b in part(section, name).blocks if isinstance(b, Figure))
-    return wanted
+    return next(b for b in part(section, name).blocks if isinstance(b, Figure))
 
 
 def said(section: Section, name: str) -> str:
@@ -380,9 +379,12 @@ def centres() -> dict[str, Any]:
         for name in ("auroc", "observed_expected", "calibration_slope"):
             row |= {name: auroc, f"{name}_low": auroc, f"{name}_high": auroc}
         rows.append(row)
-    summary = {"figure": "auroc", "mean": 0.7, "low": 0.6, "high": 0.8}
-    summary |= {"prediction_low": 0.4, "prediction_high": 0.9}
-    return {"centres": rows, "summaries": [summary], "sentence": "In words.", "notes": ["Note."]}
+    summaries = []
+    for name, mean in (("auroc", 0.7), ("observed_expected", 1.2), ("calibration_slope", 0.9)):
+        summary = {"figure": name, "centres": 2, "mean": mean, "low": mean - 0.1, "note": "Few."}
+        summary |= {"high": mean + 0.1, "prediction_low": mean - 0.3, "tau2": 0.12, "i2": 0.4}
+        summaries.append(summary | {"prediction_high": mean + 0.2})
+    return {"centres": rows, "summaries": summaries, "sentence": "In words.", "notes": ["Note."]}
 
 
 def test_centres_are_numbered_and_summarised() -> None:
@@ -391,9 +393,19 @@ def test_centres_are_numbered_and_summarised() -> None:
     rows = drawn.tables[0].rows
     assert [row["label"] for row in rows][:2] == ["Centre 1", "Centre 2"]
     assert rows[1]["n_text"] == "hidden"
-    assert (rows[3]["low"], rows[3]["high"]) == (0.4, 0.9)
+    assert (rows[3]["low"], rows[3]["high"]) == (0.7 - 0.3, 0.7 + 0.2)
     assert "2 centres, 1 of them shown. In words." in drawn.alternative
     assert pictures(drawn, "centres")
+
+
+def test_old_bundles_say_of_centres_what_they_know() -> None:
+    """Before tau-squared, and with a summary of the AUROC alone."""
+    old = centres()
+    old["summaries"] = [
+        {k: v for k, v in old["summaries"][0].items() if k not in ("tau2", "i2", "note")}
+    ]
+    made = performance(opened(validation=validated(centres=old)))
+    assert figure(made, "centres").tables[0].rows[2]["value"] == 0.7
 
 
 def test_one_centre_says_that_nothing_is_known(section: Section) -> None:

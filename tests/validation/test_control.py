@@ -8,6 +8,9 @@ from scipy.stats import binom
 
 from predictor.validation.control import BATCH, batches, cusums
 
+# Three standard deviations of a Shewhart chart.
+THREE = 0.0027
+
 
 def file_of(n: int, seed: int, ratio: float = 1.0) -> tuple[np.ndarray, np.ndarray]:
     rng = np.random.default_rng(seed)
@@ -21,7 +24,7 @@ def places(n: int) -> list[str]:
 
 
 def test_the_limits_of_equal_chances_are_binomial() -> None:
-    (only,) = batches(np.zeros(60), np.full(60, 0.4), places(60))
+    (only,) = batches(np.zeros(60), np.full(60, 0.4), places(60), alpha=THREE)
     assert (only.low, only.high) == tuple(binom.ppf([0.00135, 0.99865], 60, 0.4).astype(int))
     assert only.alarm
     assert only.expected == pytest.approx(24.0)
@@ -29,15 +32,25 @@ def test_the_limits_of_equal_chances_are_binomial() -> None:
 
 @pytest.mark.parametrize(("n", "sizes"), [(49, [49]), (120, [50, 70]), (150, [50, 50, 50])])
 def test_every_patient_is_in_one_batch(n: int, sizes: list[int]) -> None:
-    rows = batches(np.ones(n), np.full(n, 0.5), places(n))
+    rows = batches(np.ones(n), np.full(n, 0.5), places(n), alpha=THREE)
     assert [row.patients for row in rows] == sizes
     assert (rows[0].first, rows[-1].last) == ("0", str(n - 1))
 
 
-def test_a_calibrated_model_seldom_leaves_a_batch_beyond_its_limits() -> None:
-    y, p = file_of(BATCH * 2000, 1)
-    share = np.mean([row.alarm for row in batches(y, p, places(y.size))])
-    assert share <= 0.0027 + 3 * np.sqrt(0.0027 / 2000)
+def test_the_limits_of_many_batches_are_wider_as_many_have_more_chances() -> None:
+    one, ten = (batches(*file_of(50 * k, 1), places(50 * k), alpha=0.01)[0] for k in (1, 10))
+    y, p = file_of(500, 1)
+    alone = batches(y[:50], p[:50], places(50), alpha=0.001)[0]
+    assert (ten.low, ten.high) == (alone.low, alone.high)
+    assert ten.high - ten.low > one.high - one.low
+
+
+def test_a_calibrated_model_seldom_leaves_the_limits_anywhere_in_a_file() -> None:
+    files = [file_of(BATCH * 10, seed) for seed in range(400)]
+    left = [any(row.alarm for row in batches(y, p, places(y.size), alpha=0.1)) for y, p in files]
+    assert np.mean(left) <= 0.1 + 3 * np.sqrt(0.09 / 400)
+    # Limits that are never left would be no limits.
+    assert any(left)
 
 
 def test_a_calibrated_model_seldom_crosses_either_cusum() -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
@@ -96,7 +97,8 @@ def test_page_and_data_say_the_same_and_name_no_patient(
 @pytest.mark.parametrize(
     ("options", "told"),
     [
-        ({"alpha": 0.0}, "above 0 and below 1"),
+        ({"alpha": 0.0}, "from 0.001 to 0.5"),
+        ({"alpha": 0.9}, "from 0.001 to 0.5"),
         ({"smallest": 1.5}, "above 0 and below 1"),
         ({"batch": 3}, "at least 20"),
         ({"time": "when"}, "no column"),
@@ -110,6 +112,107 @@ def test_bad_options_are_refused(
         monitor("remission", reference, reference.tail(100), **options)  # type: ignore[arg-type]
 
 
+def test_half_of_the_false_alarms_is_left_to_the_inputs_where_outcomes_are_known(
+    reference: pd.DataFrame, later: pd.DataFrame
+) -> None:
+    both = monitor("remission", reference, later, alpha=0.04)
+    assert both.parts == {"shifts": 0.02, "batches": 0.01, "cusum": 0.01}
+    inputs = monitor("remission", reference, later.drop(columns="response"), alpha=0.04)
+    assert inputs.parts == {"shifts": 0.04, "batches": 0.0, "cusum": 0.0}
+
+
+def in_g_per_l(table: pd.DataFrame) -> pd.DataFrame:
+    """C3 as another laboratory writes it; what would be impossible in mg/dL is left out."""
+    return table.assign(c3=(table["c3"] / 100).clip(lower=0.1))
+
+
+def by_another_assay(table: pd.DataFrame) -> pd.DataFrame:
+    return table.assign(anti_dsdna=table["anti_dsdna"] * 1.5)
+
+
+def with_gaps(table: pd.DataFrame) -> pd.DataFrame:
+    """CRP is no longer measured in every fourth patient."""
+    return table.assign(crp=table["crp"].where(np.arange(len(table)) % 4 != 0))
+
+
+DRIFTS = {
+    "unit": (in_g_per_l, {"variable": "c3", "code": "input_shift"}),
+    "assay": (by_another_assay, {"variable": "anti_dsdna", "code": "input_shift"}),
+    "gaps": (with_gaps, {"variable": "crp", "code": "missingness_shift"}),
+}
+
+
+@pytest.mark.parametrize(("drift", "alarm"), DRIFTS.values(), ids=list(DRIFTS))
+def test_a_drift_is_found_in_a_hundred_patients(
+    drift: Callable[[pd.DataFrame], pd.DataFrame],
+    alarm: dict[str, str],
+    reference: pd.DataFrame,
+    later: pd.DataFrame,
+) -> None:
+    assert alarm in monitor("remission", reference, drift(later.head(100))).alarms
+
+
+def test_a_unit_that_slipped_in_some_patients_is_told(
+    reference: pd.DataFrame, later: pd.DataFrame
+) -> None:
+    some = later.assign(
+        c3=later["c3"].where(np.arange(300) % 10 != 0, later["c3"] / 100).clip(lower=0.1)
+    )
+    told = {row["variable"]: row for row in monitor("remission", reference, some).warnings}
+    assert "looks like g/L" in told["c3"]["message"]
+    assert told["c3"]["count"] >= 30
+
+
+@pytest.mark.slow
+def test_nothing_new_raises_an_alarm_no_more_often_than_stated() -> None:
+    # Also where any distance is alarming: Holm, limits and CUSUM alone keep what is stated.
+    bundle, files, alpha = open_bundle("remission"), 400, 0.1
+    alarms = 0
+    for seed in range(files):
+        before = second_hospital(bundle, 150, seed=10_000 + seed)
+        after = second_hospital(bundle, 300, seed=20_000 + seed)
+        found = monitor("remission", before, after, alpha=alpha, smallest=1e-9)
+        alarms += bool(found.alarms)
+    assert 0 < alarms <= files * alpha + 2 * np.sqrt(files * alpha * (1 - alpha))
+
+
+@pytest.mark.slow
+def test_halved_odds_are_found_in_four_hundred_patients_nearly_always() -> None:
+    bundle = open_bundle("remission")
+    before = second_hospital(bundle, 200, seed=1)
+    found = [
+        monitor("remission", before, second_hospital(bundle, 400, seed=s, shift=-np.log(2))).alarms
+        for s in range(100, 140)
+    ]
+    codes = [{alarm["code"] for alarm in alarms} for alarms in found]
+    assert sum("fewer_events_than_expected" in told for told in codes) >= 32
+
+
+def test_an_error_names_the_one_of_two_files_that_it_is_about(
+    reference: pd.DataFrame, later: pd.DataFrame, tmp_path: Path
+) -> None:
+    for name, table in (("old", reference), ("new", later.drop(columns="c3"))):
+        table.to_csv(tmp_path / f"{name}.csv", index=False)
+    with pytest.raises(CohortError, match=r"new\.csv: it cannot be used as it is"):
+        monitor("remission", tmp_path / "old.csv", tmp_path / "new.csv")
+
+
+def test_csv_and_parquet_say_the_same(
+    reference: pd.DataFrame, later: pd.DataFrame, tmp_path: Path
+) -> None:
+    said = []
+    for suffix, write in ((".csv", pd.DataFrame.to_csv), (".parquet", pd.DataFrame.to_parquet)):
+        files = [tmp_path / f"{name}{suffix}" for name in ("old", "new")]
+        for table, path in zip((reference, later), files, strict=True):
+            write(table, path, index=False)
+        told = monitor("remission", *files).to_dict()
+        said.append({key: told[key] for key in ("shifts", "batches", "cusum", "alarms")})
+    assert said[0] == said[1]
+
+
 def test_too_few_new_patients_are_refused(reference: pd.DataFrame) -> None:
-    with pytest.raises(CohortError, match="20 are needed"):
-        monitor("remission", reference, reference.head(12))
+    for few in (5, 19):
+        with pytest.raises(CohortError, match="20 are needed"):
+            monitor("remission", reference, reference.head(few))
+    with pytest.raises(CohortError, match="there are no patients in it"):
+        monitor("remission", reference, reference.head(0))

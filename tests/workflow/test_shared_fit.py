@@ -38,7 +38,7 @@ COLUMNS = tuple(column_of(load_dictionary().variable(name)) for name in STUDY["p
 
 def rows() -> dict[str, pd.DataFrame]:
     return {
-        name: centre(90 + 30 * i, i, shift=0.3 * i, gap=0.02 * i) for i, name in enumerate(NAMES)
+        name: centre(390 + 60 * i, i, shift=0.3 * i, gap=0.02 * i) for i, name in enumerate(NAMES)
     }
 
 
@@ -340,16 +340,47 @@ class TestDisclosure:
         start_fit(study, tmp_path / "round_0.json", "patients")
         return study, tmp_path / "round_0.json"
 
-    def test_few_events_in_a_fold(self, first: tuple[Path, Path]) -> None:
-        with pytest.raises(CohortError, match="events, fewer than the cell size of 5"):
-            answer(first[0], centre(30, 4), first[1], name="small")
+    def test_few_events_in_a_fold(self, tmp_path: Path) -> None:
+        study = write_study(
+            tmp_path, predictors=["c3", "platelets"], preparation={"imputation": "mean"}
+        )
+        start_fit(study, tmp_path / "round_0.json", "patients")
+        theirs = centre(150, 4)
+        theirs["response"] = ["remission"] * 14 + ["flare"] * 136
+        with pytest.raises(CohortError, match=r"fold \d: too few events, fewer than the cell size"):
+            answer(study, theirs, tmp_path / "round_0.json", name="few")
+
+    def test_three_events(self, first: tuple[Path, Path]) -> None:
+        theirs = centre(150, 4)
+        theirs["response"] = ["remission"] * 3 + ["flare"] * 147
+        with pytest.raises(CohortError, match=r"fewer than 5 patients \(privacy.cell_size\) have"):
+            answer(first[0], theirs, first[1], name="three")
 
     def test_whole_centres_as_folds_need_fewer_patients(self, tmp_path: Path) -> None:
         study = write_study(tmp_path)
+        theirs = centre(120, 4)
         start_fit(study, tmp_path / "round_0.json", "centres")
-        small = centre(40, 4)
-        small["sex"] = ["female"] * 34 + ["male"] * 6
-        answer(study, small, tmp_path / "round_0.json", name="small")
+        answer(study, theirs, tmp_path / "round_0.json", name="small")
+        start_fit(study, tmp_path / "by_patients.json", "patients")
+        with pytest.raises(CohortError, match="whole centres"):
+            answer(study, theirs, tmp_path / "by_patients.json", name="small")
+
+    def test_a_state_that_is_rare_in_a_fold_alone(self, first: tuple[Path, Path]) -> None:
+        """Everybody less those without the fold is the fold."""
+        theirs = centre(600, 5)
+        fold = fold_by_rule(11, "rare", np.arange(600), 3)
+        theirs.loc[fold == 0, "sex"] = "female"
+        answer(first[0], theirs, first[1], name="rare")
+        theirs.loc[np.flatnonzero(fold == 0)[:2], "sex"] = "male"
+        with pytest.raises(CohortError, match="sex: a state occurs in few patients"):
+            answer(first[0], theirs, first[1], name="rare")
+
+    def test_a_state_that_tells_the_outcome(self, first: tuple[Path, Path]) -> None:
+        """The first gradient tells how many patients of a state have the event."""
+        theirs = centre(600, 5)
+        theirs.loc[theirs["sex"] == "male", "response"] = "remission"
+        with pytest.raises(CohortError, match=r"sex: .* few of those with the event or without it"):
+            answer(first[0], theirs, first[1], name="telling")
 
     def test_a_rare_state(self, first: tuple[Path, Path]) -> None:
         theirs = centre(150, 5)
@@ -373,8 +404,37 @@ class TestDisclosure:
             fit["position"][0] = -2500.0
 
         asked = changed(spread.rounds[2], tmp_path / "asked.json", extreme)
-        with pytest.raises(CohortError, match="rest on fewer than 5 patients"):
+        with pytest.raises(CohortError, match="rest on fewer than 5 patients of a fold"):
             answer(spread.study, spread.data["bern"], asked, name="bern")
+
+    def test_coefficients_that_single_out_patients_of_a_fold_that_is_left_out(
+        self, spread: Played, tmp_path: Path
+    ) -> None:
+        """The others hide each other; the log loss of the fold would be that of one patient."""
+        rows = spread.data["bern"].copy()
+        fold = fold_by_rule(11, "bern", np.arange(len(rows)), 3)
+        column = next(
+            k for k, c in enumerate(spread.last.preparations[()].columns) if c.name == "platelets"
+        )
+
+        def extreme(content: dict[str, Any]) -> None:
+            for fit in content["fits"]:
+                if fit["left_out"] == [0]:
+                    fit["position"] = [0.0] * len(fit["position"])
+                    fit["position"][column + 1] = 1000.0
+
+        rows.loc[fold != 0, "platelets"] = 200.0
+        asked = changed(spread.rounds[2], tmp_path / "asked.json", extreme)
+        content = json.loads(asked.read_text("utf-8"))
+        digest_of_rows = answer(spread.study, rows, spread.rounds[0], name="bern")["centre"]
+        assert content["centres"][1]["name"] == "bern"
+
+        def other_rows(content: dict[str, Any]) -> None:
+            content["centres"][1] = digest_of_rows
+
+        asked = changed(asked, asked, other_rows)
+        with pytest.raises(CohortError, match=r"without fold 0.*rest on fewer than 5"):
+            answer(spread.study, rows, asked, name="bern")
 
     def test_more_columns_than_patients(self, tmp_path: Path) -> None:
         names = [n for n, v in load_dictionary().variables.items() if _number(v)][:16]

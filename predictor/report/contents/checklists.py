@@ -12,6 +12,7 @@ from typing import Any
 
 from predictor.checklists import Asked, Published, load_checklist
 from predictor.report.contents import probast_rules, tripod_rules
+from predictor.report.contents.external_rules import with_others
 from predictor.report.contents.run_facts import Answer, Facts
 from predictor.report.contents.source import Source
 from predictor.report.contents.tripod_rules import Rule
@@ -87,7 +88,8 @@ def items(source: Source, name: str) -> tuple[Item, ...]:
     name
         ``tripod`` or ``probast``.
     """
-    return answered_items(source, name, RULES[name], Facts.of(source))
+    facts = Facts.of(source)
+    return answered_items(source, name, with_others(name, RULES[name], facts), facts)
 
 
 def answered_items(
@@ -110,7 +112,7 @@ def answered_items(
             asked,
             _by_rule(rules, asked.number, facts),
             told.get(asked.number, ""),
-            _taken_from(told, asked.number),
+            _taken_from(source, told, asked.number),
             BOTH[name],
         )
         for asked in load_checklist(name).items
@@ -123,13 +125,16 @@ def _reporting(source: Source, name: str) -> Mapping[str, str]:
     return {str(number): str(text) for number, text in (reporting.get(name) or {}).items() if text}
 
 
-def _taken_from(told: Mapping[str, str], number: str) -> tuple[str, str] | None:
+def _taken_from(source: Source, told: Mapping[str, str], number: str) -> tuple[str, str] | None:
     """Of an unanswered question on evaluation, the one on development that was answered.
 
     Returns
     -------
-    Its number and what a person told of it; None where there is nothing to take over.
+    Its number and what a person told of it; None where there is nothing to take over, as where
+    other patients were tried.
     """
+    if source.external:
+        return None
     other = probast_rules.SAME_AS.get(number, "")
     return None if number in told or other not in told else (other, told[other])
 
@@ -216,7 +221,9 @@ def _id(published: Published) -> str:
 def _taken_over(source: Source, name: str) -> frozenset[str]:
     """Numbers of the items that show what was told of others."""
     told = _reporting(source, name)
-    return frozenset(number for number in probast_rules.SAME_AS if _taken_from(told, number))
+    return frozenset(
+        number for number in probast_rules.SAME_AS if _taken_from(source, told, number)
+    )
 
 
 def _counts(answered: Sequence[Item], taken: Set[str]) -> Iterator[Fact]:

@@ -6,6 +6,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from predictor.report.contents import performance_words as words
+from predictor.report.contents.centre_forests import centre_forests
 from predictor.report.contents.numbers_text import absent, counted, percent, two
 from predictor.report.contents.performance_tables import (
     bootstrap_of,
@@ -105,69 +106,28 @@ def centres(source: Source) -> Iterator[Block]:
         yield Paragraph(words.NOT_BY_CENTRE if grouped else words.ONE_CENTRE)
         return
     rows = [_centre(number, row) for number, row in enumerate(found["centres"], 1)]
-    summary = next((one for one in found["summaries"] if one["figure"] == "auroc"), None)
-    if summary is not None and summary["mean"] is not None:
-        bounds = {"value": summary["mean"], "low": summary["low"], "high": summary["high"]}
-        rows.append(_all_centres(words.ALL_CENTRES, bounds))
-        if summary["prediction_low"] is not None:
-            expected = (summary["prediction_low"], summary["prediction_high"])
-            bounds |= {"low": expected[0], "high": expected[1]}
-            rows.append(_all_centres(words.NEXT_CENTRE, bounds))
-    table = Table(
-        "performance-centres-table",
-        words.CENTRES,
-        (
-            Column("label", "Centre"),
-            Column("n_text", _capital(counted(source.manifest)), "count"),
-            Column("events_text", "Events", "count"),
-            Column("auroc", "AUROC (95% interval)", "interval"),
-            Column("observed_expected", "Observed over expected (95% interval)", "interval"),
-            Column("calibration_slope", "Calibration slope (95% interval)", "interval"),
-        ),
-        tuple(rows),
-        note=" ".join(found.get("notes") or ()),
-    )
     shown = sum(row["n"] is not None for row in rows)
-    yield Figure(
-        "performance-centres-figure",
-        "forest",
-        words.CENTRES,
-        words.CENTRES_SEEN.format(
-            count=len(found["centres"]), shown=shown, sentence=found["sentence"]
-        ),
-        (table,),
-        {"axis": "AUROC", "reference": 0.5, "percent": False},
+    seen = words.CENTRES_SEEN.format(count=len(rows), shown=shown, sentence=found["sentence"])
+    yield Paragraph(words.CENTRES_INTRO)
+    yield from centre_forests(
+        rows,
+        found["summaries"],
+        "performance-centres",
+        counted=_capital(counted(source.manifest)),
+        alternative=seen,
+        note=" ".join(found.get("notes") or ()),
     )
 
 
 def _centre(number: int, row: _Row) -> dict[str, Any]:
     """One centre; its name is not in the bundle."""
     hidden = row["n"] is None
-    kept = {
-        f"{name}{end}": row.get(f"{name}{end}")
-        for name in ("auroc", "observed_expected", "calibration_slope")
-        for end in ("", "_low", "_high")
-    }
     return {
+        **row,
         "label": words.CENTRE.format(number=number),
-        "value": kept["auroc"],
-        "low": kept["auroc_low"],
-        "high": kept["auroc_high"],
-        "n": row["n"],
-        "events": row["events"],
         "n_text": words.HIDDEN if hidden else row["n"],
         "events_text": words.HIDDEN if hidden else row["events"],
-        **kept,
     }
-
-
-def _all_centres(label: str, bounds: _Row) -> dict[str, Any]:
-    as_auroc = {
-        "auroc": bounds["value"],
-        "auroc_low": bounds["low"],
-        "auroc_high": bounds["high"],
-    }
-    return {"label": label, **bounds, **as_auroc, "n": None, "events": None}
 
 
 def instability(source: Source) -> Iterator[Block]:

@@ -182,10 +182,12 @@ SUBGROUP = "{label}: {group}"
 NO_SUBGROUPS = "None of the predictors is a state or an age, so the cohort gives no subgroups."
 HIDDEN = "hidden"
 
-CENTRES = "AUROC in each centre, predicted by a model from the others"
+CENTRES_INTRO = (
+    "Every centre was predicted by a model from the others (internal-external validation). What "
+    "all have in common is a mean by random effects, and a further centre would lie within the "
+    "prediction interval."
+)
 CENTRE = "Centre {number}"
-ALL_CENTRES = "Summary (random effects)"
-NEXT_CENTRE = "Expected range in a further centre"
 CENTRES_SEEN = "{count} centres, {shown} of them shown. {sentence}"
 ONE_CENTRE = (
     "The cohort names no centre, so nothing is known of differences between centres; that is for "

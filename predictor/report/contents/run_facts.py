@@ -59,18 +59,22 @@ class Facts:
         Content of the two files.
     next_steps
         What the verdict says must happen next.
+    external
+        External validations in full, oldest first.
     """
 
     manifest: Mapping[str, Any]
     findings: Mapping[str, Any]
     next_steps: Sequence[str] = ()
+    external: Sequence[Mapping[str, Any]] = ()
 
     @classmethod
     def of(cls, source: Source) -> Facts:
         """The facts of an opened bundle."""
         found = found_in(source)
         warnings = [pitfall_words.NAMES[one.code] for one in found if one.status == "warning"]
-        return cls(source.manifest, source.findings, verdict_of(source, warnings).next_steps)
+        steps = verdict_of(source, warnings).next_steps
+        return cls(source.manifest, source.findings, steps, source.external)
 
     @property
     def outcome(self) -> Mapping[str, Any]:
@@ -94,6 +98,12 @@ class Facts:
     def validation(self) -> Mapping[str, Any]:
         """Results of the validation."""
         found: Mapping[str, Any] = self.manifest["validation"]
+        return found
+
+    @property
+    def update(self) -> Mapping[str, Any] | None:
+        """How the model came from another one; None where it was trained."""
+        found: Mapping[str, Any] | None = self.manifest.get("update")
         return found
 
     @property

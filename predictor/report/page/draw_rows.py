@@ -178,7 +178,14 @@ def _ends(rows: Sequence[Row], options: Mapping[str, Any], *more: float) -> tupl
     given = options.get("limits")
     if isinstance(given, Sequence) and len(given) == 2:
         return float(given[0]), float(given[1])
-    return limits((row.get(key) for row in rows for key in ("value", "low", "high")), *more)
+    low, high = limits((row.get(key) for row in rows for key in ("value", "low", "high")), *more)
+    widest = options.get("widest")
+    if isinstance(widest, Sequence) and len(widest) == 2:
+        # An interval of a few patients would leave no room for all others.
+        cut = max(low, float(widest[0])), min(high, float(widest[1]))
+        if cut[0] < cut[1]:
+            return cut
+    return low, high
 
 
 def _label(row: Row) -> str:
