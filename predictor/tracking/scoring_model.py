@@ -30,8 +30,6 @@ from predictor.clinical.dictionary import Variable
 from predictor.fitted.bundle import Bundle, open_bundle
 from predictor.tracking.discretion import keep_cells_private
 
-PROBABILITY = "probability"
-
 _INTERVAL = ("interval_low", "interval_high", "interval_method")
 _LEVEL = "interval_level"
 _APPLICABILITY = ("inside", "distance_percentile")
@@ -86,15 +84,23 @@ class ScoringModel(PythonModel):  # type: ignore[misc]  # mlflow ships no types
         cells = {variable.name: _with_states(table[variable.name], variable) for variable in known}
         if SIMULATED in table.columns:
             cells[SIMULATED] = table[SIMULATED]
-        try:
-            arrays = [pa.array(column, from_pandas=True) for column in cells.values()]
-        except (pa.ArrowException, TypeError, ValueError, OverflowError):
-            # A column of many kinds is no column to Arrow; its cells are read one by one.
-            names = list(cells)
-            rows = zip(*(_plain(column) for column in cells.values()), strict=True)
-            patients = (dict(zip(names, row, strict=True)) for row in rows)
-            return self._predictor.answer_single(enumerate(patients))
-        return self._predictor.answer(pa.RecordBatch.from_arrays(arrays, names=list(cells)), 0)
+        names = list(cells)
+        if (arrays := _arrow(cells.values())) is not None:
+            return self._predictor.answer(pa.RecordBatch.from_arrays(arrays, names=names), 0)
+        rows = zip(*map(_plain, cells.values()), strict=True)
+        patients = (dict(zip(names, row, strict=True)) for row in rows)
+        return self._predictor.answer_single(enumerate(patients))
+
+
+def _arrow(cells: Iterable[pd.Series[Any]]) -> list[pa.Array] | None:
+    """Columns for Arrow; None where one of many kinds is none, to be read cell by cell.
+
+    Arrow's error holds the cell, so it ends here and is no context of another.
+    """
+    try:
+        return [pa.array(column, from_pandas=True) for column in cells]
+    except (pa.ArrowException, TypeError, ValueError, OverflowError):
+        return None
 
 
 def columns(bundle: Bundle) -> tuple[Variable, ...]:
@@ -111,7 +117,7 @@ def outputs(bundle: Bundle) -> dict[str, bool]:
     parts = (bundle, bundle.states, bundle.hazards)
     interval = any(getattr(part, "replicates", None) is not None for part in parts)
     bounds = interval or bundle.calibration is not None
-    names = [PROBABILITY]
+    names = ["probability"]
     names += _INTERVAL if bounds else ()
     names += [_LEVEL] if interval else ()
     names += _ALWAYS
