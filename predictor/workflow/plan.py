@@ -12,6 +12,8 @@ import numpy as np
 from joblib import Parallel, cpu_count, delayed
 from threadpoolctl import threadpool_limits
 
+import predictor
+from predictor.cohort.published_figures import published_figures
 from predictor.cohort.published_odds import scenario_odds
 from predictor.cohort.published_scenario import Scenario, load_scenario
 from predictor.documents import Document
@@ -106,6 +108,9 @@ def plan(
         predictors=tuple(study.dictionary.variable(n).label for n in study.config.predictors),
         scenario=population.scenario.name,
         description=population.scenario.description,
+        patients_from=published_figures().citation,
+        effects_from=population.scenario.sources,
+        version=predictor.__version__,
         model=candidate.label,
         population=study.config.question.population,
         fewest=procedure.fewest,
