@@ -68,7 +68,7 @@ MORE_THAN = "more than {largest:,}"
 PARAGRAPH_TITLE = "For an application:"
 PARAGRAPH = (
     "We planned the number of patients by simulation (sle-ivig-predictor {version}, seed {seed}). "
-    "{cohorts:,} cohorts each of {sizes} patients ({population}) were drawn from published "
+    "For each of {sizes} patients, {cohorts:,} cohorts ({population}) were drawn from published "
     "distributions ({patients_from}). How {event} depends on the predictors was assumed (scenario "
     "{scenario}{description}{sources}); {prevalence:.1f}% of the patients have the event{ceiling}. "
     "In each cohort a {model} model of {predictors} was developed; preparation and tuning were "
