@@ -159,7 +159,7 @@ def plan(
     if output == "json":
         print_json(planned.to_dict())
         return
-    for part in [in_a_paragraph(planned)] if paragraph else plan_text(planned):
+    for part in [in_a_paragraph(planned)] if paragraph else plan_text(planned, terminal.width()):
         if "\n" in part:
             terminal.say(part)
         else:

@@ -69,7 +69,7 @@ def test_the_paragraph_alone_is_one_line(run: Run) -> None:
     words = ("plan", "study.yaml", "--patients", 30, "--scenario", "none", *QUICK, "--paragraph")
     done = run(*words)
     assert done.code == 0
-    assert done.out.startswith("We planned the number of patients by simulation.")
+    assert done.out.startswith("We planned the number of patients by simulation (")
     assert done.out.count("\n") == 1
     assert run(*words, "--format", "json").code == 2
 

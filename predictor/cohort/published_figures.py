@@ -128,6 +128,7 @@ class NotReproducible:
 class Figures:
     """Everything the study prints that is used."""
 
+    citation: str
     patients: int
     measured: Mapping[str, Measurement]
     laboratory: Mapping[str, Measurement]
@@ -156,6 +157,7 @@ def published_figures() -> Figures:
     data = load_yaml(_HERE / "published_cohort.yaml").data
     consistency = data["consistency"]
     return Figures(
+        citation=data["study"]["name"],
         patients=data["study"]["patients"],
         measured={name: _measurement(name, entry) for name, entry in data["measured"].items()},
         laboratory={name: _measurement(name, entry) for name, entry in data["laboratory"].items()},

@@ -94,6 +94,11 @@ class Scenario:
         """Every variable the outcome depends on, once."""
         return tuple(dict.fromkeys(v for effect in self.effects for v in effect.variables))
 
+    @property
+    def sources(self) -> tuple[str, ...]:
+        """Where the effects are from, once each; what a source prints of one effect is left out."""
+        return tuple(dict.fromkeys(effect.source.partition(": ")[0] for effect in self.effects))
+
     def log_odds(self, columns: Mapping[str, Floats], patients: int) -> Floats:
         """Sum of the effects, shape (patients,); higher means a better outcome.
 

@@ -13,7 +13,7 @@ from predictor.performance.paired import PairedComparison
 from predictor.performance.smooth import CalibrationCurve
 from predictor.report.description_layout import SIMULATED
 from predictor.report.evaluation_words import sentences, threshold_text
-from predictor.report.text_table import text_table
+from predictor.report.text_table import folded_tables, text_table
 from predictor.validation.evaluated import NOTE, Evaluated
 from predictor.validation.subgroups import Subgroup, Subgroups
 
@@ -145,7 +145,7 @@ def _at_thresholds(evaluated: Evaluated, width: int) -> Iterator[str]:
         for row in evaluated.evaluation.classification
     ]
     header = ("Threshold", "Sensitivity", "Specificity", "PPV", "NPV")
-    yield from _tables(header, rows, width)
+    yield from folded_tables(header, rows, width)
     yield ""
     yield "Net benefit of acting on the positive rows, and interventions avoided:"
     useful = [
@@ -159,7 +159,7 @@ def _at_thresholds(evaluated: Evaluated, width: int) -> Iterator[str]:
         for row in evaluated.at_thresholds.rows
     ]
     header = ("Threshold", "Positive", "Net benefit", "On everybody", "Avoided per 100")
-    yield from _tables(header, useful, width)
+    yield from folded_tables(header, useful, width)
 
 
 def _subgroups(evaluated: Evaluated, width: int) -> Iterator[str]:
@@ -168,7 +168,7 @@ def _subgroups(evaluated: Evaluated, width: int) -> Iterator[str]:
         return
     header = ("Subgroup", "Rows", "Events", "AUROC", "Scaled Brier", "Cal. slope", "O/E")
     yield f"By {printable(subgroups.by)}:"
-    yield from _tables(header, [_subgroup(group) for group in subgroups.groups], width)
+    yield from folded_tables(header, [_subgroup(group) for group in subgroups.groups], width)
     if any(group.masked for group in subgroups.groups):
         yield (
             f"Masked: subgroups with fewer than {subgroups.cell_size} patients, events or "
@@ -223,7 +223,7 @@ def _comparison(
         rows.append(_difference(figure, own.model, other, row.difference))
     yield f"{names[0]} less {names[1]}, paired by row:"
     header = ("Figure", *names, "Difference", "95% interval", "p-value")
-    yield from _tables(header, rows, width)
+    yield from folded_tables(header, rows, width)
     yield (
         f"{names[0]} is the better where the difference of AUROC or net benefit is above 0, of "
         "Brier score or log loss below 0. The p-values are not adjusted for their number."
@@ -247,33 +247,6 @@ def _foot(evaluated: Evaluated) -> Iterator[str]:
         "Intervals: DeLong for the AUROC, Wald for Brier score and calibration, Wilson for shares. "
         "Smooth curve: lowess. docs/validation.md explains each figure."
     )
-
-
-def _tables(header: Sequence[str], rows: Rows, width: int) -> Iterator[str]:
-    """A table, or several below each other where it is too wide, each with the first column."""
-    parts = _parts(header, rows, width)
-    # As few as need be, and these about equally wide.
-    narrower = (_parts(header, rows, limit) for limit in range(width))
-    parts = next((found for found in narrower if len(found) == len(parts)), parts)
-    for i, columns in enumerate(parts):
-        if i:
-            yield ""
-        yield _of_columns(header, rows, columns)
-
-
-def _parts(header: Sequence[str], rows: Rows, width: int) -> list[list[int]]:
-    """Columns of each table if none may be wider than a width."""
-    parts = [[0]]
-    for j in range(1, len(header)):
-        wider = _of_columns(header, rows, [*parts[-1], j])
-        if len(parts[-1]) > 1 and len(wider.split("\n", 2)[1]) > width:
-            parts.append([0])
-        parts[-1].append(j)
-    return parts
-
-
-def _of_columns(header: Sequence[str], rows: Rows, columns: Sequence[int]) -> str:
-    return text_table([header[j] for j in columns], [[row[j] for j in columns] for row in rows])
 
 
 def _number(value: float | None, digits: int = 3) -> str:

@@ -9,7 +9,6 @@ from predictor.cohort.summaries import p_text
 from predictor.report.monitor_page import (
     FROM_TO,
     NO_OUTCOMES,
-    WHAT,
     alarm_lines,
     cusum_line,
     false_alarms,
@@ -19,6 +18,7 @@ from predictor.report.monitor_page import (
 )
 from predictor.report.text_table import text_table
 
+GAPS = "{label}, missing"
 HEAD = "{n:,} new patients ({new}) against {reference_patients:,} ({reference})."
 
 
@@ -47,8 +47,7 @@ def monitor_text(found: Mapping[str, Any]) -> Iterator[str]:
     yield ""
     rows = [
         (
-            row["label"],
-            WHAT[row["code"]],
+            GAPS.format(label=row["label"]) if row["code"] == "missingness_shift" else row["label"],
             *(_number(row[key]) for key in ("reference", "new")),
             "-" if row["distance"] is None else f"{row['distance']:.3f}",
             "-" if row["adjusted"] is None else p_text(row["adjusted"]),
@@ -56,8 +55,7 @@ def monitor_text(found: Mapping[str, Any]) -> Iterator[str]:
         )
         for row in shown(found)
     ]
-    head = ("Compared", "What of it", "Reference", "New", "Distance", "Adjusted p", "")
-    yield text_table(head, rows, numbers_from=2)
+    yield text_table(("Compared", "Reference", "New", "Distance", "p (Holm)", ""), rows)
     yield ""
     if not found["batches"]:
         yield NO_OUTCOMES

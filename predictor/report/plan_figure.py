@@ -86,8 +86,9 @@ def plan_figure(planned: Planned) -> Figure:
     panels = _panels(planned)
     inner = WIDTH - 2 * _MARGIN
     title = fit("What studies of each size would find", "", inner, size=TITLE, lines=1, bold=True)
+    event = planned.event[:1].upper() + planned.event[1:]
     subtitle = fit(
-        f"{planned.event}, scenario {planned.scenario}, {planned.model}, "
+        f"{event}, scenario {planned.scenario}, {planned.model}, "
         f"{planned.asked.cohorts:,} simulated cohorts of each size; bars: 95% by Monte Carlo error",
         "",
         inner,
@@ -160,7 +161,8 @@ def _panels(planned: Planned) -> list[_Panel]:
             [
                 ("useful model", "useful", _FIRST),
                 ("no signal found", "no_signal", _SECOND),
-                ("failed", "failed", _FOURTH),
+                # A line of zeros would lie hidden under another.
+                *([("failed", "failed", _FOURTH)] if any(row.failed for row in rows) else []),
             ],
         ),
     ]

@@ -7,18 +7,27 @@ from collections.abc import Iterator, Sequence
 
 from predictor.report import plan_words as words
 from predictor.report.spreadsheet import csv_bytes
-from predictor.report.text_table import text_table
+from predictor.report.text_table import folded_tables
 from predictor.validation.curve_aims import Aim, Reached
 from predictor.validation.curve_rows import SizeRow, Useful
 from predictor.validation.planned import Planned
 
 _UNDEFINED = "-"
+_WIDE = 140
 # A word that is written with a capital only because a label begins with it.
 _CAPITAL = re.compile(r"[A-Z][a-z]+\b")
 
 
-def plan_text(planned: Planned) -> Iterator[str]:
-    """What a researcher reads, line by line and table by table; the last is the paragraph."""
+def plan_text(planned: Planned, width: int = _WIDE) -> Iterator[str]:
+    """What a researcher reads, line by line and table by table; the last is the paragraph.
+
+    Parameters
+    ----------
+    planned
+        What was found.
+    width
+        Columns that a table may take; a wider one becomes several below each other.
+    """
     asked = planned.asked
     yield words.HEAD.format(
         event=planned.event,
@@ -32,7 +41,8 @@ def plan_text(planned: Planned) -> Iterator[str]:
         prevalence=100 * planned.prevalence,
     )
     yield ""
-    yield text_table(words.COLUMNS, [_row(row) for row in planned.rows], numbers_from=0)
+    rows = [_row(row) for row in planned.rows]
+    yield from folded_tables(words.COLUMNS, rows, width, numbers_from=0)
     yield ""
     yield _unlimited(planned)
     for one in planned.reached:
@@ -54,37 +64,46 @@ def answer(planned: Planned, one: Reached) -> str:
     """How many patients an aim takes, as a sentence."""
     aim = _aim(one.aim)
     largest = planned.rows[-1].patients
+    beyond = words.MORE_THAN.format(largest=largest)
+    high = beyond if one.high is None else f"{one.high:,}"
     if one.patients is None:
-        text = words.NOT_REACHED.format(aim=aim, largest=largest)
+        less = "" if one.low is None else words.LESS.format(low=one.low)
+        text = words.NOT_REACHED.format(aim=aim, largest=largest, less=less)
         if _out_of_reach(planned, one.aim):
             best = planned.unlimited
             text += words.BEYOND.format(patients=best.patients, auroc=best.auroc)
         return text
     if one.above is None or one.upto is None:
-        return words.REACHED_AT_ONCE.format(aim=aim, patients=one.patients)
-    low, high = one.low, one.high
-    by_chance = words.BY_CHANCE.format(
-        low=_UNDEFINED if low is None else f"{low:,}",
-        high=words.MORE_THAN.format(largest=largest) if high is None else f"{high:,}",
-    )
+        more = "" if one.high == one.patients else words.MORE.format(high=high)
+        return words.REACHED_AT_ONCE.format(aim=aim, patients=one.patients, more=more)
+    # What is reached as it is is reached the sooner with every figure a little better.
+    low = one.patients if one.low is None else one.low
     return words.REACHED.format(
-        aim=aim, patients=one.patients, above=one.above, upto=one.upto, by_chance=by_chance
+        aim=aim, patients=one.patients, above=one.above, upto=one.upto, low=low, high=high
     )
 
 
 def paragraph(planned: Planned) -> str:
     """What was assumed and what came out, for an application."""
     asked, first, last = planned.asked, planned.rows[0], planned.rows[-1]
-    ceiling = ""
+    ceiling, sources = "", ""
     if planned.ceiling is not None:
         ceiling = words.PARAGRAPH_CEILING.format(ceiling=planned.ceiling)
+    if planned.effects_from:
+        sources = words.PARAGRAPH_SOURCES.format(sources=_listed(planned.effects_from))
+    description = planned.description.strip().rstrip(".")
     large = "" if last is first else _size(last, asked.useful, words.LARGE)
     return " ".join(
         words.PARAGRAPH.format(
+            version=planned.version,
+            seed=asked.seed,
             population=planned.population,
+            patients_from=planned.patients_from,
             event=planned.event,
             scenario=planned.scenario,
-            description=_description(planned),
+            description=words.PARAGRAPH_DESCRIPTION.format(what=description) if description else "",
+            sources=sources,
+            prevalence=100 * planned.prevalence,
             ceiling=ceiling,
             model=_in_sentence(planned.model),
             predictors=_listed([_in_sentence(name) for name in planned.predictors]),
@@ -95,8 +114,26 @@ def paragraph(planned: Planned) -> str:
             small=_size(first, asked.useful, words.SMALL),
             large=large,
             answers=" ".join(answer(planned, one) for one in planned.reached),
+            errors=_errors([first, last]),
         ).split()
     )
+
+
+def _errors(rows: Sequence[SizeRow]) -> str:
+    """The largest Monte Carlo errors of what a paragraph says of some sizes."""
+    told = {
+        "auroc": ("apparent_auroc", "corrected_auroc", "auroc"),
+        "slope": ("calibration_slope",),
+        "width": ("interval_width",),
+    }
+    largest = {}
+    for name, figures in told.items():
+        errors = [getattr(row, f"{figure}_error") for row in rows for figure in figures]
+        if not (known := [error for error in errors if error is not None]):
+            return ""
+        largest[name] = max(known)
+    shares = max(100 * row.useful_error for row in rows)
+    return words.ERRORS.format(**largest, useful=shares)
 
 
 def _size(row: SizeRow, useful: Useful, template: str) -> str:
@@ -108,6 +145,7 @@ def _size(row: SizeRow, useful: Useful, template: str) -> str:
         apparent=_two(row.apparent_auroc),
         corrected=_two(row.corrected_auroc),
         auroc=_two(row.auroc),
+        slope=_two(row.calibration_slope),
         width=_two(row.interval_width),
         useful=_percent(row.useful),
         definition=_useful(useful),

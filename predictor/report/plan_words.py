@@ -47,43 +47,53 @@ DEFINITIONS = (
 )
 
 AIMS = {
-    "useful": "a useful model with a probability of {value}",
-    "auroc": "a mean AUROC of {value:.3g} in new patients",
-    "loss": "a mean AUROC within {value:.3g} of what very many patients give",
-    "slope": "a calibration slope between the bounds of a useful model with a probability of "
+    "useful": "A useful model with a probability of {value}",
+    "auroc": "A mean AUROC of {value:.3g} in new patients",
+    "loss": "A mean AUROC within {value:.3g} of what very many patients give",
+    "slope": "A calibration slope between the bounds of a useful model with a probability of "
     "{value}",
-    "width": "a mean width of at most {value:.3g} of a patient's interval",
+    "width": "A mean width of at most {value:.3g} of a patient's interval",
 }
 REACHED = (
-    "For {aim}: about {patients:,} patients (interpolated between {above:,} and "
-    "{upto:,}{by_chance})."
+    "{aim} takes about {patients:,} patients (interpolated between {above:,} and {upto:,}; "
+    "{low:,} to {high} within the Monte Carlo error)."
 )
-BY_CHANCE = "; {low} to {high} with the Monte Carlo error"
-REACHED_AT_ONCE = "For {aim}: {patients:,} patients or fewer, the smallest number simulated."
-NOT_REACHED = "For {aim}: not reached by {largest:,} patients."
-BEYOND = " It is out of reach of any number: with {patients:,} patients the AUROC is {auroc:.3f}."
+REACHED_AT_ONCE = "{aim} takes {patients:,} patients or fewer, the smallest number simulated{more}."
+MORE = ", or up to {high} within the Monte Carlo error"
+NOT_REACHED = "{aim} is not reached with {largest:,} patients{less}."
+LESS = ", though within the Monte Carlo error with {low:,}"
+BEYOND = " More would not help: with {patients:,} patients the AUROC is {auroc:.3f}."
 MORE_THAN = "more than {largest:,}"
 
 PARAGRAPH_TITLE = "For an application:"
 PARAGRAPH = (
-    "We planned the number of patients by simulation. Patients ({population}) were simulated from "
-    "the distributions of the published cohort, and how {event} depends on the predictors was "
-    "assumed: scenario {scenario}{description}{ceiling}. A {model} model of {predictors} was "
-    "developed in {cohorts:,} simulated cohorts each of {sizes} patients, tuned inside and "
-    "corrected for optimism by {resamples:,} bootstrap resamples, and tried on {new:,} further "
-    "patients. {small} {large} {answers} These numbers hold for the assumed population without "
-    "missing values and for predictors that are no better than assumed; they say nothing of "
-    "whether the treatment works."
+    "We planned the number of patients by simulation (sle-ivig-predictor {version}, seed {seed}). "
+    "For each of {sizes} patients, {cohorts:,} cohorts ({population}) were drawn from published "
+    "distributions ({patients_from}). How {event} depends on the predictors was assumed (scenario "
+    "{scenario}{description}{sources}); {prevalence:.1f}% of the patients have the event{ceiling}. "
+    "In each cohort a {model} model of {predictors} was developed; preparation and tuning were "
+    "repeated in each of {resamples:,} bootstrap resamples to correct the AUROC for optimism "
+    "(.632+), and the model was tried on {new:,} further simulated patients. {small} {large} "
+    "{answers} {errors} These numbers hold for the assumed population without missing values and "
+    "for predictors that are no better than assumed; they say nothing of whether the treatment "
+    "works."
 )
-PARAGRAPH_CEILING = ", under which no model can exceed an AUROC of {ceiling:.2f}"
+PARAGRAPH_CEILING = ", and no model can exceed an AUROC of {ceiling:.2f}"
+PARAGRAPH_DESCRIPTION = ": {what}"
+PARAGRAPH_SOURCES = "; effects from {sources}"
 SMALL = (
-    "With {patients:,} patients ({events:.0f} events) a study would report a mean AUROC of "
-    "{apparent} before and {corrected} after correction, where {auroc} is true in new patients; "
-    "a patient's 95% interval would be {width} wide on average, and {useful} of the models would "
-    "be useful ({definition})."
+    "With {patients:,} patients (on average {events:.0f} events) the mean AUROC would be "
+    "{apparent} as fitted, {corrected} corrected for optimism and {auroc} in new patients, the "
+    "median calibration slope there {slope}, and the 95% interval of a patient's probability "
+    "{width} wide on average; {useful} of the models would be useful ({definition})."
 )
 LARGE = (
-    "With {patients:,} patients the AUROC in new patients would be {auroc}, the interval {width} "
-    "wide, and {useful} of the models useful."
+    "With {patients:,} patients (on average {events:.0f} events) the mean AUROC in new patients "
+    "would be {auroc}, the median calibration slope {slope} and the mean width {width}; {useful} "
+    "of the models would be useful."
 )
 NOTHING = "With {patients:,} patients no study would get as far as a model."
+ERRORS = (
+    "Monte Carlo standard errors of these figures are at most {auroc:.3f} for AUROCs, {slope:.2f} "
+    "for slopes, {width:.3f} for widths and {useful:.1f} percentage points for shares."
+)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import unicodedata
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 
 Row = Sequence[str]
 
@@ -37,6 +37,45 @@ def text_table(header: Row, rows: Sequence[Row], *, numbers_from: int = 1, gap: 
     lines = [_line(header, widths, numbers_from, gap), "-" * total]
     lines += [row[0] if len(row) == 1 else _line(row, widths, numbers_from, gap) for row in rows]
     return "\n".join(lines)
+
+
+def folded_tables(
+    header: Row, rows: Sequence[Row], width: int, *, numbers_from: int = 1
+) -> Iterator[str]:
+    """A table, or several below each other where it is too wide, each with the first column.
+
+    Parameters
+    ----------
+    header, rows, numbers_from
+        As for :func:`text_table`, every row with all its cells.
+    width
+        Columns of the terminal.
+
+    Yields
+    ------
+    Tables, and nothing for the empty lines between.
+    """
+
+    def of_columns(columns: Sequence[int]) -> str:
+        cells = [[row[j] for j in columns] for row in rows]
+        return text_table([header[j] for j in columns], cells, numbers_from=numbers_from)
+
+    def parts(widest: int) -> list[list[int]]:
+        found = [[0]]
+        for j in range(1, len(header)):
+            wider = of_columns([*found[-1], j])
+            if len(found[-1]) > 1 and len(wider.split("\n", 2)[1]) > widest:
+                found.append([0])
+            found[-1].append(j)
+        return found
+
+    # As few as need be, and these about equally wide.
+    fewest = len(parts(width))
+    best = next((even for even in map(parts, range(width)) if len(even) == fewest), parts(width))
+    for i, columns in enumerate(best):
+        if i:
+            yield ""
+        yield of_columns(columns)
 
 
 def markdown_table(header: Row, rows: Sequence[Row], *, numbers_from: int = 1) -> str:

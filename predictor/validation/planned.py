@@ -26,6 +26,10 @@ class Planned:
         Labels of the predictors.
     scenario, description
         Name of the scenario, and what it says of itself.
+    patients_from, effects_from
+        Where the distributions of the predictors and where the effects of the scenario are from.
+    version
+        Of this package.
     model
         Label of the candidate.
     population
@@ -54,6 +58,9 @@ class Planned:
     predictors: tuple[str, ...]
     scenario: str
     description: str
+    patients_from: str
+    effects_from: tuple[str, ...]
+    version: str
     model: str
     population: str
     fewest: int
@@ -73,8 +80,14 @@ class Planned:
             "study": self.study,
             "event": self.event,
             "predictors": list(self.predictors),
-            "scenario": {"name": self.scenario, "description": self.description},
+            "scenario": {
+                "name": self.scenario,
+                "description": self.description,
+                "sources": list(self.effects_from),
+            },
+            "patients_from": self.patients_from,
             "simulated": True,
+            "version": self.version,
             "model": {"name": asked.model, "label": self.model},
             "population": self.population,
             "fewest_of_rarer_outcome": self.fewest,

@@ -11,6 +11,8 @@ from typing import Any
 import numpy as np
 from threadpoolctl import threadpool_limits
 
+import predictor
+from predictor.cohort.published_figures import published_figures
 from predictor.cohort.published_odds import scenario_odds
 from predictor.cohort.published_scenario import Scenario, load_scenario
 from predictor.documents import Document
@@ -118,6 +120,9 @@ def _plan(
         predictors=tuple(study.dictionary.variable(n).label for n in study.config.predictors),
         scenario=population.scenario.name,
         description=population.scenario.description,
+        patients_from=published_figures().citation,
+        effects_from=population.scenario.sources,
+        version=predictor.__version__,
         model=candidate.label,
         population=study.config.question.population,
         fewest=procedure.fewest,

@@ -94,8 +94,8 @@ def command(number: int, workers: list[int]) -> None:
             words += ["--workers", str(count), "--out", str(out)]
             cost = measure([sys.executable, "-m", "predictor", *words], Path(folder), memory=True)
             digest = hashlib.sha256(out.read_bytes()).hexdigest()
+        same = "" if not first else "the same" if digest == first else "OTHERS"
         first = first or digest
-        same = "the same" if digest == first else "OTHERS"
         memory = (cost.memory or 0) / 1e6
         print(f"| {count} | {cost.wall:.0f} | {cost.cpu:.0f} | {memory:.0f} | {same} |")
 

@@ -61,6 +61,12 @@ def test_gaps_that_nobody_has_take_no_line_of_the_tables(drifted: dict[str, Any]
     assert sum(row["code"] == "missingness_shift" for row in drifted["shifts"]) == 6
 
 
+def test_the_tables_of_the_text_fit_a_terminal_of_eighty_columns(drifted: dict[str, Any]) -> None:
+    text = "\n".join(part for part in monitor_text(drifted) if "\n" in part)
+    assert max(map(len, text.splitlines())) <= 80
+    assert "C-reactive protein, missing" in text
+
+
 def test_the_chart_draws_the_shares_of_the_batches(drifted: dict[str, Any]) -> None:
     (chart,) = (
         block

@@ -14,6 +14,7 @@ from made_plans import BEST, model
 
 from predictor.report.plan_figure import plan_figure
 from predictor.report.plan_text import answer, paragraph, plan_csv, plan_text
+from predictor.report.plan_words import COLUMNS
 from predictor.validation.curve_aims import Aim, reached
 from predictor.validation.curve_rows import SizeRow, Useful, size_row
 from predictor.validation.learning_curve import CohortFigures, Unlimited
@@ -45,6 +46,9 @@ def planned(rows: tuple[SizeRow, ...] | None = None, **changes: object) -> Plann
         predictors=("Anti-dsDNA antibodies", "C-reactive protein", "Platelets"),
         scenario="invented",
         description="what I would like to find.",
+        patients_from="Somebody et al. 2024",
+        effects_from=("Nobody 2020", "Nobody 2021"),
+        version="0.1.0",
         model="Ridge logistic",
         population="adults",
         fewest=5,
@@ -72,11 +76,17 @@ def test_the_text_has_every_size_the_definitions_and_the_paragraph_last() -> Non
 
 def test_the_paragraph_says_what_was_assumed_and_what_came_out() -> None:
     said = paragraph(planned())
-    assert "scenario invented (what I would like to find)" in said
+    assert "(sle-ivig-predictor 0.1.0, seed 1)" in said
+    assert "published distributions (Somebody et al. 2024)" in said
+    assert (
+        "(scenario invented: what I would like to find; effects from Nobody 2020 and Nobody 2021)"
+        in said
+    )
+    assert "Monte Carlo standard errors of these figures are at most 0." in said
     assert "no model can exceed an AUROC of 0.76" in said
     assert "anti-dsDNA antibodies, C-reactive protein and platelets" in said
-    assert "With 31 patients (11 events) a study would report a mean AUROC of 0.70" in said
-    assert "With 1,000 patients the AUROC in new patients would be 0.74" in said
+    assert "With 31 patients (on average 11 events) the mean AUROC would be 0.70 as fitted" in said
+    assert "With 1,000 patients (on average 11 events) the mean AUROC in new patients" in said
     assert "they say nothing of whether the treatment works" in said
     assert "\n" not in said
     assert "  " not in said
@@ -85,24 +95,42 @@ def test_the_paragraph_says_what_was_assumed_and_what_came_out() -> None:
 def test_an_aim_between_two_sizes_is_told_with_both_and_the_error() -> None:
     plan = planned()
     said = answer(plan, reached(plan.rows, Aim("auroc", 0.70)))
-    assert "a mean AUROC of 0.7 in new patients: about" in said
+    assert said.startswith("A mean AUROC of 0.7 in new patients takes about ")
+    assert said.endswith(" within the Monte Carlo error).")
     assert "interpolated between 100 and 300" in said
 
 
 def test_what_is_not_reached_is_said_and_whether_it_can_be() -> None:
     plan = planned()
     said = answer(plan, reached(plan.rows, Aim("auroc", 0.745)))
-    assert said.endswith("not reached by 1,000 patients.")
+    assert "is not reached with 1,000 patients, though within the Monte Carlo error" in said
+    never = answer(plan, reached(plan.rows, Aim("auroc", 0.85)))
+    assert "is not reached with 1,000 patients. More would not help" in never
     beyond = answer(plan, reached(plan.rows, Aim("auroc", 0.9)))
-    assert "out of reach of any number: with 20,000 patients the AUROC is 0.750" in beyond
+    assert "More would not help: with 20,000 patients the AUROC is 0.750" in beyond
     low = replace(plan, unlimited=Unlimited(20_000, 0.60, 0.002, 1.0))
-    assert "out of reach" in answer(low, reached(low.rows[:2], Aim("useful", 0.9)))
+    assert "More would not help" in answer(low, reached(low.rows[:2], Aim("useful", 0.9)))
 
 
 def test_what_the_smallest_reaches_is_not_told_as_a_number_of_its_own() -> None:
     plan = planned()
     said = answer(plan, reached(plan.rows, Aim("auroc", 0.51)))
     assert said.endswith("31 patients or fewer, the smallest number simulated.")
+    close = answer(plan, reached(plan.rows, Aim("auroc", 0.599)))
+    assert "31 patients or fewer, the smallest number simulated, or up to " in close
+
+
+@pytest.mark.parametrize("width", [80, 120])
+def test_a_table_that_is_too_wide_becomes_several_with_the_sizes_first(width: int) -> None:
+    parts = list(plan_text(planned(), width))
+    tables = [part for part in parts if part.startswith(("Patients", " ")) and "\n" in part]
+    assert len(tables) == 2
+    for table in tables:
+        lines = table.splitlines()
+        assert max(map(len, lines)) <= width
+        assert [line.split()[0] for line in lines[2:]] == [f"{n:,}" for n in SIZES]
+    titles = " ".join(table.splitlines()[0] for table in tables)
+    assert all(column in titles for column in COLUMNS)
 
 
 def test_a_size_at_which_every_study_fails_has_no_figures() -> None:

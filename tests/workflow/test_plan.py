@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -10,6 +11,10 @@ import numpy as np
 import pandas as pd
 import pytest
 from made_plans import linear, question, small, study
+from sklearn.linear_model import LogisticRegression
+from sklearn.metrics import roc_auc_score
+from sklearn.pipeline import make_pipeline
+from sklearn.preprocessing import StandardScaler
 
 from predictor.clinic.uncertainty import score
 from predictor.cohort.published import draw_population, simulate
@@ -75,6 +80,40 @@ def test_a_cohort_gives_what_a_training_on_it_reports(scenario: Path, tmp_path: 
     answers = score(load_bundle(tmp_path / "bundle"), new.values)
     assert found.auroc == pytest.approx(auroc(new.outcome, answers.probability), abs=1e-6)
     assert found.width == pytest.approx((answers.high - answers.low)[:SHOWN].mean(), abs=1e-9)
+
+
+@pytest.mark.slow
+def test_the_figures_are_those_of_another_library_on_the_same_cohorts(scenario: Path) -> None:
+    # scikit-learn's maximum likelihood with Wald intervals from X'WX, written out: in 300 patients
+    # of whom a third have the event Firth's correction pulls slopes by about a fiftieth.
+    asked = small(sizes=(300,), cohorts=25, resamples=200, new=20_000, model="firth")
+    row = plan(question(), asked, scenario=scenario, workers=1).rows[0]
+    population = Population.of(study(), load_scenario(scenario))
+    new = population.draw(asked.new, [asked.seed, planning._NEW])
+    areas, slopes, widths = [], [], []
+    for number in range(asked.cohorts):
+        cohort, _ = cohort_of(population, asked.seed, 300, number)
+        unpenalised = LogisticRegression(C=np.inf, max_iter=500, tol=1e-8)
+        fitted = make_pipeline(StandardScaler(), unpenalised).fit(cohort.values, cohort.outcome)
+        log_odds = fitted.decision_function(new.values)
+        areas.append(roc_auc_score(new.outcome, log_odds))
+        again = LogisticRegression(C=np.inf, tol=1e-8).fit(log_odds[:, None], new.outcome)
+        slopes.append(again.coef_[0, 0])
+        chance = fitted.predict_proba(cohort.values)[:, 1]
+        design, wanted = (np.c_[np.ones(len(x)), x] for x in (cohort.values, new.values[:SHOWN]))
+        information = design.T @ (design * (chance * (1 - chance))[:, None])
+        error = np.sqrt(np.einsum("ij,jk,ik->i", wanted, np.linalg.inv(information), wanted))
+        ends = log_odds[:SHOWN] + np.outer([-1.96, 1.96], error)
+        widths.append(np.diff(1 / (1 + np.exp(-ends)), axis=0).mean())
+    assert row.auroc == pytest.approx(np.mean(areas), abs=0.001)
+    assert row.calibration_slope == pytest.approx(np.median(slopes), abs=0.04)
+    assert row.interval_width == pytest.approx(np.mean(widths), rel=0.04)
+    held = (np.array(areas) >= 0.6) & (np.abs(np.log(slopes)) <= np.log(1.25))
+    again = plan(
+        question(), replace(asked, useful=Useful(auroc=0.6)), scenario=scenario, workers=1
+    ).rows[0]
+    # One cohort at a bound may fall on the other side by the other method.
+    assert again.useful == pytest.approx(held.mean(), abs=0.081)
 
 
 def test_thirty_one_patients_are_drawn_by_chance_and_not_rebuilt() -> None:
