@@ -181,6 +181,8 @@ def test_the_bundle_answers_as_the_fit_to_all_rows_would(
     answers = predict(table.loc[complete], played.done.folder).predictions
     expected = together.probability((), played.done.penalty)[complete]
     assert [a.probability for a in answers] == pytest.approx(expected, abs=1e-6)
+    assert all(a.applicability is None and a.interval is None for a in answers)
+    assert {w.code for a in answers for w in a.warnings} >= {"no_interval", "no_distance"}
 
 
 def test_the_bundle_says_how_it_was_made(played: Played) -> None:
@@ -379,7 +381,7 @@ class TestDisclosure:
         """The first gradient tells how many patients of a state have the event."""
         theirs = centre(600, 5)
         theirs.loc[theirs["sex"] == "male", "response"] = "remission"
-        with pytest.raises(CohortError, match="sex: .* few of those with the event or without it"):
+        with pytest.raises(CohortError, match=r"sex: .* few of those with the event or without it"):
             answer(first[0], theirs, first[1], name="telling")
 
     def test_a_rare_state(self, first: tuple[Path, Path]) -> None:
@@ -433,7 +435,7 @@ class TestDisclosure:
             content["centres"][1] = digest_of_rows
 
         asked = changed(asked, asked, other_rows)
-        with pytest.raises(CohortError, match="without fold 0.*rest on fewer than 5"):
+        with pytest.raises(CohortError, match=r"without fold 0.*rest on fewer than 5"):
             answer(spread.study, rows, asked, name="bern")
 
     def test_more_columns_than_patients(self, tmp_path: Path) -> None:
