@@ -2,16 +2,22 @@
 
 from __future__ import annotations
 
+import json
 import re
+from collections.abc import Mapping
 from pathlib import Path
+from typing import Any
 
 import pytest
-from made_centres import centre, write_study
+from made_centres import STUDY, centre, write_study
 from made_hospitals import second_hospital
 from run_commands import Run, runner
 
 from predictor import predict
 from predictor.fitted.bundle import open_bundle
+from predictor.workflow.combine import next_round, start_fit
+from predictor.workflow.exchange import write_sealed
+from predictor.workflow.shared_answer import answer
 
 
 @pytest.fixture
@@ -104,3 +110,174 @@ def test_wrong_usage_is_told(
     assert done.code == 2
     assert message in done.err
     assert not list(tmp_path.iterdir())
+
+
+@pytest.fixture(scope="module")
+def begun(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Two centres that have answered two rounds, whole centres as folds; the third is asked."""
+    folder = tmp_path_factory.mktemp("begun")
+    study = write_study(folder)
+    start_fit(study, folder / "round_0.json", "centres")
+    for i, name in enumerate(("ankara", "bern")):
+        centre(150, i, shift=0.2 * i).to_csv(folder / f"{name}.csv", index=False)
+    for number in (0, 1):
+        asked, told = folder / f"round_{number}.json", []
+        for name in ("ankara", "bern"):
+            told.append(folder / f"answer_{number}_{name}.json")
+            write_sealed(told[-1], answer(study, folder / f"{name}.csv", asked, name=name))
+        next_round(told, asked, folder / f"round_{number + 1}.json")
+    return folder
+
+
+def contents(folder: Path) -> Mapping[str, bytes]:
+    return {path.name: path.read_bytes() for path in folder.iterdir() if path.is_file()}
+
+
+NEXT = ("combine", "answer_1_ankara.json", "answer_1_bern.json")
+ROUND = ("--round", "round_1.json", "--out", "next.json")
+ASKED = ("--round", "round_2.json", "--out", "told.json")
+
+
+@pytest.mark.parametrize(
+    ("words", "message"),
+    [
+        (("combine", "answer_1_ankara.json", *ROUND), "the answer of bern is missing"),
+        ((*NEXT, "answer_1_bern.json", *ROUND), "the same name as that of answer_1_bern.json"),
+        ((*NEXT[:2], "answer_0_bern.json", *ROUND), "answers round 0, and the round given is 1"),
+        ((*NEXT, "answer_0_bern.json", *ROUND), "answers round 0, and the round given is 1"),
+        ((*NEXT, "--round", "round_0.json", "--out", "next.json"), "answers round 1"),
+        ((*NEXT, "--round", "answer_1_bern.json", "--out", "next.json"), "round of a pooled fit"),
+        (("combine", "round_1.json", *ROUND), "needed is `answer to a round of a pooled fit`"),
+        (("combine", "answer_9_*.json", *ROUND), "no such file"),
+        (("combine", *ROUND), "Give the files of all centres"),
+        (("combine", ".", *ROUND), "this is a folder"),
+        (("combine", "ankara.csv", *ROUND), "ankara.csv"),
+        ((*NEXT, "--round", "round_1.json", "--out", "round_2.json"), "is there already"),
+        ((*NEXT, "--round", "round_1.json", "--out", "round_1.json"), "round_1.json"),
+        ((*NEXT, "--round", "round_1.json", "--out", "bundle"), "--out round_2.json"),
+        ((*NEXT, "--out", "pooled.html"), "needed is `summary of a centre`"),
+        (("summarise", "study.yaml", "--data", "bern.csv", "--name", "cork", *ASKED), "join later"),
+        (("summarise", "study.yaml", "--data", "bern.csv", "--name", "ankara", *ASKED), "patients"),
+        (("summarise", "study.yaml", "--data", "nobody.csv", *ASKED), "nobody.csv"),
+        (("summarise", "study.yaml", "--data", ".", "--name", "bern", *ASKED), "file"),
+        (("summarise", "nowhere.yaml", "--data", "bern.csv", *ASKED), "nowhere.yaml"),
+        (
+            (
+                "summarise",
+                "study.yaml",
+                "--data",
+                "bern.csv",
+                "--round",
+                "bern.csv",
+                "--out",
+                "a.json",
+            ),
+            "bern.csv",
+        ),
+    ],
+)
+def test_what_does_not_belong_together_is_refused_and_nothing_is_lost(
+    words: tuple[str, ...], message: str, run: Run, begun: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(begun)
+    before = contents(begun)
+    done = run(*words)
+    assert done.code == 2, done.out
+    assert message in " ".join(done.err.split())
+    assert "Traceback" not in done.err
+    assert contents(begun) == before
+
+
+@pytest.mark.parametrize("name", ["round_2.json", "bern.json"])
+def test_a_file_that_was_edited_by_hand_is_refused(
+    name: str, run: Run, begun: Path, tmp_path: Path
+) -> None:
+    """A number of the answer, and a coefficient of the round, without a digest that fits."""
+    if name == "round_2.json":
+        content = json.loads((begun / name).read_text("utf-8"))
+        content["fits"][0]["position"][0] += 0.5
+        words = ["summarise", begun / "study.yaml", "--data", begun / "bern.csv", "--round"]
+        words += [tmp_path / name]
+    else:
+        content = json.loads((begun / "answer_1_bern.json").read_text("utf-8"))
+        content["centre"]["events"] += 1
+        words = ["combine", begun / "answer_1_ankara.json", tmp_path / name, "--round"]
+        words += [begun / "round_1.json"]
+    (tmp_path / name).write_text(json.dumps(content), "utf-8")
+    done = run(*words, "--out", tmp_path / "out.json")
+    assert done.code == 2
+    assert "changed after it was written" in " ".join(done.err.split())
+    assert not (tmp_path / "out.json").exists()
+
+
+def _without(column: str) -> Any:
+    return lambda rows: rows.drop(columns=column)
+
+
+def _three_events(rows: Any) -> Any:
+    rows["response"] = ["remission"] * 3 + ["flare"] * (len(rows) - 3)
+    return rows
+
+
+@pytest.mark.parametrize(
+    ("mend", "message"),
+    [
+        (_without("crp"), "crp: the file has no such column"),
+        (_without("response"), "response"),
+        (_three_events, "fewer than 5 patients"),
+        (lambda rows: rows.iloc[:0], "no patient"),
+        (lambda rows: rows.iloc[:6], "fewer than 5 patients"),
+    ],
+)
+def test_a_centre_with_other_columns_or_too_few_patients_tells_nothing(
+    mend: Any, message: str, run: Run, begun: Path, tmp_path: Path
+) -> None:
+    mend(centre(150, 9)).to_csv(tmp_path / "cork.csv", index=False)
+    words = ("--data", tmp_path / "cork.csv", "--round", begun / "round_0.json")
+    done = run("summarise", begun / "study.yaml", *words, "--out", tmp_path / "told.json")
+    assert done.code == 2
+    assert message in " ".join(done.err.split())
+    assert not (tmp_path / "told.json").exists()
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {"predictors": ["c3", "platelets", "crp", "fever"]},
+        {"validation": {"inner_folds": 3, "seed": 12}},
+        {"models": {"ridge": {"penalty": [0.1, 1.0]}}},
+        {"privacy": {"cell_size": 4}},
+        {"preparation": {"imputation": "mean"}},
+        {"question": {**STUDY["question"], "horizon": "12 months"}},
+    ],
+)
+def test_another_version_of_the_configuration_is_refused(
+    changes: Any, run: Run, begun: Path, tmp_path: Path
+) -> None:
+    study = write_study(tmp_path, **changes)
+    words = ("--data", begun / "bern.csv", "--round", begun / "round_0.json")
+    done = run("summarise", study, *words, "--out", tmp_path / "told.json")
+    assert done.code == 2
+    assert "another study than that of round_0.json" in " ".join(done.err.split())
+    assert not (tmp_path / "told.json").exists()
+
+
+@pytest.mark.parametrize(
+    ("config", "message"),
+    [
+        ("response", "question: models of one event can be pooled so far"),
+        ("time_to_relapse", "question: models of one event can be pooled so far"),
+        ({"models": {"firth": {}}}, "ridge alone can be fitted by exchanged sums"),
+        ({"models": {"random_forest": {}}}, "ridge alone can be fitted by exchanged sums"),
+        ({"models": {"ridge": {}, "elastic_net": {}}}, "ridge alone"),
+        ({"preparation": {"imputation": "median"}}, "a median cannot be had from sums"),
+    ],
+)
+def test_what_cannot_be_pooled_is_told_by_name(
+    config: Any, message: str, run: Run, tmp_path: Path
+) -> None:
+    study = config if isinstance(config, str) else write_study(tmp_path, **config)
+    done = run("combine", "--start", study, "--out", tmp_path / "round_0.json")
+    assert done.code == 2
+    assert message in " ".join(done.err.split())
+    assert not (tmp_path / "round_0.json").exists()

@@ -45,6 +45,7 @@ if TYPE_CHECKING:
     import pandas as pd
 
 __all__ = [
+    "NO_DISTANCE",
     "OUTSIDE_ITS_RANGE",
     "Prediction",
     "Predictions",
@@ -61,6 +62,14 @@ OUTSIDE_ITS_RANGE = Reason(
     "of patients of the cohort with such a score, another share had the event. Do not rely on it.",
 )
 """Warning about a probability that what became of the cohort contradicts."""
+
+NO_DISTANCE = Reason(
+    "no_distance",
+    "",
+    "whether this patient is like those the model was made from is not known: it was fitted to "
+    "sums of several centres, and distances need rows.",
+)
+"""Warning that comes with every answer of a model that was fitted without rows."""
 
 _BATCH = 10_000
 
@@ -254,7 +263,7 @@ def _answer(
         base_value=found.base_value,
         contributions=tuple(sorted(parts, key=lambda part: -abs(part.contribution))),
         imputed=tuple(part.variable for part in parts if part.value is None),
-        warnings=(*patient.warnings, *_about_interval(found, i)),
+        warnings=(*patient.warnings, *_about_interval(found, i), *_about_distance(bundle)),
         evidence=dict(manifest["evidence"]),
         model={
             "name": bundle.name,
@@ -292,6 +301,13 @@ def _about_interval(found: Scored, i: int) -> tuple[Reason, ...]:
     if found.contradicted is not None and found.contradicted[i]:
         return (OUTSIDE_ITS_RANGE,)
     return ()
+
+
+def _about_distance(bundle: Bundle) -> tuple[Reason, ...]:
+    """That nobody can say whether the patient is like the others, of a model made without rows."""
+    if bundle.moments is not None or "federated" not in bundle.manifest:
+        return ()
+    return (NO_DISTANCE,)
 
 
 def _applicability(

@@ -32,7 +32,10 @@ if TYPE_CHECKING:
     from predictor.config import Config
     from predictor.study import Study
 
-Asks = Literal["fit", "outcome", "values"]
+Asks = Literal["fit", "part", "outcome", "values"]
+
+_ELSEWHERE = frozenset({"constant", "all_missing"})
+"""What is wrong with a predictor unless other patients of the same fit differ in it."""
 
 __all__ = ["Asks", "Checked", "Problem", "check_cohort"]
 
@@ -91,7 +94,8 @@ def check_cohort(study: Study, table: Table, *, asks: Asks = "fit") -> Checked:
         Cells as the file has them.
     asks
         What the patients are for. Only where a model is to be fitted are events for the folds asked
-        for and predictors that tell the outcome suspected; for values alone nobody needs an
+        for and predictors that tell the outcome suspected; where they are a part of those it is
+        fitted to, predictors may be the same in all of them. For values alone nobody needs an
         outcome, and all are 0.
 
     Returns
@@ -127,8 +131,11 @@ def check_cohort(study: Study, table: Table, *, asks: Asks = "fit") -> Checked:
     ]
     known = not any(p.code in ("missing_column", "undeclared_states") for p in outcome_problems)
     months = read_months(study, table)
-    if known and asks == "fit":  # otherwise nobody can be called analysed
-        problems += _of_analysed(study, columns, outcome, groups, keep, months)
+    if known and asks in ("fit", "part"):  # otherwise nobody can be called analysed
+        harmless = _ELSEWHERE if asks == "part" else frozenset[str]()
+        for problem in _of_analysed(study, columns, outcome, groups, keep, months):
+            fatal = problem.fatal and problem.code not in harmless
+            problems.append(replace(problem, fatal=fatal))
     if any(problem.fatal for problem in problems):
         return Checked(tuple(problems), None)
     cohort = Cohort(

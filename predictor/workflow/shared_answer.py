@@ -140,7 +140,8 @@ def _read(
     source = study.config.cohort.model_copy(update={"centre": None})
     plan = study.config.validation.model_copy(update={"folds": 2, "group": "none"})
     config = study.config.model_copy(update={"cohort": source, "validation": plan})
-    cohort = check_cohort(replace(study, config=config), study_table(study, data)).usable()
+    table = study_table(study, data)
+    cohort = check_cohort(replace(study, config=config), table, asks="part").usable()
     centre = Centre(name, cohort.digest, cohort.patients, cohort.events, cohort.simulated)
     _check_member(centre, asked, where)
     if asked.by == "patients":

@@ -181,6 +181,8 @@ def test_the_bundle_answers_as_the_fit_to_all_rows_would(
     answers = predict(table.loc[complete], played.done.folder).predictions
     expected = together.probability((), played.done.penalty)[complete]
     assert [a.probability for a in answers] == pytest.approx(expected, abs=1e-6)
+    assert all(a.applicability is None and a.interval is None for a in answers)
+    assert {w.code for a in answers for w in a.warnings} >= {"no_interval", "no_distance"}
 
 
 def test_the_bundle_says_how_it_was_made(played: Played) -> None:
@@ -467,6 +469,32 @@ def _number(variable: Any) -> bool:
         and ends.high is not None
         and ends.high - ends.low > 20
     )
+
+
+def test_a_centre_whose_patients_are_all_alike_in_a_predictor_takes_part(tmp_path: Path) -> None:
+    """A hospital for women, and one that measures no CRP: the fit is that of all rows."""
+    data = {"ankara": centre(160, 1), "bern": centre(170, 2, shift=0.3)}
+    data["ankara"]["sex"] = "female"
+    data["bern"]["crp"] = math.nan
+    study = write_study(
+        tmp_path, preparation={"imputation": "mean"}, models={"ridge": {"penalty": [1.0]}}
+    )
+    played = play(study, data, tmp_path, "centres")
+    table = pd.concat(data.values())
+    sex = load_dictionary().variable("sex").states
+    values = np.column_stack(
+        [
+            *(table[name].to_numpy(float) for name in ("c3", "platelets", "crp")),
+            (table["fever"] == "yes").to_numpy(float),
+            table["sex"].map(sex.index).to_numpy(float),
+        ]
+    )
+    preparation = Preparer(COLUMNS, "mean", ()).fit(values).preparation_
+    outcome = (table["response"] == "remission").to_numpy(np.int8)
+    fit = newton_logistic(preparation.apply(values), outcome, penalty=1.0)
+    model: Any = open_bundle(played.done.folder).model
+    assert model.coefficients == pytest.approx(fit.coefficients, abs=1e-9)
+    assert model.intercept == pytest.approx(fit.intercept, abs=1e-9)
 
 
 def test_a_damaged_round_is_told(spread: Played, tmp_path: Path) -> None:
