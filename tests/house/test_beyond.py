@@ -60,7 +60,7 @@ def test_the_walk_prints_what_the_page_shows(shared: Path, tmp_path: Path) -> No
     shown = shown_in(blocks(page, "console"))
     port = str(free_port())  # the page has the usual one, which may be taken here
     commands = [one.command.replace("8000", port) for one in shown]
-    came = in_one_shell(commands, folder, scratch, seconds=1500)
+    came = in_one_shell(commands, folder, scratch, seconds=3600)
     assert len(came) == len(shown)
     codes = {one.command: was.code for one, was in zip(shown, came, strict=True) if was.code}
     assert [command for command in codes if command.startswith(REFUSED)] == list(codes)
