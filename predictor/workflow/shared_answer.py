@@ -206,15 +206,7 @@ def _derivatives(own: _Own, asked: Round) -> Iterator[dict[str, Any]]:
     for fit in asked.open:
         design, position = designs[fit.left_out], fit.climb.position
         p = LinearModel(float(position[0]), position[1:]).probability(design)
-        folds = (own.fold == k for k in np.unique(own.fold))
-        # What rests on enough patients in every fold does so in every set of folds.
-        if any(rests_on(own.outcome[rows], p[rows]) < size for rows in folds):
-            raise CohortError(
-                own.cohort.source,
-                f"at the coefficients that are asked for ({fit.name}) the sums would rest on "
-                f"fewer than {size} patients of a fold, so they are not told",
-                "Ask the coordinator why; a stronger smallest penalty avoids it.",
-            )
+        _check_weights(own, p, size, fit.name)
         inside = own.outside(fit.left_out)
         told = None
         if inside.any():
@@ -231,6 +223,18 @@ def _derivatives(own: _Own, asked: Round) -> Iterator[dict[str, Any]]:
             "derivatives": told,
             "held_out": held,
         }
+
+
+def _check_weights(own: _Own, probability: Floats, size: int, what: str) -> None:
+    """What rests on enough patients in every fold does so in every set of folds."""
+    folds = (own.fold == k for k in np.unique(own.fold))
+    if any(rests_on(own.outcome[rows], probability[rows]) < size for rows in folds):
+        raise CohortError(
+            own.cohort.source,
+            f"at the coefficients that are asked for ({what}) the sums would rest on fewer than "
+            f"{size} patients of a fold, so they are not told",
+            "Ask the coordinator why; a stronger smallest penalty avoids it.",
+        )
 
 
 def _held(found: HeldOut) -> dict[str, float]:
@@ -256,6 +260,7 @@ def _figures(own: _Own, asked: Round) -> dict[str, Any]:
             model = LinearModel(float(position[0]), position[1:])
             probability[rows] = model.probability(design)
             own_sums = own_sums.plus(held_out(design, own.outcome[rows], position))
+    _check_weights(own, probability, asked.study.config.privacy.cell_size, "figures")
     figures = figures_of(own.cohort.outcome, probability, LEVEL)
     if asked.by == "patients":
         figures = (_within_folds(own, probability), *figures[1:])

@@ -70,12 +70,11 @@ def test_the_fit_is_that_of_scikit_learn_to_all_rows(penalty: float) -> None:
 def test_no_optimiser_finds_more(seed: int) -> None:
     design, outcome = rows(seed=seed)
     climb, _ = climbed(split(design, outcome, 100), 0.5)
-    found = optimize.minimize(
-        lambda at: -objective(at, design, outcome, 0.5),
-        np.zeros(5),
-        method="BFGS",
-        options={"gtol": 1e-8},
-    )
+
+    def below(at: np.ndarray) -> float:
+        return -objective(at, design, outcome, 0.5)
+
+    found = optimize.minimize(below, np.zeros(5), method="BFGS", tol=1e-8)
     assert climb.position == pytest.approx(found.x, abs=1e-6)
     assert objective(climb.position, design, outcome, 0.5) >= -found.fun - 1e-10
 

@@ -438,6 +438,20 @@ class TestDisclosure:
         with pytest.raises(CohortError, match=r"without fold 0.*rest on fewer than 5"):
             answer(spread.study, rows, asked, name="bern")
 
+    def test_figures_at_coefficients_that_single_out_patients(
+        self, spread: Played, tmp_path: Path
+    ) -> None:
+        """The log loss of all would be that of those whom the coefficients get wrong."""
+
+        def extreme(content: dict[str, Any]) -> None:
+            for fit in content["fits"]:
+                fit["position"][1] = 1000.0
+                fit["position"][0] = -2500.0
+
+        asked = changed(spread.rounds[-1], tmp_path / "asked.json", extreme)
+        with pytest.raises(CohortError, match=r"\(figures\) the sums would rest on fewer than 5"):
+            answer(spread.study, spread.data["bern"], asked, name="bern")
+
     def test_more_columns_than_patients(self, tmp_path: Path) -> None:
         names = [n for n, v in load_dictionary().variables.items() if _number(v)][:16]
         study = write_study(
