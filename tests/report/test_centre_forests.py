@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
-import math
 import re
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from predictor.report.contents.centre_forests import FIGURES, centre_forests
 from predictor.report.document import Figure, Table
 from predictor.report.page.figures import picture
+from predictor.report.page.scale import Scale, ratio_ticks
 from predictor.validation.centre_figures import figures_of
 from predictor.validation.pooled import ToldCentre, pooled
 
@@ -117,14 +120,51 @@ def test_what_no_centre_has_is_not_drawn() -> None:
     assert picture(figures["x-figure"], "x", 700.0).count(">0.50</text>") == 3  # two and the axis
 
 
-@pytest.mark.parametrize(("worst", "ends"), [(1.4, False), (40.0, True)])
-def test_one_wide_interval_leaves_room_for_the_others(worst: float, ends: bool) -> None:
+@pytest.mark.parametrize(("worst", "reached"), [(1.4, False), (40.0, True)])
+def test_one_wide_interval_leaves_room_for_the_others(worst: float, reached: bool) -> None:
     told = found()
     told["centres"][3] |= {"observed_expected_high": worst}
     for row in told["summaries"]:
         row |= {"prediction_low": None, "prediction_high": None}
     figures, _ = blocks(told)
     drawn = picture(figures["x-observed-expected-figure"], "x", 700.0)
-    marks = [float(text) for text in re.findall(r">(\d+\.\d+)</text>", drawn)]
-    assert max(marks) <= 3.0
-    assert math.isclose(max(marks), 3.0, abs_tol=0.5) == ends
+    marks = {float(text) for text in re.findall(r">(\d+\.?\d*)</text>", drawn)}
+    assert max(marks) <= 5.0
+    assert (5.0 in marks) == reached
+
+
+def test_half_and_twice_as_many_events_are_as_far_from_as_many_as_expected() -> None:
+    figures, _ = blocks(found())
+    assert figures["x-observed-expected-figure"].options["ratios"] is True
+    assert "ratios" not in figures["x-slope-figure"].options
+    scale = Scale(0.2, 5.0, 100.0, 300.0, ratios=True)
+    assert scale(1.0) == pytest.approx(200.0)
+    assert scale(2.0) - scale(1.0) == pytest.approx(scale(1.0) - scale(0.5))
+    assert scale.held(0.0) == scale(0.2)
+
+
+@given(
+    st.floats(1e-6, 1e6),
+    st.floats(1.05, 1e6),
+    st.integers(2, 8),
+)
+def test_marks_of_ratios_lie_on_the_axis_in_order(low: float, times: float, most: int) -> None:
+    marks = ratio_ticks(low, low * times, most)
+    assert list(marks) == sorted(set(marks))
+    assert all(low * 0.99 <= mark <= low * times * 1.01 for mark in marks)
+    if times >= 100:
+        assert marks
+
+
+@pytest.mark.parametrize("width", [320, 700, 1000])
+def test_a_centre_without_events_leaves_the_axis_of_ratios_readable(width: int) -> None:
+    figures, _ = blocks(found())
+    figure = figures["x-observed-expected-figure"]
+    rows = (
+        {**figure.tables[0].rows[0], "value": 0.0, "low": 0.0, "high": 0.4},
+        *figure.tables[0].rows[1:],
+    )
+    table = replace(figure.tables[0], rows=rows)
+    drawn = picture(replace(figure, tables=(table,)), "x", width)
+    assert "nan" not in drawn.lower()
+    assert ">1<" in drawn

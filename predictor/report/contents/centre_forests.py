@@ -23,10 +23,12 @@ FIGURES: Mapping[str, str] = {
 }
 _DRAWN: Mapping[str, tuple[str, float, tuple[float, float] | None]] = {
     "auroc": ("", 0.5, None),
-    "observed_expected": ("-observed-expected", 1.0, (0.0, 3.0)),
+    "observed_expected": ("-observed-expected", 1.0, (0.2, 5.0)),
     "calibration_slope": ("-slope", 1.0, (-1.0, 3.0)),
 }
 """End of the identifiers, reference, and the widest axis; intervals beyond it end in an arrow."""
+_RATIOS = ("observed_expected",)
+"""Half as many and twice as many are as far from 1."""
 
 TOGETHER = "By random effects"
 ALL = "All centres"
@@ -97,6 +99,8 @@ def centre_forests(
         options: dict[str, Any] = {"axis": FIGURES[figure], "reference": reference}
         if widest is not None:
             options["widest"] = list(widest)
+        if figure in _RATIOS:
+            options["ratios"] = True
         yield Figure(
             f"{name}{end}-figure",
             "forest",

@@ -9,7 +9,7 @@ from typing import Any
 from predictor.report.document import Figure
 from predictor.report.page.plot import Row, along_the_bottom, nothing
 from predictor.report.page.row_layout import Line, Placed, place, write
-from predictor.report.page.scale import Scale, limits, number
+from predictor.report.page.scale import Scale, limits, number, numbers
 from predictor.report.page.sheet import SMALL, Sheet, width_of
 from predictor.report.page.wording import UNDEFINED, amount, plain_text, with_interval
 
@@ -36,9 +36,10 @@ def draw_forest(sheet: Sheet, figure: Figure) -> None:
         lines.append(Line(_label(row), _figures(row, percent), _counts(row)))
         drawn.append(row)
     reference = number(options.get("reference"))
+    ratios = bool(options.get("ratios"))
     ends = _ends(rows, options, *(() if reference is None else (reference,)))
     placed = place(sheet, lines)
-    scale = Scale(*ends, placed.left, placed.right)
+    scale = Scale(*ends, placed.left, placed.right, ratios=ratios)
     _axis(sheet, placed, scale, str(options.get("axis", "")), percent=percent)
     if reference is not None:
         _reference(sheet, lines, placed, scale(reference))
@@ -178,7 +179,12 @@ def _ends(rows: Sequence[Row], options: Mapping[str, Any], *more: float) -> tupl
     given = options.get("limits")
     if isinstance(given, Sequence) and len(given) == 2:
         return float(given[0]), float(given[1])
-    low, high = limits((row.get(key) for row in rows for key in ("value", "low", "high")), *more)
+    known = numbers(row.get(key) for row in rows for key in ("value", "low", "high"))
+    if options.get("ratios"):
+        # What is not above 0 lies beyond every axis of ratios.
+        low, high = map(math.exp, limits([math.log(v) for v in (*known, *more) if v > 0]))
+    else:
+        low, high = limits(known, *more)
     widest = options.get("widest")
     if isinstance(widest, Sequence) and len(widest) == 2:
         # An interval of a few patients would leave no room for all others.

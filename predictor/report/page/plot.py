@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Literal
 
-from predictor.report.page.scale import Scale, number, tick_texts, ticks
+from predictor.report.page.scale import Scale, number, ratio_ticks, tick_texts, ticks
 from predictor.report.page.sheet import LINE, SMALL, TEXT, Point, Sheet, width_of
 
 Row = Mapping[str, Any]
@@ -115,8 +115,12 @@ def marks_that_fit(scale: Scale, *, percent: bool = False) -> tuple[tuple[float,
     marks: tuple[float, ...] = ()
     texts: list[str] = []
     for most in (8, 7, 6, 5, 4, 3, 2):
-        marks = ticks(scale.low, scale.high, most)
-        texts = tick_texts(marks, percent=percent)
+        if scale.ratios:
+            marks = ratio_ticks(scale.low, scale.high, most)
+            texts = [f"{mark:g}" for mark in marks]
+        else:
+            marks = ticks(scale.low, scale.high, most)
+            texts = tick_texts(marks, percent=percent)
         room = length / max(len(marks) - 1, 1)
         if max((width_of(text, "small") for text in texts), default=0.0) + 10 <= room:
             break

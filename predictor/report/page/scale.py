@@ -18,16 +18,22 @@ class Scale:
         Numbers at its ends; ``low < high``.
     start, end
         Places of these; ``end`` may lie before ``start``, as on an axis that goes up.
+    ratios
+        Whether equal ratios are equally long; both ends are above 0 then.
     """
 
     low: float
     high: float
     start: float
     end: float
+    ratios: bool = False
 
     def __call__(self, value: float) -> float:
         """Place of a number."""
-        return self.start + (value - self.low) / (self.high - self.low) * (self.end - self.start)
+        low, high = self.low, self.high
+        if self.ratios:
+            value, low, high = math.log(value), math.log(low), math.log(high)
+        return self.start + (value - low) / (high - low) * (self.end - self.start)
 
     def held(self, value: float) -> float:
         """Place of a number; of the nearer end where it lies beyond."""
@@ -90,6 +96,25 @@ def ticks(low: float, high: float, most: int = 6) -> tuple[float, ...]:
     first, last = math.ceil(low / step - 1e-9), math.floor(high / step + 1e-9)
     decimals = max(0, -math.floor(math.log10(step) + 1e-9))
     return tuple(round(n * step, decimals) + 0.0 for n in range(first, last + 1))
+
+
+def ratio_ticks(low: float, high: float, most: int = 6) -> tuple[float, ...]:
+    """Round numbers between two above 0, in steps that are about as many times the one before.
+
+    Examples
+    --------
+    >>> ratio_ticks(0.2, 5.0), ratio_ticks(0.2, 5.0, 3), ratio_ticks(0.01, 100.0, 3)
+    ((0.2, 0.5, 1.0, 2.0, 5.0), (0.5, 1.0, 2.0), (0.01, 1.0, 100.0))
+    """
+    tens = range(math.floor(math.log10(low)), math.ceil(math.log10(high)) + 1)
+    found: tuple[float, ...] = ()
+    fewer = (((0.5, 1, 2), 9),) if high < 30 * low else (((1,), 1), ((1,), 2), ((1,), 4))
+    for factors, every in (((1, 2, 5), 1), *fewer):
+        marks = (round(f * 10.0**ten, 12) for ten in tens if ten % every == 0 for f in factors)
+        found = tuple(mark for mark in marks if low * 0.999 <= mark <= high * 1.001)
+        if len(found) <= most:
+            break
+    return found
 
 
 def tick_texts(marks: Sequence[float], *, percent: bool = False) -> list[str]:
