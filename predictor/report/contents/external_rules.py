@@ -14,6 +14,7 @@ from typing import Any
 from predictor.report.contents import external_words as words
 from predictor.report.contents import probast_words, tripod_words
 from predictor.report.contents.run_facts import Answer, Facts
+from predictor.report.contents.update_rules import OF_UPDATE, update, update_title, updated
 
 Rule = Callable[[Facts], Answer | None]
 _Entry = Mapping[str, Any]
@@ -39,7 +40,7 @@ def with_others(name: str, rules: Mapping[str, Rule], facts: Facts) -> Mapping[s
     """
     found = dict(rules)
     if facts.update is not None:
-        found |= _OF_UPDATE[name]
+        found |= OF_UPDATE[name]
     if facts.external:
         found |= _OF_OTHERS[name]
         for number, rule in _BESIDE.get(name, {}).items():
@@ -93,7 +94,7 @@ def _elsewhere(facts: Facts) -> bool:
 
 def _title(facts: Facts) -> Answer:
     if facts.update is not None:
-        return _update_title(facts)
+        return update_title(facts)
     kind = words.EXTERNAL if _elsewhere(facts) else words.INTERNAL
     text = words.TITLE.format(kind=kind, **facts.outcome)
     return Answer(text, "verdict", remains=tripod_words.TITLE_REMAINS)
@@ -102,7 +103,7 @@ def _title(facts: Facts) -> Answer:
 def _aims(facts: Facts) -> Answer:
     if facts.update is not None:
         evaluated = words.UPDATE_EVALUATED.format(named=_named(facts))
-        text = words.UPDATE_AIMS.format(updated=_updated(facts), evaluated=evaluated)
+        text = words.UPDATE_AIMS.format(updated=updated(facts), evaluated=evaluated)
         return Answer(text, "external")
     return Answer(words.AIMS.format(model=facts.model, named=_named(facts)), "external")
 
@@ -140,7 +141,7 @@ def _measures(facts: Facts) -> Answer:
 
 def _not_updated(facts: Facts) -> Answer:
     if facts.update is not None:
-        return _update(facts)
+        return update(facts)
     return Answer(words.NOT_UPDATED, by="not applicable")
 
 
@@ -205,79 +206,6 @@ def _interval(entry: _Entry, name: str) -> str:
 def _centres(facts: Facts) -> Answer | None:
     told = [entry for entry in facts.external if entry["centres"]]
     return Answer(words.CENTRES.format(names=_names(told)), "external") if told else None
-
-
-# ---- an update
-
-
-def _updated(facts: Facts) -> str:
-    change, old = facts.update or {}, facts.manifest["lineage"][-1]
-    size = int(facts.manifest["privacy"]["cell_size"])
-    return words.UPDATED.format(
-        name=old["name"],
-        version=old["version"],
-        what=change["description"],
-        n=f"{change['n']:,}" if change["n"] >= size else words.FEWER.format(size=size),
-    )
-
-
-def _update(facts: Facts) -> Answer:
-    return Answer(_updated(facts), "update")
-
-
-def _update_title(facts: Facts) -> Answer:
-    text = words.UPDATE_TITLE.format(**facts.outcome)
-    return Answer(text, "verdict", remains=tripod_words.TITLE_REMAINS)
-
-
-def _update_figures(facts: Facts) -> Answer:
-    del facts
-    return Answer(words.UPDATE_FIGURES, "update")
-
-
-def _update_predicted(facts: Facts) -> Answer:
-    del facts
-    return Answer(words.UPDATE_PREDICTED, "update")
-
-
-def _update_aims(facts: Facts) -> Answer:
-    told = {"updated": _updated(facts), "evaluated": words.UPDATE_NOT_EVALUATED}
-    return Answer(words.UPDATE_AIMS.format(**told), "update")
-
-
-def _update_use(facts: Facts) -> Answer:
-    return Answer(words.UPDATE_USE.format(resamples=_resamples(facts)), "update")
-
-
-def _update_building(facts: Facts) -> Answer:
-    text = " ".join((_updated(facts), words.UPDATE_USE.format(resamples=_resamples(facts))))
-    return Answer(text, "update")
-
-
-def _gain(facts: Facts) -> Answer:
-    rows = {row["figure"]: row for row in (facts.update or {})["figures"]}
-    loss = rows["log_loss"]
-    if loss["before"] is None or loss["corrected"] is None:
-        return Answer(words.UPDATE_GAIN_UNKNOWN, "update")
-    told = {"before": loss["before"], "corrected": loss["corrected"]}
-    return Answer(words.UPDATE_GAIN.format(**told), "update")
-
-
-def _resamples(facts: Facts) -> int:
-    return int((facts.update or {})["usable"])
-
-
-def _update_beyond(facts: Facts) -> Answer:
-    return Answer(words.UPDATE_BEYOND.format(resamples=_resamples(facts)), "update")
-
-
-def _update_repeated(facts: Facts) -> Answer:
-    return Answer(words.UPDATE_REPEATED.format(resamples=_resamples(facts)), "update")
-
-
-def _update_measured(facts: Facts) -> Answer:
-    del facts
-    return Answer(words.UPDATE_MEASURED, "update")
 
 
 # ---- PROBAST+AI, its part on evaluation
@@ -407,22 +335,3 @@ _BESIDE: Mapping[str, Mapping[str, Rule]] = {
     },
 }
 """Behind what the rule of training says."""
-
-_OF_UPDATE: Mapping[str, Mapping[str, Rule]] = {
-    "tripod": {
-        "1": _update_title,
-        "4": _update_aims,
-        "12a": _update_use,
-        "12c": _update_building,
-        "12e": _update_figures,
-        "12f": _update,
-        "12g": _update_predicted,
-        "21": _update,
-        "24": _gain,
-    },
-    "probast": {
-        "E4.1": _update_beyond,
-        "E4.6": _update_repeated,
-        "E4.7": _update_measured,
-    },
-}
