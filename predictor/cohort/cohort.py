@@ -112,3 +112,14 @@ class Cohort:
         if self.group is not None:
             content.update(np.ascontiguousarray(self.group).tobytes())
         return f"sha256:{content.hexdigest()}"
+
+    @property
+    def patients_digest(self) -> str:
+        """Digest of who is analysed, in whatever order and by whatever identifiers."""
+        months = [] if self.months is None else [self.months]
+        rows = np.column_stack([self.values, self.outcome, *months]) + 0.0  # -0.0 is 0.0
+        rows[np.isnan(rows)] = np.nan  # of which there are many
+        in_order = rows[np.lexsort(rows.T)]
+        content = hashlib.sha256("\n".join(self.names).encode())
+        content.update(np.ascontiguousarray(in_order).tobytes())
+        return f"sha256:{content.hexdigest()}"

@@ -126,10 +126,17 @@ def read_elsewhere(
         that the model was made from.
     """
     silent = {study.config.cohort.columns.get(name, name) for name in absent}
-    empty = {name: [None] * table.rows for name in silent if name not in table.columns}
+    there = sorted(silent & set(table.columns))
+    if there:
+        raise CohortError(
+            table.source,
+            f"{', '.join(there)} is in the file, and the mapping says that it is not measured",
+            "Take it out of `absent`, or out of the file.",
+        )
+    empty = {name: [None] * table.rows for name in silent}
     table = replace(table, columns={**table.columns, **empty})
     cohort = check_cohort(study, table, asks=asks).usable()
-    if not own and cohort.digest == bundle.manifest.get("cohort", {}).get("digest"):
+    if not own and _made_from(bundle, cohort):
         raise CohortError(
             table.source,
             "these are the patients that the model was made from, so they validate nothing",
@@ -154,6 +161,15 @@ def read_elsewhere(
         flow=flow,
         warnings=(*cohort.warnings, *_unmeasured(bundle, absent, int(keep.sum()))),
     )
+
+
+def _made_from(bundle: Bundle, cohort: Cohort) -> bool:
+    """Whether a model, or one that it comes from, was made from just these patients."""
+    told = bundle.manifest.get("cohort", {})
+    made = [told.get("patients_digest")]
+    made += [step.get("patients_digest") for step in bundle.manifest.get("lineage", [])]
+    # A bundle of an earlier version knows its patients in their order only.
+    return cohort.patients_digest in made or told.get("digest") == cohort.digest
 
 
 def excluded(cohort: Cohort) -> list[dict[str, Any]]:
@@ -198,6 +214,7 @@ def _check_mapping(study: Study, mapped: Mapped, bundle: Bundle) -> None:
         *wrong_names(study.config, study.dictionary, mapped.document),
         *_without_unit(study, mapped),
         *_not_the_same(mapped, bundle),
+        *_reversed(mapped, bundle),
         *_not_predictors(mapped, bundle),
     ]
     if reasons:
@@ -252,6 +269,19 @@ def definition_of(manifest: Mapping[str, Any]) -> str | None:
     told = manifest.get("config", {}).get("cohort", {}).get("outcome") or {}
     found: str | None = told.get("definition") or told.get("rule")
     return found
+
+
+def _reversed(mapped: Mapped, bundle: Bundle) -> Iterator[Reason]:
+    """A code of the model's non-event as the event is a slip, or another outcome."""
+    question = bundle.manifest["config"]["question"]
+    told = mapped.new.outcome
+    for key, others in (("event", "non_event"), ("non_event", "event")):
+        known = question.get(others) or (
+            [0] if question.get(key) == [1] else [1] if question.get(key) == [0] else []
+        )
+        if set(getattr(told, key)) & set(known):
+            message = f"one of these codes is the model's {others}, so this is another outcome."
+            yield Reason("reversed_codes", mapped.document.place("outcome", key), message)
 
 
 def _not_predictors(mapped: Mapped, bundle: Bundle) -> Iterator[Reason]:

@@ -110,7 +110,7 @@ def check_targets(
             seen.add(real)
             if path.exists() and not path.is_file():
                 raise PredictorError(
-                    str(path), "cannot be written (it is no file)", "Choose another place."
+                    str(path), "cannot be written (a folder stands there)", "Choose another place."
                 )
             part = _part(path)
             part.open("wb").close()

@@ -130,6 +130,7 @@ def who_was_analysed(cohort: Cohort, events: int | None, cell_size: int) -> dict
     """
     return {
         "digest": cohort.digest,
+        "patients_digest": cohort.patients_digest,
         "file": cohort.source,
         "patients": cohort.patients,
         "events": events,

@@ -142,7 +142,7 @@ def _read(
     config = study.config.model_copy(update={"cohort": source, "validation": plan})
     table = study_table(study, data)
     cohort = check_cohort(replace(study, config=config), table, asks="part").usable()
-    centre = Centre(name, cohort.digest, cohort.patients, cohort.events, cohort.simulated)
+    centre = Centre(name, cohort.patients_digest, cohort.patients, cohort.events, cohort.simulated)
     _check_member(centre, asked, where)
     if asked.by == "patients":
         place = np.arange(cohort.patients) if cohort.patient is None else cohort.patient

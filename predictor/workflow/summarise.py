@@ -102,7 +102,7 @@ def summarise(
                 "name": name_of(name or (told.name if told else None), data),
                 "differs_by": list(told.setting.differs_by) if told else [],
                 "description": (told.setting.description or "") if told else "",
-                "cohort_digest": cohort.digest,
+                "cohort_digest": cohort.patients_digest,
                 "simulated": cohort.simulated,
             },
             "n": cohort.patients,

@@ -316,6 +316,7 @@ def _manifest(
         "digest": old["model"]["digest"],
         "evidence": dict(old["evidence"]),
         "cohort_digest": old.get("cohort", {}).get("digest"),
+        "patients_digest": old.get("cohort", {}).get("patients_digest"),
         "external_validations": old.get("external_validations", []),
     }
     kept = ("name", "outcome", "predictors", "prediction", "privacy", "config", "dictionary")
@@ -325,6 +326,7 @@ def _manifest(
         "evidence": _evidence(found, cohort, mapped),
         "cohort": {
             "digest": cohort.digest,
+            "patients_digest": cohort.patients_digest,
             "file": cohort.source,
             "patients": cohort.patients,
             "events": cohort.events,

@@ -166,7 +166,7 @@ def validation_of(
     return ExternalValidation(
         origin=_origin(mapped, table.source),
         source=table.source,
-        cohort_digest=cohort.digest,
+        cohort_digest=cohort.patients_digest,
         simulated=cohort.simulated,
         demonstration=bundle.manifest["evidence"]["level"] == DEMONSTRATION,
         flow=cohort.flow,

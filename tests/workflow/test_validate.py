@@ -8,6 +8,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 import pytest
+from made_cohorts import cohort, configuration
 from made_hospitals import second_hospital
 from made_states import cohort_of_states, configuration_of_states
 
@@ -142,6 +143,8 @@ def test_the_same_patients_are_recorded_once(hospital: pd.DataFrame, tmp_path: P
     validate("remission", hospital, out=place)
     with pytest.raises(CohortError, match="validated on these very patients before"):
         validate(place, hospital)
+    with pytest.raises(CohortError, match="validated on these very patients before"):
+        validate(place, hospital.sample(frac=1.0, random_state=1))
     again = validate(place, hospital.head(200))
     assert again.version == "3"
     assert [e["n"] for e in open_bundle(place).manifest["external_validations"]] == [400, 200]
@@ -252,6 +255,49 @@ def test_the_patients_of_the_training_validate_nothing(tmp_path: Path) -> None:
     simulate_file(tmp_path / "own.csv", patients=500, seed=1, scenario="strong")
     with pytest.raises(CohortError, match="patients that the model was made from"):
         validate("remission", tmp_path / "own.csv", record=False)
+
+
+def test_nor_do_they_in_another_order_under_other_names_and_with_more_columns(
+    tmp_path: Path,
+) -> None:
+    own = cohort()
+    done = train(configuration(), own, out=tmp_path / "model", workers=1)
+    other = own.sample(frac=1.0, random_state=3).reset_index(drop=True)
+    other["pid"] = [f"Q{i}" for i in range(len(other))]
+    other["centre"] = "elsewhere"
+    text = """
+setting: {differs_by: centre}
+cohort: {patient: pid, centre: centre, columns: {sledai_2k: activity}, units: {sledai_2k: "1"}}
+"""
+    with pytest.raises(CohortError, match="patients that the model was made from"):
+        validate(done.bundle, other, mapping=mapping(tmp_path, text), record=False)
+    one_less = validate(done.bundle, other[1:], mapping=mapping(tmp_path, text), record=False)
+    assert one_less.found.to_dict()["n"] == len(own) - 1
+
+
+def test_what_is_said_to_be_unmeasured_must_not_be_in_the_file(
+    hospital: pd.DataFrame, tmp_path: Path
+) -> None:
+    text = "cohort: {patient: patient}\nabsent: [crp]"
+    with pytest.raises(CohortError, match="crp is in the file, and the mapping says"):
+        validate("remission", hospital, mapping=mapping(tmp_path, text), record=False)
+
+
+@pytest.mark.parametrize(
+    "codes",
+    [
+        "event: [flare], non_event: [remission]",
+        "event: [low_disease_activity]",
+        "event: [better], non_event: [remission, flare]",
+    ],
+)
+def test_codes_that_turn_the_outcome_round_are_refused(
+    codes: str, hospital: pd.DataFrame, tmp_path: Path
+) -> None:
+    text = f"cohort: {{patient: patient}}\noutcome: {{{codes}}}"
+    with pytest.raises(ConfigError) as refusal:
+        validate("remission", hospital, mapping=mapping(tmp_path, text), record=False)
+    assert {reason.code for reason in refusal.value.reasons} == {"reversed_codes"}
 
 
 def test_a_shipped_model_stays_as_it_is(hospital: pd.DataFrame) -> None:
