@@ -2,11 +2,32 @@
 
 from __future__ import annotations
 
+import re
 from typing import Annotated, Literal
 
-from pydantic import Field, StrictStr, model_validator
+from pydantic import AfterValidator, StrictStr, model_validator
 
 from predictor.config_parts import Count, Part
+
+_SCHEDULER = re.compile(r"(tcp|tls)://[^\s/]+:[0-9]{1,5}")
+
+
+def scheduler_address(address: str) -> str:
+    """The address of a Dask scheduler, unless it is none.
+
+    Parameters
+    ----------
+    address
+        Such as ``tcp://10.0.0.5:8786``.
+
+    Raises
+    ------
+    ValueError
+        Saying what it should look like.
+    """
+    if not _SCHEDULER.fullmatch(address):
+        raise ValueError("a scheduler's address is tcp://HOST:PORT, or tls://HOST:PORT")
+    return address
 
 
 class ComputePlan(Part):
@@ -14,7 +35,7 @@ class ComputePlan(Part):
 
     backend: Literal["local", "dask"] = "local"
     """``dask`` sends the fits to a Dask cluster."""
-    address: Annotated[StrictStr, Field(pattern=r"^(tcp|tls)://[^\s/]+:[0-9]{1,5}$")] | None = None
+    address: Annotated[StrictStr, AfterValidator(scheduler_address)] | None = None
     """Of the cluster's scheduler, such as ``tcp://10.0.0.5:8786``; only with ``dask``."""
     workers: Count | None = None
     """Parallel workers on this machine; every available core by default. A cluster has its own."""

@@ -156,6 +156,7 @@ def test_every_part_refuses_unknown_keys_and_documents_its_own() -> None:
         ("prediction.most_missing", float("nan")),
         ("privacy.cell_size", 0),
         ("compute.workers", 0),
+        ("compute.address", "nonsense"),
         ("name", "../up"),
         ("name", ""),
         ("name", ".hidden"),

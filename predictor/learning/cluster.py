@@ -19,6 +19,7 @@ from typing import TYPE_CHECKING, Any
 from joblib import parallel_config
 from joblib._dask import DaskDistributedBackend
 
+from predictor.config_compute import scheduler_address
 from predictor.errors import ConfigError, LearningError
 from predictor.learning.spread import IN_USE, Sealed
 
@@ -171,10 +172,10 @@ def _connected(address: str, place: str) -> Client:
     from distributed import Client
     from distributed.security import Security
 
-    if not address.startswith(("tcp://", "tls://")):
-        raise ConfigError(
-            place, "a scheduler's address begins with tcp:// or tls://", "Write tcp://HOST:PORT."
-        )
+    try:
+        scheduler_address(address)
+    except ValueError as error:
+        raise ConfigError(place, str(error), "Correct it, or leave it out.") from None
     security, encrypted = Security(), address.startswith("tls")
     if security.require_encryption and not encrypted:
         raise ConfigError(
