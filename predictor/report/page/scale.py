@@ -109,7 +109,7 @@ def ratio_ticks(low: float, high: float, most: int = 6) -> tuple[float, ...]:
     tens = range(math.floor(math.log10(low)), math.ceil(math.log10(high)) + 1)
     found: tuple[float, ...] = ()
     fewer = (((0.5, 1, 2), 9),) if high < 30 * low else (((1,), 1), ((1,), 2), ((1,), 4))
-    for factors, every in (((1, 2, 5), 1), *fewer):
+    for factors, every in (((1, 1.5, 2, 3, 5, 7), 1), ((1, 2, 5), 1), *fewer):
         marks = (round(f * 10.0**ten, 12) for ten in tens if ten % every == 0 for f in factors)
         found = tuple(mark for mark in marks if low * 0.999 <= mark <= high * 1.001)
         if len(found) <= most:
