@@ -36,7 +36,7 @@ from predictor.validation.external import as_rows
 from predictor.validation.update_gain import Gains, gains
 from predictor.workflow.files import check_targets
 from predictor.workflow.findings import plain
-from predictor.workflow.manifest import environment, now
+from predictor.workflow.manifest import environment, now, who_was_analysed
 from predictor.workflow.progress import Progress, Silent
 from predictor.workflow.report import write_report
 from predictor.workflow.validate import check_outcomes, open_elsewhere
@@ -325,16 +325,7 @@ def _manifest(
         "model": model,
         "evidence": _evidence(found, cohort, mapped),
         "cohort": {
-            "digest": cohort.digest,
-            "patients_digest": cohort.patients_digest,
-            "file": cohort.source,
-            "patients": cohort.patients,
-            "events": cohort.events,
-            "group": cohort.group_kind,
-            "schema": [
-                {"column": v.name, "kind": v.kind, "unit": v.unit} for v in cohort.variables
-            ],
-            "flow": masked_flow(cohort.flow, size),
+            **who_was_analysed(cohort, cohort.events, size),
             "warnings": [
                 {key: row[key] for key in ("variable", "code", "count")} for row in as_rows(cohort)
             ],
