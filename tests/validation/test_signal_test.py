@@ -135,6 +135,7 @@ def test_the_order_of_the_patients_changes_nothing_in_distribution() -> None:
     assert stats.ks_2samp(there, here).pvalue > 0.01
 
 
+@pytest.mark.slow
 def test_without_signal_the_real_figure_takes_any_place_among_the_permuted_ones() -> None:
     # With 19 permutations and figures that hardly ever tie, the p-value is 1/20, ..., 20/20.
     found = [
@@ -160,6 +161,7 @@ def test_a_strong_signal_is_found_however_few_permutations() -> None:
 # ---- who may exchange outcomes with whom
 
 
+@pytest.mark.slow
 def test_rows_of_a_patient_stay_together_so_that_repeats_are_no_signal() -> None:
     # Six rows for each patient, who is known by a number, and whose outcome never changes.
     plan = dataclasses.replace(PLAN, columns=(Column("a"),))
@@ -176,6 +178,7 @@ def test_rows_of_a_patient_stay_together_so_that_repeats_are_no_signal() -> None
     assert np.mean(np.array(p_values["none"]) <= 0.05) >= 0.4
 
 
+@pytest.mark.slow
 def test_telling_centres_apart_is_no_signal() -> None:
     plan = dataclasses.replace(PLAN, columns=(Column("a"),))
     p_values: dict[str, list[float]] = {"centre": [], "none": []}

@@ -19,6 +19,7 @@ def drawn(n: int, seed: int, shift: float = 0.0) -> Patients:
     return Patients(design, old, outcome, np.arange(n, dtype=np.int64) % 5)
 
 
+@pytest.mark.slow
 def test_a_corrected_refit_is_no_better_than_it_is_in_new_patients() -> None:
     """Over many cohorts the corrected log loss is that among patients who come later."""
     corrected, apparent, later = [], [], []

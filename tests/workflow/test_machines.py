@@ -63,6 +63,7 @@ def test_a_training_gives_the_same_bundle(two: LocalCluster, tmp_path: Path) -> 
     assert two.scheduler_address.encode() not in other["manifest.json"]
 
 
+@pytest.mark.slow
 def test_a_forest_answers_the_same(two: LocalCluster, tmp_path: Path) -> None:
     """Whose file differs from one writing to the next, though not in what it holds."""
     plan_of = configuration(models={"random_forest": MODELS["random_forest"]})

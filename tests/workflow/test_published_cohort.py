@@ -338,6 +338,7 @@ def assert_no_signal(found: Areas) -> None:
         assert abs(values.mean() - 0.5) < Z * error, (name, values.mean(), error)
 
 
+@pytest.mark.slow
 def test_without_dependence_no_linear_model_discriminates() -> None:
     models = {"firth": {}, "ridge": {"penalty": [10.0]}}
     found = areas("remission", models, "none", COHORTS)

@@ -81,6 +81,7 @@ def test_a_right_model_is_left_alone_and_nothing_written(tmp_path: Path) -> None
     assert not (tmp_path / "same").exists()
 
 
+@pytest.mark.slow
 def test_a_refit_learns_what_recalibration_cannot(tmp_path: Path) -> None:
     bundle = open_bundle("remission")
     theirs = second_hospital(bundle, 1500, seed=3)
