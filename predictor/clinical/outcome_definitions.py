@@ -6,6 +6,8 @@ rule holds at a visit is yes, no, or undeterminable where a value is missing tha
 
 from __future__ import annotations
 
+import hashlib
+import json
 from collections.abc import Container, Iterable, Mapping
 from dataclasses import dataclass, replace
 from functools import lru_cache
@@ -126,6 +128,20 @@ class OutcomeDefinition:
     def variables(self) -> frozenset[str]:
         """Variables that the rules speak of, at the visit or at the index visit."""
         return frozenset(name.removeprefix(_INDEX) for name in self.requires)
+
+    @property
+    def digest(self) -> str:
+        """Digest of what decides: rules, confirmation and missing entries; no words are in it."""
+        states = self.states or {}
+        decides = {
+            "rule": self.rule.text.split(),
+            "states": [[name, rule.text.split()] for name, rule in states.items()],
+            "otherwise": self.otherwise,
+            "confirmed_after": self.confirmed_after,
+            "missing": dict(self.missing_rule.assumed),
+        }
+        text = json.dumps(decides, sort_keys=True)
+        return f"sha256:{hashlib.sha256(text.encode()).hexdigest()}"
 
     @property
     def cautions(self) -> tuple[Reason, ...]:

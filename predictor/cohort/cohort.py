@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -65,6 +67,9 @@ class Cohort:
     months
         Follow-up where the question is of a time, shape (patients,); ``outcome`` is then 0 for
         last seen without an event, 1 for the event and 2 for a competing one. None otherwise.
+    outcome_told
+        By which rule, and at which visit, as plain data; None where a column came with nothing
+        said of it.
     """
 
     source: str
@@ -80,6 +85,7 @@ class Cohort:
     states: tuple[str, ...] = ()
     sensitivity: Sensitivity | None = None
     months: NDArray[np.float64] | None = None
+    outcome_told: Mapping[str, Any] | None = None
 
     @property
     def patients(self) -> int:

@@ -21,6 +21,7 @@ from predictor.config import CohortSource
 from predictor.errors import CohortError
 from predictor.study import Study, load_study
 from predictor.workflow.cohort import check_visits_table, read_visits_table
+from predictor.workflow.told_outcome import outcome_told
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,6 +62,12 @@ def check(data: str | Path | None, config: str | Path | None = None) -> CohortCh
     config
         A configuration, whose columns, units and rules are then used. Without one, columns named
         like a variable of the shipped dictionary are checked against it.
+
+    Raises
+    ------
+    CohortError
+        If there is nothing to check, or the file's own dictionary tells of another outcome than
+        the configuration does.
     """
     if config is None:
         if data is None:
@@ -68,6 +75,7 @@ def check(data: str | Path | None, config: str | Path | None = None) -> CohortCh
         return _check_by_name(Path(data))
     study = load_study(config)
     given = None if data is None else Path(data)
+    outcome_told(study, given)  # which refuses a file that was made by another rule
     if study.config.cohort.visits is not None:
         return _check_visits(study, given)
     table = read_source(study.config.cohort, study.folder, how=study.config.cohort, data=given)

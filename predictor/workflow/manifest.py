@@ -58,7 +58,7 @@ def describe(
             "name": question.outcome,
             "label": question.label or question.outcome,
             "event": list(question.event),
-            **asked_of(study),
+            **asked_of(study, cohort),
         },
         "predictors": [variable.name for variable in predictors],
         "prediction": {"most_missing": config.prediction.most_missing},
@@ -105,14 +105,16 @@ def describe(
     }
 
 
-def asked_of(study: Study) -> dict[str, Any]:
-    """What is asked beside the outcome: by when, of whom, and from when on."""
+def asked_of(study: Study, cohort: Cohort) -> dict[str, Any]:
+    """What is asked beside the outcome: by when, of whom, from when on, and how it was told."""
     question = study.config.question
+    told = {} if cohort.outcome_told is None else {"told": dict(cohort.outcome_told)}
     return {
         "horizon": question.horizon,
         "population": question.population,
         "limits": {name: list(limit) for name, limit in question.limits.items()},
         "time_zero": question.time_zero,
+        **told,
     }
 
 

@@ -97,7 +97,7 @@ def describe_states(
             "label": question.label or question.outcome,
             "event": [question.states[-1].state],
             "states": states,
-            **asked_of(study),
+            **asked_of(study, cohort),
         },
         "predictors": [cohort.names[j] for j in predictors],
         "prediction": {"most_missing": config.prediction.most_missing},

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -10,6 +11,7 @@ from predictor.cohort.cohort import Cohort
 from predictor.study import Study
 from predictor.workflow.cohort import check_visits
 from predictor.workflow.study_table import study_table
+from predictor.workflow.told_outcome import outcome_told
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -29,8 +31,10 @@ def study_cohort(study: Study, data: str | Path | pd.DataFrame | None) -> Cohort
     Raises
     ------
     CohortError
-        Listing every fatal problem.
+        Listing every fatal problem, or if the file's own dictionary tells of another outcome.
     """
     if study.config.cohort.visits is not None:
-        return check_visits(study, data).usable()
-    return check_cohort(study, study_table(study, data)).usable()
+        cohort = check_visits(study, data).usable()
+    else:
+        cohort = check_cohort(study, study_table(study, data)).usable()
+    return replace(cohort, outcome_told=outcome_told(study, data))

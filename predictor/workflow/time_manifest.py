@@ -85,7 +85,7 @@ def describe_time(
                 "competing": list(asked.competing) if asked else [],
                 "among": {k: list(v) for k, v in asked.among.items()} if asked else {},
             },
-            **asked_of(study),
+            **asked_of(study, cohort),
         },
         "predictors": [cohort.names[j] for j in predictors],
         "prediction": {"most_missing": config.prediction.most_missing},

@@ -58,6 +58,14 @@ def test_flow_and_unknown_outcomes_stand_in_manifest_and_report(trained: StateTr
     assert trained.to_dict()["sensitivity"]["no_follow_up"] == 6
 
 
+def test_the_bundle_says_by_which_definition_its_outcome_was_told(
+    trained: StateTrainingRun,
+) -> None:
+    manifest = json.loads((trained.bundle / "manifest.json").read_text(encoding="utf-8"))
+    assert manifest["outcome"]["told"] == trained.cohort.outcome_told
+    assert manifest["outcome"]["told"]["definition"] == "activity.yaml"
+
+
 def test_visits_given_by_hand_and_the_made_cohort_train_the_same_model(
     trained: StateTrainingRun, folder: Path, tmp_path: Path
 ) -> None:
