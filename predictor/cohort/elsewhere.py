@@ -252,11 +252,11 @@ def _not_the_same(mapped: Mapped, bundle: Bundle) -> Iterator[Reason]:
     if new.definition is None:
         return
     place = mapped.document.place("outcome", "definition")
-    own = definition_of(manifest)
+    own = definition_of(told_by(manifest))
     if own is None:
         message = (
-            "the model's configuration names no definition, so nothing can be held against it. "
-            "Leave this out, and say in setting.description how the outcome was told."
+            "it is not known by which definition the model's outcome was told. Leave this out, and "
+            "say in setting.description how that of these patients was."
         )
         yield Reason("no_definition", place, message)
     elif own != new.definition:
@@ -264,9 +264,15 @@ def _not_the_same(mapped: Mapped, bundle: Bundle) -> Iterator[Reason]:
         yield Reason("other_definition", place, message)
 
 
-def definition_of(manifest: Mapping[str, Any]) -> str | None:
-    """Definition or rule by which a model's outcome was told; None where it was a column."""
-    told = manifest.get("config", {}).get("cohort", {}).get("outcome") or {}
+def told_by(manifest: Mapping[str, Any]) -> Mapping[str, Any]:
+    """How a model's outcome was told, as ``cohort.outcome`` says it; empty where nobody knows."""
+    # A bundle of an earlier version has it in its configuration only.
+    of_visits: Mapping[str, Any] = manifest.get("config", {}).get("cohort", {}).get("outcome") or {}
+    return manifest["outcome"].get("told") or of_visits
+
+
+def definition_of(told: Mapping[str, Any]) -> str | None:
+    """Definition or rule by which an outcome was told; None where it was a column."""
     found: str | None = told.get("definition") or told.get("rule")
     return found
 

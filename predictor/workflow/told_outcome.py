@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 from pydantic import ValidationError
 
 from predictor.cohort.asked import definition_of as rules_by_name
-from predictor.cohort.elsewhere import definition_of
+from predictor.cohort.elsewhere import definition_of, told_by
 from predictor.cohort.outcome import outcome_column
 from predictor.config_records import OutcomePlan, days_of, span
 from predictor.documents import load_json
@@ -117,9 +117,7 @@ def check_told_outcome(bundle: Bundle, study: Study, path: Path) -> None:
     CohortError
         If the outcome was told otherwise.
     """
-    manifest = bundle.manifest
-    # A bundle of an earlier version has it in its configuration only.
-    own = manifest["outcome"].get("told") or (manifest["config"].get("cohort") or {}).get("outcome")
+    own = told_by(bundle.manifest)
     beside = dictionary_path(path)
     told = _told(beside)
     if not own or told is None or told.get("column") != outcome_column(study):
@@ -152,7 +150,7 @@ def _told(beside: Path) -> Mapping[str, Any] | None:
 
 
 def _differing(own: Mapping[str, Any], told: Mapping[str, Any], whose: str) -> Iterator[Reason]:
-    ours, theirs = (definition_of({"config": {"cohort": {"outcome": o}}}) for o in (own, told))
+    ours, theirs = definition_of(own), definition_of(told)
     digests = own.get("definition_digest"), told.get("definition_digest")
     named_alike = (ours or "").split() == (theirs or "").split()
     if None not in digests:
