@@ -62,6 +62,8 @@ def variables(dictionary: Path | None, config: str | None, output: str) -> None:
 @command("predictor check cohort.csv --config study.yaml")
 @click.argument("cohort", type=FILE, required=False)
 @click.option("--config", help="Configuration whose columns, units and rules are used.")
+@click.option("--model", help="Check for validate, update and monitor, by the rules of this model.")
+@click.option("--mapping", type=FILE, help="With --model: how the file writes what it needs.")
 @click.option(
     "--limit",
     type=click.IntRange(min=1),
@@ -70,17 +72,32 @@ def variables(dictionary: Path | None, config: str | None, output: str) -> None:
     help="Most problems to print as text.",
 )
 @as_format
-def check(cohort: Path | None, config: str | None, limit: int, output: str) -> None:
+def check(
+    cohort: Path | None,
+    config: str | None,
+    model: str | None,
+    mapping: Path | None,
+    limit: int,
+    output: str,
+) -> None:
     """List every problem of a cohort: row, column, rule, suggestion.
 
     COHORT is a CSV, Excel or Parquet file; without it, --config says where the patients are. Exits
     with 1 if a problem is fatal.
     """
     from predictor.workflow.check import check as run
+    from predictor.workflow.check import check_for
 
-    if cohort is None and config is None:
+    if model is not None:
+        if cohort is None or config is not None:
+            raise click.UsageError("--model goes with a cohort file, and not with --config.")
+        found = check_for(model, cohort, mapping)
+    elif mapping is not None:
+        raise click.UsageError("--mapping goes with --model.")
+    elif cohort is None and config is None:
         raise click.UsageError("name a cohort file, or --config with a configuration.")
-    found = run(cohort, config)
+    else:
+        found = run(cohort, config)
     if output == "json":
         problems = [
             {

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Annotated, Literal
 
-from pydantic import AfterValidator, Field, StrictInt, StrictStr, model_validator
+from pydantic import AfterValidator, Field, StrictInt, StrictStr, ValidationError, model_validator
 
 from predictor.config_parts import Name, Number, OneOrMany, Part, distinct
 from predictor.config_sources import OmopSource, RedcapSource, SqlSource
@@ -255,6 +255,14 @@ class OutcomePlan(Part):
         if self.at is None:
             raise ValueError("the question is of a time, and of no single visit")
         return self.at
+
+
+def outcome_plan(told: Mapping[str, object]) -> OutcomePlan | None:
+    """What a file says of its outcome; None where that is none that a configuration can name."""
+    try:
+        return OutcomePlan.model_validate(told)
+    except ValidationError:
+        return None
 
 
 @dataclass(frozen=True, slots=True)

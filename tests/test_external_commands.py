@@ -86,6 +86,9 @@ def test_cron_hears_of_an_alarm_by_the_exit_code(call: Run, files: Path, tmp_pat
         (("update", "remission", "nowhere.csv", "--out", "x"), "no such file"),
         (("monitor", "remission", "--reference", "a.csv", "--new", "b.csv"), "no such file"),
         (("validate", "remission", "a.csv", "--dry-run", "--out", "x"), "nothing to hold"),
+        (("check", "a.csv", "--model", "remission", "--config", "b"), "and not with --config"),
+        (("check", "--model", "remission"), "--model goes with a cohort file"),
+        (("check", "a.csv", "--mapping", "b.yaml"), "--mapping goes with --model"),
     ],
 )
 def test_what_cannot_be_done_is_told_in_a_sentence(

@@ -49,8 +49,9 @@ _FEWER_THAN_CELL = (
 
 @dataclass(frozen=True, slots=True)
 class Checked:
-    """Result of a check: the problems, and the cohort when none of them is fatal."""
+    """Result of a check: the file, its problems, and the cohort when none of them is fatal."""
 
+    source: str
     problems: tuple[Problem, ...]
     cohort: Cohort | None
 
@@ -76,7 +77,7 @@ class Checked:
         ]
         noun = "problem" if len(self.fatal) == 1 else "problems"
         raise CohortError(
-            "cohort",
+            self.source,
             f"it cannot be used as it is ({len(self.fatal)} {noun})",
             "`predictor check` shows each row. Mend these:",
             reasons=reasons,
@@ -137,7 +138,7 @@ def check_cohort(study: Study, table: Table, *, asks: Asks = "fit") -> Checked:
             fatal = problem.fatal and problem.code not in harmless
             problems.append(replace(problem, fatal=fatal))
     if any(problem.fatal for problem in problems):
-        return Checked(tuple(problems), None)
+        return Checked(table.source, tuple(problems), None)
     cohort = Cohort(
         source=table.source,
         variables=tuple(study.dictionary.variable(name) for name in config.predictors),
@@ -152,7 +153,7 @@ def check_cohort(study: Study, table: Table, *, asks: Asks = "fit") -> Checked:
         states=tuple(state.state for state in config.question.states),
         months=None if months is None else months[keep],
     )
-    return Checked(tuple(problems), cohort)
+    return Checked(table.source, tuple(problems), cohort)
 
 
 def _no_outcome(table: Table) -> tuple[NDArray[np.float64], tuple[Problem, ...]]:

@@ -14,7 +14,7 @@ from typing import Any
 import numpy as np
 
 from predictor.clinical.dictionary import nearest
-from predictor.cohort.checking import Asks, check_cohort
+from predictor.cohort.checking import Asks, Checked, check_cohort
 from predictor.cohort.cohort import Cohort, CohortWarning, FlowStep
 from predictor.cohort.record_table import made_source
 from predictor.cohort.table import Table
@@ -95,6 +95,39 @@ def study_of(bundle: Bundle, columns: Collection[str], mapped: Mapped | None = N
     return study
 
 
+def check_elsewhere(
+    study: Study, table: Table, absent: Collection[str] = (), *, asks: Asks = "outcome"
+) -> Checked:
+    """Check new patients by the model's rules, and tell every problem.
+
+    Parameters
+    ----------
+    study
+        As :func:`study_of` gives it.
+    table
+        Cells as the file has them.
+    absent
+        Predictors that are not measured there at all.
+    asks
+        Whether the outcome is needed.
+
+    Raises
+    ------
+    CohortError
+        If what is called absent is in the file.
+    """
+    silent = {study.config.cohort.columns.get(name, name) for name in absent}
+    there = sorted(silent & set(table.columns))
+    if there:
+        raise CohortError(
+            table.source,
+            f"{', '.join(there)} is in the file, and the mapping says that it is not measured",
+            "Take it out of `absent`, or out of the file.",
+        )
+    empty = {name: [None] * table.rows for name in silent}
+    return check_cohort(study, replace(table, columns={**table.columns, **empty}), asks=asks)
+
+
 def read_elsewhere(
     bundle: Bundle,
     study: Study,
@@ -125,17 +158,7 @@ def read_elsewhere(
         Listing every problem of the file, or if nobody is left, or these are the very patients
         that the model was made from.
     """
-    silent = {study.config.cohort.columns.get(name, name) for name in absent}
-    there = sorted(silent & set(table.columns))
-    if there:
-        raise CohortError(
-            table.source,
-            f"{', '.join(there)} is in the file, and the mapping says that it is not measured",
-            "Take it out of `absent`, or out of the file.",
-        )
-    empty = {name: [None] * table.rows for name in silent}
-    table = replace(table, columns={**table.columns, **empty})
-    cohort = check_cohort(study, table, asks=asks).usable()
+    cohort = check_elsewhere(study, table, absent, asks=asks).usable()
     if not own and _made_from(bundle, cohort):
         raise CohortError(
             table.source,

@@ -1,16 +1,18 @@
-"""``predictor check``: every problem of a cohort, with or without a configuration."""
+"""``predictor check``: every problem of a cohort, by a configuration, a model, or names alone."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from predictor.clinical.dictionary import load_dictionary
-from predictor.cohort.checking import check_cohort
+from predictor.cohort.checking import Checked, check_cohort
 from predictor.cohort.cohort import FlowStep
 from predictor.cohort.columns import read_variable, slip_problems
+from predictor.cohort.elsewhere import Mapped, check_elsewhere
 from predictor.cohort.laboratory import Proposal, proposals
+from predictor.cohort.outcome import outcome_column
 from predictor.cohort.problem import Problem
 from predictor.cohort.reading import read_table
 from predictor.cohort.rules import columns_of, rules_of
@@ -19,9 +21,17 @@ from predictor.cohort.state_outcome import outcome_columns
 from predictor.cohort.table import Table
 from predictor.config import CohortSource
 from predictor.errors import CohortError
+from predictor.fitted.bundle import load_bundle
+from predictor.new_cohort import load_new_cohort
 from predictor.study import Study, load_study
 from predictor.workflow.cohort import check_visits_table, read_visits_table
 from predictor.workflow.told_outcome import outcome_told
+from predictor.workflow.validate import open_elsewhere
+
+NO_OUTCOME = (
+    "there is no such column. `predictor monitor` needs none, `validate` and `update` do: name it "
+    "in the mapping, under `outcome.column`."
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,9 +90,49 @@ def check(data: str | Path | None, config: str | Path | None = None) -> CohortCh
         return _check_visits(study, given)
     table = read_source(study.config.cohort, study.folder, how=study.config.cohort, data=given)
     found = check_cohort(study, table)
+    return _of_rows(study, table, found, _read_columns(study) | set(outcome_columns(study)))
+
+
+def check_for(model: str | Path, data: Path, mapping: Path | None = None) -> CohortCheck:
+    """Check patients who took no part in making a model, by the model's own rules.
+
+    Parameters
+    ----------
+    model
+        Bundle, by path or shipped name.
+    data
+        The file, with or without outcomes.
+    mapping
+        How the file writes what the model needs, as for ``predictor validate``.
+
+    Raises
+    ------
+    BundleError
+        If the bundle cannot be loaded.
+    CohortError, ConfigError
+        If file or mapping contradict the model.
+    """
+    bundle = load_bundle(model)
+    mapped = None if mapping is None else Mapped(*load_new_cohort(mapping))
+    absent = () if mapped is None else mapped.new.absent
+    study, table = open_elsewhere(bundle, data, mapped)
+    outcome = outcome_column(study)
+    known = outcome in table.columns
+    found = check_elsewhere(study, table, absent, asks="outcome" if known else "values")
+    told = () if known else (Problem(None, outcome, "no_outcome", NO_OUTCOME, fatal=False),)
+    used = _read_columns(study) | {outcome}
+    return _of_rows(study, table, replace(found, problems=(*found.problems, *told)), used)
+
+
+def _read_columns(study: Study) -> set[str]:
+    """Columns of a file with one row per patient that are held against the dictionary."""
     source = study.config.cohort
-    used = {source.columns.get(name, name) for name in (*study.config.predictors, *source.exclude)}
-    used |= set(outcome_columns(study)) | {c for c in (source.patient, source.centre) if c}
+    named = (*study.config.predictors, *study.config.question.limits, *source.exclude)
+    used = {source.columns.get(name, name) for name in named}
+    return used | {column for column in (source.patient, source.centre) if column}
+
+
+def _of_rows(study: Study, table: Table, found: Checked, used: set[str]) -> CohortCheck:
     return CohortCheck(
         found.problems,
         found.cohort.flow if found.cohort else (),

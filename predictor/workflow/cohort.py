@@ -264,13 +264,13 @@ def check_visits_table(study: Study, table: Table) -> Checked:
     made = make_records(study, rules, table)
     told = [problem for finding in made.findings for problem in finding.problems(table)]
     if made.records is None:
-        return Checked(tuple(told), None)
+        return Checked(table.source, tuple(told), None)
     cohort = _cohort_of(study, made.records, table)
     checked = check_cohort(_made_study(study), cohort.made.table)
     problems = (*told, *_beyond(told, checked.problems))
     if checked.cohort is None:
-        return Checked(problems, None)
-    return Checked(problems, _joined(checked.cohort, cohort))
+        return Checked(table.source, problems, None)
+    return Checked(table.source, problems, _joined(checked.cohort, cohort))
 
 
 def _beyond(told: Iterable[Problem], found: Iterable[Problem]) -> Iterator[Problem]:

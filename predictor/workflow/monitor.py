@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
 from datetime import date, datetime
 from pathlib import Path
@@ -195,8 +194,7 @@ def monitor(
     charts: tuple[Cusum, ...] = ()
     known = 0
     if told.rows:
-        with _of_file(table):
-            cohort = read_elsewhere(bundle, study, told, absent, own=True)
+        cohort = read_elsewhere(bundle, study, told, absent, own=True)
         probability = score(bundle, cohort.values).probability
         outcome = cohort.outcome.astype(np.float64)
         known = cohort.patients
@@ -231,8 +229,7 @@ def write_monitored(found: Monitored, path: Path) -> None:
 
 
 def _read(bundle: Bundle, study: Study, table: Table, absent: Sequence[str]) -> Cohort:
-    with _of_file(table):
-        cohort = read_elsewhere(bundle, study, table, absent, asks="values", own=True)
+    cohort = read_elsewhere(bundle, study, table, absent, asks="values", own=True)
     if cohort.patients < FEWEST:
         raise CohortError(
             table.source,
@@ -240,23 +237,6 @@ def _read(bundle: Bundle, study: Study, table: Table, absent: Sequence[str]) -> 
             "Wait for more patients.",
         )
     return cohort
-
-
-@contextmanager
-def _of_file(table: Table) -> Iterator[None]:
-    """Of two files, an error names the one that it is about."""
-    try:
-        yield
-    except CohortError as error:
-        if error.where != "cohort":
-            raise
-        raise CohortError(
-            table.source,
-            error.rule,
-            error.next_step,
-            reasons=error.reasons,
-            besides=error.besides,
-        ) from None
 
 
 def _parts(alpha: float, *, outcomes: bool) -> dict[str, float]:

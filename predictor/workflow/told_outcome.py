@@ -10,12 +10,10 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from pydantic import ValidationError
-
 from predictor.cohort.asked import definition_of as rules_by_name
 from predictor.cohort.elsewhere import definition_of, told_by
 from predictor.cohort.outcome import outcome_column
-from predictor.config_records import OutcomePlan, days_of, span
+from predictor.config_records import days_of, outcome_plan, span
 from predictor.documents import load_json
 from predictor.errors import CohortError, DocumentError, Reason
 from predictor.fitted.bundle import Bundle
@@ -142,11 +140,8 @@ def _told(beside: Path) -> Mapping[str, Any] | None:
     if not isinstance(told, dict):
         return None
     beyond = {key: told[key] for key in BEYOND_PLAN if isinstance(told.get(key), str)}
-    try:
-        plan = OutcomePlan.model_validate({k: v for k, v in told.items() if k not in BEYOND_PLAN})
-    except ValidationError:
-        return None
-    return {**beyond, **plan.model_dump(mode="json", exclude_none=True)}
+    plan = outcome_plan({key: entry for key, entry in told.items() if key not in BEYOND_PLAN})
+    return None if plan is None else {**beyond, **plan.model_dump(mode="json", exclude_none=True)}
 
 
 def _differing(own: Mapping[str, Any], told: Mapping[str, Any], whose: str) -> Iterator[Reason]:

@@ -1,14 +1,18 @@
-"""``predictor check``: with a configuration, and by the names of columns alone."""
+"""``predictor check``: with a configuration, for a model, and by the names of columns alone."""
 
 from __future__ import annotations
 
 from pathlib import Path
 
+import pandas as pd
 import pytest
+from made_hospitals import second_hospital
 from run_commands import runner
 
 from predictor.errors import CohortError, ConfigError
-from predictor.workflow.check import check
+from predictor.fitted.bundle import open_bundle
+from predictor.workflow.check import check, check_for
+from predictor.workflow.validate import validate
 
 CONFIG = """\
 name: demo
@@ -104,3 +108,58 @@ def test_what_must_be_mended_stands_apart_from_what_to_look_at(
         "check", tmp_path / "visits.csv", "--config", tmp_path / "study.yaml", "--format", "json"
     )
     assert {problem["table"] for problem in done.json["problems"]} == {None}
+
+
+class TestForAModel:
+    """Patients from elsewhere, by the rules that ``predictor validate`` goes by."""
+
+    @pytest.fixture
+    def table(self) -> pd.DataFrame:
+        return second_hospital(open_bundle("remission"), 60)
+
+    def test_what_validate_can_read_is_usable(self, table: pd.DataFrame, tmp_path: Path) -> None:
+        path = tmp_path / "there.csv"
+        table.to_csv(path, index=False)
+        found = check_for("remission", path)
+        assert found.usable
+        assert found.flow[-1].patients == 60
+        assert {"c3", "response"} <= set(found.checked)
+
+    def test_what_it_refuses_is_shown_with_row_and_cell(
+        self, table: pd.DataFrame, tmp_path: Path
+    ) -> None:
+        path = tmp_path / "there.csv"
+        cells = table.astype(object)
+        cells.loc[3, "c3"] = 9000
+        cells.to_csv(path, index=False)
+        found = check_for("remission", path)
+        assert not found.usable
+        (problem,) = (p for p in found.problems if p.fatal)
+        assert (problem.row, problem.column, problem.code) == (5, "c3", "impossible_value")
+        assert problem.value == "9000"
+        with pytest.raises(CohortError, match=r"there\.csv: it cannot be used as it is"):
+            validate("remission", path, record=False)
+
+    def test_a_mapping_says_what_is_called_otherwise(
+        self, table: pd.DataFrame, tmp_path: Path
+    ) -> None:
+        path, mapping = tmp_path / "there.csv", tmp_path / "there.yaml"
+        table.rename(columns={"c3": "complement"}).to_csv(path, index=False)
+        mapping.write_text(
+            "cohort: {patient: patient, columns: {c3: complement}, units: {c3: mg/dL}}", "utf-8"
+        )
+        assert not check_for("remission", path).usable
+        assert check_for("remission", path, mapping).usable
+
+    def test_without_outcomes_it_does_for_monitoring_and_says_so(
+        self, table: pd.DataFrame, tmp_path: Path
+    ) -> None:
+        path = tmp_path / "there.csv"
+        table.drop(columns="response").to_csv(path, index=False)
+        found = check_for("remission", path)
+        assert found.usable
+        (told,) = (p for p in found.problems if p.code == "no_outcome")
+        assert "`predictor monitor` needs none" in told.message
+        path = tmp_path / "with.csv"
+        table.to_csv(path, index=False)
+        assert not any(p.code == "no_outcome" for p in check_for("remission", path).problems)
