@@ -16,6 +16,20 @@ from distributed import LocalCluster
 @contextmanager
 def cluster(workers: int = 2) -> Iterator[LocalCluster]:
     """A scheduler and worker processes of one thread each; a killed one is started again."""
+    before = dict(os.environ)
+    try:
+        with _started(workers) as started:
+            if workers:
+                started.wait_for_workers(workers)
+            yield started
+    finally:
+        # Dask sets its workers' environment here, too, and tests of commands would inherit it.
+        os.environ.clear()
+        os.environ.update(before)
+
+
+@contextmanager
+def _started(workers: int) -> Iterator[LocalCluster]:
     with (
         dask.config.set({"distributed.nanny.pre-spawn-environ.PYTHONWARNINGS": "ignore"}),
         LocalCluster(
@@ -26,8 +40,6 @@ def cluster(workers: int = 2) -> Iterator[LocalCluster]:
             silence_logs=50,
         ) as started,
     ):
-        if workers:
-            started.wait_for_workers(workers)
         yield started
 
 
