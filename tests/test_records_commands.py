@@ -12,6 +12,8 @@ import pandas as pd
 import pytest
 from run_commands import Run, runner
 
+from predictor.clinical.dictionary import load_dictionary
+from predictor.clinical.outcome_definitions import load_outcome
 from predictor.documents import Document
 from predictor.errors import CohortError
 from predictor.study import load_study, study_from
@@ -77,6 +79,10 @@ def test_the_data_dictionary_tells_every_column_of_the_cohort(
     assert entries["platelets"]["window"] == [-30, 0]
     assert "sledai_low_activity" in entries["low_disease_activity"]["made"]
     assert told["flow"][0] == {"step": "read", "patients": 158}
+    assert (
+        told["outcome"].pop("definition_digest")
+        == load_outcome("sledai_low_activity", load_dictionary()).digest
+    )
     assert told["outcome"] == {
         "column": "low_disease_activity",
         "definition": "sledai_low_activity",

@@ -11,6 +11,10 @@ wrong (Debray et al., J Clin Epidemiol 2015;68:279). Three things tell case mix 
 - the model-based C statistic (van Klaveren et al., Stat Med 2016;35:4136): the AUROC that patients
   with these predictions would give if the model were right. What is missing from it to the observed
   one is not case mix.
+
+And one tells the same patients from others: means that lie closer together than those of two
+samples of one population ever do. A bundle knows a cohort that is given again as a whole; of one
+that was cleaned anew, or lacks a few, only its means remain.
 """
 
 from __future__ import annotations
@@ -22,6 +26,7 @@ from statistics import NormalDist
 
 import numpy as np
 from numpy.typing import NDArray
+from scipy.special import fdtr
 
 from predictor.clinical.variable import Variable
 from predictor.fitted.moments import Moments
@@ -95,12 +100,16 @@ class CaseMix:
         AUROC that these predictions would give if they were right; None where all are equal.
     outside
         Share of patients unlike those of the model's cohort; None without moments.
+    likeness_p
+        Chance that the means of patients drawn independently come at least as close to those of
+        the model's cohort; None where ``membership_c`` is.
     """
 
     variables: tuple[VariableMix, ...]
     membership_c: float | None
     model_based_c: float | None
     outside: float | None
+    likeness_p: float | None
 
     def to_dict(self) -> dict[str, object]:
         """Plain data for JSON."""
@@ -108,6 +117,7 @@ class CaseMix:
             "membership_c": self.membership_c,
             "model_based_c": self.model_based_c,
             "outside": self.outside,
+            "likeness_p": self.likeness_p,
             "variables": [one.to_dict() for one in self.variables],
         }
 
@@ -135,7 +145,7 @@ def case_mix(
         Patients the model was made from.
     """
     if moments is None:
-        return CaseMix((), None, model_based_c(probability), None)
+        return CaseMix((), None, model_based_c(probability), None, None)
     rows = tuple(_one(v, values[:, j], j, moments) for j, v in enumerate(variables))
     distance = moments.distance(values)
     return CaseMix(
@@ -143,6 +153,7 @@ def case_mix(
         membership_c(values, moments, development),
         model_based_c(probability),
         float((distance > moments.cutoff).mean()),
+        likeness_p(values, moments, development),
     )
 
 
@@ -191,6 +202,42 @@ def membership_c(values: Floats, moments: Moments, development: int) -> float | 
     float or None
         None where the patients of both cohorts are too few for their predictors.
     """
+    found = _between(values, moments, development)
+    if found is None:
+        return None
+    squared, width = found
+    new, both = len(values), len(values) + development
+    unbiased = (both - width - 3) / (both - 2) * squared - width * both / (new * development)
+    return NormalDist().cdf(math.sqrt(max(unbiased, 0.0) / 2.0))
+
+
+def likeness_p(values: Floats, moments: Moments, development: int) -> float | None:
+    """Chance that independent patients' means come at least as close to those of the model's.
+
+    The lower tail of Hotelling's two-sample test (Ann Math Stat 1931;2:360). Of two samples of one
+    population it is uniform, of two populations it is larger; it is tiny only where the patients
+    are largely the same ones. One predictor or two say little of that.
+
+    Parameters
+    ----------
+    values : shape (patients, variables)
+        Of the new patients, NaN for missing.
+    moments
+        Of the model's.
+    development
+        How many these were.
+    """
+    found = _between(values, moments, development)
+    if found is None:
+        return None
+    squared, width = found
+    new, both = len(values), len(values) + development
+    scaled = new * development / both * squared * (both - width - 1) / (width * (both - 2))
+    return float(fdtr(width, both - width - 1, scaled))
+
+
+def _between(values: Floats, moments: Moments, development: int) -> tuple[float, int] | None:
+    """Squared Mahalanobis distance between both cohorts, and by how many variables."""
     z = moments.standardised(values)
     known = ~np.isnan(z)
     measured = known.sum(axis=0) >= _FEWEST_OF_OWN
@@ -203,9 +250,7 @@ def membership_c(values: Floats, moments: Moments, development: int) -> float | 
     centred = np.where(np.isnan(z), 0.0, z - mean)
     own = moments.correlation[np.ix_(measured, measured)]
     pooled = ((development - 1) * own + centred.T @ centred) / (both - 2)
-    squared = float(mean @ np.linalg.solve(pooled, mean))
-    unbiased = (both - width - 3) / (both - 2) * squared - width * both / (new * development)
-    return NormalDist().cdf(math.sqrt(max(unbiased, 0.0) / 2.0))
+    return float(mean @ np.linalg.solve(pooled, mean)), width
 
 
 def _one(variable: Variable, column: Floats, j: int, moments: Moments) -> VariableMix:

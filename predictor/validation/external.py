@@ -28,6 +28,16 @@ EXTERNALLY_VALIDATED = "externally validated"
 FEWEST_EVENTS = 10
 """Events and non-events below which no figure is told: intervals have nothing to stand on."""
 
+TOO_ALIKE = 1e-4
+"""Likeness to the model's own patients below which they are taken for the same ones: one in ten
+thousand cohorts of other patients comes as close."""
+
+TOO_ALIKE_SAID = (
+    "Their means lie closer to those of the patients that the model was made from than the means "
+    "of one in 10,000 other cohorts would, as where the same patients are given again without a "
+    "few or cleaned anew, so the level of evidence stays as it was."
+)
+
 
 @dataclass(frozen=True, slots=True)
 class Origin:
@@ -137,8 +147,13 @@ class ExternalValidation:
     @property
     def lifts(self) -> bool:
         """Whether the model counts as externally validated from now on."""
-        real = not (self.simulated or self.demonstration)
+        real = not (self.simulated or self.demonstration or self.too_alike)
         return real and self.origin.elsewhere and self.enough and not self.repeated
+
+    @property
+    def too_alike(self) -> bool:
+        """Whether these may be the patients that the model was made from, once more."""
+        return self.mix.likeness_p is not None and self.mix.likeness_p < TOO_ALIKE
 
     def to_dict(self) -> dict[str, Any]:
         """The JSON of design section 4: the figures, and what explains them."""
@@ -157,6 +172,7 @@ class ExternalValidation:
             "case_mix": self.mix.to_dict(),
             "precision": [row.to_dict() for row in self.reached],
             "precise_enough": self.enough,
+            "too_alike": self.too_alike,
             "lifts_evidence": self.lifts,
             "statement": statement(self),
             "centres": None if self.by_centre is None else self.by_centre.to_dict(self.cell_size),
@@ -245,17 +261,28 @@ def calibration_verdict(evaluation: Evaluation) -> str:
 
 
 def _weight(found: ExternalValidation) -> str:
-    if found.simulated:
-        return "Simulated patients validate nothing."
-    if found.demonstration:
-        return "The model was made from simulated patients and stays a demonstration."
-    if not found.origin.elsewhere:
-        return "They are of the same source, so the level of evidence stays as it was."
-    if found.repeated:
-        return "Patients have several rows, so the level of evidence stays as it was."
-    if not found.enough:
-        return "They are too few for an external validation, so the level stays as it was."
-    return "They are enough for an external validation."
+    why_not = (
+        (found.simulated, "Simulated patients validate nothing."),
+        (
+            found.demonstration,
+            "The model was made from simulated patients and stays a demonstration.",
+        ),
+        (
+            not found.origin.elsewhere,
+            "They are of the same source, so the level of evidence stays as it was.",
+        ),
+        (found.too_alike, TOO_ALIKE_SAID),
+        (
+            found.repeated,
+            "Patients have several rows, so the level of evidence stays as it was.",
+        ),
+        (
+            not found.enough,
+            "They are too few for an external validation, so the level stays as it was.",
+        ),
+    )
+    enough = "They are enough for an external validation."
+    return next((said for holds, said in why_not if holds), enough)
 
 
 def masked_mix(mix: Mapping[str, Any], n: int, cell_size: int) -> dict[str, Any]:

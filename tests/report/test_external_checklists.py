@@ -158,6 +158,19 @@ def test_simulated_patients_are_no_evaluation(tried: Source) -> None:
     assert found["E4.1"].answer.startswith("Probably yes: beside resampling")
 
 
+def test_patients_who_may_be_the_model_s_own_count_as_nobody_else(tried: Source) -> None:
+    entry = {**tried.external[0], "too_alike": True}
+    again = replace(tried, external=(entry,))
+    found = answered(again, "probast")
+    assert found["E4.1"].answer.startswith("Probably no: the means of izmir lie closer")
+    assert found["E4.5"].answer.startswith("Probably no: the means of izmir lie closer")
+    assert answered(again, "tripod")["1"].answer != answered(tried, "tripod")["1"].answer
+    # Beside other patients they spoil what is said of their own cohort alone.
+    found = answered(replace(tried, external=(*tried.external, entry)), "probast")
+    assert found["E4.1"].answer.startswith("Yes")
+    assert found["E4.5"].answer.startswith("Probably no")
+
+
 def test_many_gaps_and_several_rows_of_a_patient_weaken_the_answer(tried: Source) -> None:
     entry = {**tried.external[0], "absent": ["crp"], "repeated_rows": True}
     found = answered(replace(tried, external=(entry,)), "probast")

@@ -2,18 +2,20 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from itertools import permutations
 
 import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from scipy.stats import kstest
 from sklearn.linear_model import LogisticRegression
 from sklearn.metrics import roc_auc_score
 
 from predictor.fitted.bundle import open_bundle
 from predictor.fitted.moments import Moments
-from predictor.validation.case_mix import case_mix, membership_c, model_based_c
+from predictor.validation.case_mix import case_mix, likeness_p, membership_c, model_based_c
 
 
 def plain_moments(width: int) -> Moments:
@@ -85,6 +87,40 @@ def test_a_variable_that_nobody_has_takes_no_part() -> None:
     assert membership_c(with_gap, plain_moments(4), 400) == pytest.approx(
         membership_c(values, plain_moments(3), 400), abs=0.002
     )
+
+
+def moments_of(values: np.ndarray) -> Moments:
+    return replace(
+        plain_moments(values.shape[1]),
+        centre=values.mean(axis=0),
+        spread=values.std(axis=0, ddof=1),
+        correlation=np.corrcoef(values.T),
+    )
+
+
+def test_likeness_of_independent_patients_is_uniform() -> None:
+    rng = np.random.default_rng(8)
+    mixing = rng.standard_normal((4, 4))
+    found = [
+        likeness_p(
+            rng.standard_normal((60, 4)) @ mixing,
+            moments_of(rng.standard_normal((80, 4)) @ mixing),
+            80,
+        )
+        for _ in range(400)
+    ]
+    assert kstest(np.array(found), "uniform").pvalue > 0.01
+
+
+def test_the_same_patients_without_a_few_are_closer_than_any_others() -> None:
+    rng = np.random.default_rng(9)
+    values = rng.standard_normal((100, 6))
+    found = likeness_p(values[3:], moments_of(values), 100)
+    assert found is not None
+    assert found < 1e-4
+    moved = likeness_p(values + 0.5, moments_of(values), 100)
+    assert moved is not None
+    assert moved > 0.99
 
 
 def test_each_predictor_is_told_in_standard_deviations_of_both_cohorts() -> None:

@@ -13,6 +13,8 @@ from made_hospitals import second_hospital
 from made_states import cohort_of_states, configuration_of_states
 
 from predictor import predict
+from predictor.cohort.published import simulate
+from predictor.config import Config
 from predictor.errors import BundleError, CohortError, ConfigError
 from predictor.fitted.bundle import open_bundle
 from predictor.fitted.revision import revise_bundle
@@ -113,6 +115,22 @@ def test_too_few_patients_lift_nothing(hospital: pd.DataFrame, real: Path, tmp_p
     )
     assert done.level == "exploratory"
     assert "too few" in open_bundle(tmp_path / "few").manifest["evidence"]["statement"]
+
+
+def test_the_model_s_own_patients_without_a_few_lift_nothing(real: Path, tmp_path: Path) -> None:
+    """The bundle knows them as a whole only; without a few, their means give them away."""
+    source = Config.model_validate(
+        {**open_bundle(real).manifest["config"], "dictionary": None}
+    ).cohort.published
+    assert source is not None
+    made = simulate(source.patients, seed=source.seed, scenario=source.scenario)
+    own = pd.DataFrame(made.columns).drop(columns="simulated")
+    path = tmp_path / "own.csv"
+    own.iloc[7:].to_csv(path, index=False)
+    done = validate(real, path, mapping=mapping(tmp_path, ELSEWHERE), out=tmp_path / "again")
+    assert done.found.enough
+    assert done.level == "exploratory"
+    assert "same patients are given again" in done.to_dict()["statement"]
 
 
 def test_simulated_patients_lift_nothing(

@@ -86,7 +86,21 @@ def _names(entries: Iterable[_Entry]) -> str:
 
 
 def _elsewhere(facts: Facts) -> bool:
-    return any(entry["differs_by"] and not entry["simulated"] for entry in facts.external)
+    alike = _too_alike(facts)
+    return any(
+        entry["differs_by"] and not entry["simulated"] and entry not in alike
+        for entry in facts.external
+    )
+
+
+def _too_alike(facts: Facts) -> list[_Entry]:
+    """Cohorts that may be the model's own; what earlier versions recorded does not say it."""
+    return [entry for entry in facts.external if entry.get("too_alike", False)]
+
+
+def _maybe_the_same(alike: Sequence[_Entry]) -> Answer:
+    text = words.MAYBE_THE_SAME.format(names=_names(alike))
+    return Answer(text, "external", remains=words.NOT_THE_SAME_REMAINS)
 
 
 # ---- TRIPOD+AI
@@ -244,6 +258,8 @@ def _blind(facts: Facts) -> Answer:
 
 
 def _beyond(facts: Facts) -> Answer:
+    if len(alike := _too_alike(facts)) == len(facts.external):
+        return _maybe_the_same(alike)
     everybody = all(entry["simulated"] for entry in facts.external)
     template = words.BEYOND_SIMULATED if everybody else words.BEYOND
     return Answer(template.format(named=_named(facts)), "external")
@@ -283,7 +299,8 @@ def _missing_shares(entry: _Entry) -> Sequence[float | None]:
 
 
 def _not_the_same(facts: Facts) -> Answer:
-    del facts
+    if alike := _too_alike(facts):
+        return _maybe_the_same(alike)
     return Answer(words.NOT_THE_SAME, "external", remains=words.NOT_THE_SAME_REMAINS)
 
 

@@ -119,6 +119,10 @@ NOT_THE_SAME = (
     "Probably yes: they are not the cohort of the development, and nothing was learned from them. "
     "The bundle holds no identifiers by which single patients could be found again."
 )
+MAYBE_THE_SAME = (
+    "Probably no: the means of {names} lie closer to those of the development than the means of "
+    "one in 10,000 other cohorts would, as where the same patients are given again."
+)
 NOT_THE_SAME_REMAINS = "Whether single patients are in both."
 UPDATE_REPEATED = (
     "Yes: the whole update, with its closed test and penalty, was repeated in each of {resamples} "
