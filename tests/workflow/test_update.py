@@ -13,9 +13,12 @@ from made_hospitals import second_hospital
 from predictor import predict
 from predictor.errors import BundleError, CohortError, PredictorError
 from predictor.fitted.bundle import open_bundle
+from predictor.performance.calibration import calibration_slope
 from predictor.performance.recalibration import recalibrate
 from predictor.workflow.update import update
 from predictor.workflow.validate import validate
+
+GAPS = ("c3", "c4", "platelets", "crp", "proteinuria", "anti_dsdna")
 
 
 @pytest.fixture(scope="module")
@@ -56,6 +59,38 @@ def test_the_updated_answers_are_the_recalibrated_ones(
     line = recalibrate(y, p[None], np.ones((1, len(y))))
     odds = line.joint_intercept[0] + line.slope[0] * np.log(p / (1 - p))
     assert q == pytest.approx(1 / (1 + np.exp(-odds)), abs=1e-6)
+
+
+@pytest.fixture(scope="module")
+def sparse() -> pd.DataFrame:
+    """As above, with up to three of the six values missing."""
+    table = second_hospital(open_bundle("remission"), 400, shift=-1.0, slope=0.5)
+    gap = np.random.default_rng(8).random((len(table), len(GAPS))) < 1 / 3
+    table[list(GAPS)] = table[list(GAPS)].mask(gap)
+    return table[gap.sum(axis=1) <= 3]
+
+
+@pytest.mark.parametrize("method", ["intercept", "logistic", "refit"])
+def test_what_is_told_is_what_the_model_answers_with_gaps(
+    sparse: pd.DataFrame, tmp_path: Path, method: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The figures after, by the answers of the model that was written."""
+    monkeypatch.setattr("predictor.workflow.update.RESAMPLES", 4)
+    done = update("remission", sparse, out=tmp_path / "new", method=method)
+    answers = predict(sparse.drop(columns="response"), tmp_path / "new").predictions
+    given = np.array([answer.probability for answer in answers])
+    event = (sparse["response"] == "remission").to_numpy().astype(float)
+    told = {row.figure: row.apparent for row in done.gain.rows}
+    assert len(given) == len(event) == done.patients
+    assert told["brier"] == pytest.approx(((given - event) ** 2).mean(), abs=1e-9)
+    # The likelihood's own equation, which a shift inside the mean meets nearly.
+    assert given.mean() == pytest.approx(event.mean(), abs=0.003)
+    if method != "intercept":
+        slope = calibration_slope(event, given)
+        assert slope is not None
+        assert told["calibration_slope"] == pytest.approx(slope.value, abs=1e-6)
+    if method == "logistic":  # a refit is pulled back
+        assert told["calibration_slope"] == pytest.approx(1.0, abs=0.02)
 
 
 def test_the_interval_knows_of_both_cohorts(miscalibrated: pd.DataFrame, tmp_path: Path) -> None:
