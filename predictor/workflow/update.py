@@ -7,9 +7,6 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-import numpy as np
-from numpy.typing import NDArray
-
 from predictor.cohort.cohort import Cohort
 from predictor.cohort.elsewhere import Mapped, excluded, read_elsewhere
 from predictor.cohort.missingness import missingness
@@ -37,7 +34,11 @@ from predictor.workflow.findings import plain
 from predictor.workflow.manifest import environment, now, who_was_analysed
 from predictor.workflow.progress import Progress, Silent
 from predictor.workflow.report import write_report
-from predictor.workflow.update_patients import patients_of, updated_replicates
+from predictor.workflow.update_patients import (
+    check_one_row_each,
+    patients_of,
+    updated_replicates,
+)
 from predictor.workflow.validate import check_outcomes, open_elsewhere
 
 if TYPE_CHECKING:
@@ -142,7 +143,7 @@ def update(
     BundleError
         If the model is no formula, or the place cannot be written.
     CohortError, ConfigError
-        Every problem of the patients or of the mapping at once.
+        Every problem of the patients or of the mapping at once, or if patients have several rows.
     LearningError
         If there is no finite estimate.
     PredictorError
@@ -168,6 +169,7 @@ def update(
     mapped = None if mapping is None else Mapped(*load_new_cohort(mapping))
     study, table = open_elsewhere(bundle, data, mapped)
     cohort = read_elsewhere(bundle, study, table, () if mapped is None else mapped.new.absent)
+    check_one_row_each(cohort, table.source)
     check_outcomes(cohort, table.source)
     seed = derived_seed(study.config.validation.seed, _SEED)
     patients = patients_of(bundle, cohort, seed)
@@ -318,8 +320,7 @@ def _evidence(found: Updated, cohort: Cohort, mapped: Mapped | None) -> dict[str
     old = found.bundle.manifest["evidence"]
     simulated = cohort.simulated or old["level"] == DEMONSTRATION
     where = mapped.new.setting.description if mapped is not None else None
-    people: NDArray[Any] | None = cohort.patient
-    patients = cohort.patients if people is None else len(np.unique(people))
+    patients = cohort.patients
     statement = (
         f"Updated ({WORDS[found.change.method]}) by {patients:,} patients"
         f"{f' ({where})' if where else ''}, {cohort.events:,} with the event; it has not been "

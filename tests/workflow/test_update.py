@@ -175,6 +175,25 @@ def test_rows_of_a_patient_are_in_no_file(miscalibrated: pd.DataFrame, updated: 
     assert repr(float(miscalibrated["c3"].iloc[0])).encode() not in written
 
 
+def test_patients_with_several_rows_are_refused(
+    miscalibrated: pd.DataFrame, tmp_path: Path
+) -> None:
+    """Three equal rows say no more than one, and the closed test would take them for three."""
+    mapping = tmp_path / "rows.yaml"
+    mapping.write_text("name: rows\ncohort: {patient: patient, repeated_rows: true}\n", "utf-8")
+    few = miscalibrated.head(100)
+    thrice = pd.concat([few, few.head(30), few.head(30)])
+    with pytest.raises(CohortError, match="30 of 100 patients have several rows") as refused:
+        update("remission", thrice, out=tmp_path / "x", mapping=mapping)
+    assert "Keep one row per patient" in str(refused.value)
+    assert "predictor validate" in str(refused.value)
+    assert not (tmp_path / "x").exists()
+    told = validate("remission", thrice, mapping=mapping, record=False).to_dict()
+    assert told["repeated_rows"] is True
+    done = update("remission", few, out=tmp_path / "y", mapping=mapping, method="intercept")
+    assert (done.patients, done.events) == (100, int((few["response"] == "remission").sum()))
+
+
 def test_what_cannot_be_updated_is_refused(miscalibrated: pd.DataFrame, tmp_path: Path) -> None:
     own = open_bundle("remission").path
     with pytest.raises(PredictorError, match="not known"):
