@@ -15,6 +15,7 @@ from predictor.errors import BundleError, CohortError, PredictorError
 from predictor.fitted.bundle import open_bundle
 from predictor.performance.calibration import calibration_slope
 from predictor.performance.recalibration import recalibrate
+from predictor.report.update_text import ON_AVERAGE
 from predictor.workflow.update import update
 from predictor.workflow.validate import validate
 
@@ -173,6 +174,19 @@ def test_rows_of_a_patient_are_in_no_file(miscalibrated: pd.DataFrame, updated: 
     written = b"".join(p.read_bytes() for p in updated.rglob("*") if p.is_file())
     assert b"S0001" not in written
     assert repr(float(miscalibrated["c3"].iloc[0])).encode() not in written
+
+
+def test_the_report_says_that_a_chance_rejection_is_not_corrected_for(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("predictor.workflow.update.RESAMPLES", 4)
+    moved = second_hospital(open_bundle("remission"), 300, shift=-1.5)
+    done = update("remission", moved, out=tmp_path / "auto")
+    assert done.tests[0].rejected
+    assert "methods" not in done.to_dict()
+    assert ON_AVERAGE in (tmp_path / "auto" / "report.html").read_text("utf-8")
+    update("remission", moved, out=tmp_path / "named", method="intercept")
+    assert ON_AVERAGE not in (tmp_path / "named" / "report.html").read_text("utf-8")
 
 
 def test_patients_with_several_rows_are_refused(
