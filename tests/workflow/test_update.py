@@ -68,7 +68,8 @@ def sparse() -> pd.DataFrame:
     table = second_hospital(open_bundle("remission"), 400, shift=-1.0, slope=0.5)
     gap = np.random.default_rng(8).random((len(table), len(GAPS))) < 1 / 3
     table[list(GAPS)] = table[list(GAPS)].mask(gap)
-    return table[gap.sum(axis=1) <= 3]
+    kept: pd.DataFrame = table.loc[gap.sum(axis=1) <= 3]
+    return kept
 
 
 @pytest.mark.parametrize("method", ["intercept", "logistic", "refit"])
