@@ -13,11 +13,18 @@
 2017;36:4529): the likelihood ratio of the unpenalised refit against each simpler model in turn, the
 first that is not rejected at 5% stands. No correction for several tests is needed, because each is
 done only if the one before rejected.
+
+The probability of a patient with gaps is a mean over draws of what is missing, and everything here
+is done to that mean (see `predictor.learning.fit_over_draws`): the changed model answers as it was
+fitted. The refit that a simpler model is tested against then begins at that model's log-odds and
+adds an intercept and coefficients to them, each column being the derivative of the log-odds by its
+coefficient. So it holds the simpler model, which a likelihood ratio needs, and is the ordinary
+refit where nothing is missing.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Literal
 
@@ -26,7 +33,14 @@ from numpy.typing import NDArray
 from scipy.stats import chi2
 
 from predictor.errors import LearningError
-from predictor.fitted.models import LinearModel
+from predictor.fitted.models import LinearModel, mean_over_draws
+from predictor.learning.fit_over_draws import (
+    TOLERANCE,
+    Formula,
+    Gaps,
+    fit_over_draws,
+    log_likelihood,
+)
 from predictor.learning.newton import LogisticFit, newton_logistic
 
 Floats = NDArray[np.float64]
@@ -38,6 +52,8 @@ PENALTIES = (0.3, 1.0, 3.0, 10.0, 30.0, 100.0, 300.0, 1000.0)
 FOLDS = 5
 
 _WHERE = "updating"
+# Enough to tell one penalty from another.
+_ROUGHLY = 1e-5
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,28 +65,54 @@ class Patients:
     design : shape (n, columns)
         Standardised as the model was made.
     log_odds : shape (n,)
-        Of the model as it is.
+        Of the model as it is; of the mean probability where values are missing.
     outcome : shape (n,)
         1 = event, 0 = no event.
     fold : shape (n,)
         Part of the cross-validation that chooses the penalty.
+    gaps
+        Draws of those with missing values; None where nothing is missing or nothing is drawn.
     """
 
     design: Floats
     log_odds: Floats
     outcome: Floats
     fold: NDArray[np.int64]
+    gaps: Gaps | None = None
 
     def rows(self, which: NDArray[np.intp]) -> Patients:
         """Some of them, each as often as it is named."""
         return Patients(
-            self.design[which], self.log_odds[which], self.outcome[which], self.fold[which]
+            self.design[which],
+            self.log_odds[which],
+            self.outcome[which],
+            self.fold[which],
+            None if self.gaps is None else self.gaps.rows(which),
         )
+
+    def by_log_odds(self) -> Formula:
+        """What a new slope is fitted to."""
+        nothing, column = np.zeros(len(self.outcome)), self.log_odds[:, None]
+        if self.gaps is None:
+            return Formula(column, nothing)
+        drawn = self.gaps.log_odds
+        return Formula(column, nothing, self.gaps, drawn[..., None], np.zeros_like(drawn))
+
+    def beside(self, change: Change, *, design: bool) -> Formula:
+        """What is added to a change: an intercept and, if ``design``, coefficients."""
+        width = self.design.shape[1] if design else 0
+        columns, known = self.design[:, :width], change.shift + change.slope * self.log_odds
+        if self.gaps is None:
+            return Formula(columns, known)
+        drawn = change.shift + change.slope * self.gaps.log_odds
+        return Formula(columns, known, self.gaps, self.gaps.design[..., :width], drawn)
 
 
 @dataclass(frozen=True, slots=True)
 class Change:
     """What becomes of the log-odds: ``shift + slope * log-odds + design @ difference``.
+
+    Where values are missing, that is what becomes of the log-odds of each draw.
 
     Parameters
     ----------
@@ -91,9 +133,16 @@ class Change:
     penalty: float | None = None
 
     def log_odds(self, patients: Patients) -> Floats:
-        """Of some patients after the change, shape (n,)."""
+        """Of some patients after the change, shape (n,), as the changed model answers them."""
         moved = self.shift + self.slope * patients.log_odds
-        return np.asarray(moved + patients.design @ self.difference)
+        moved = np.asarray(moved + patients.design @ self.difference)
+        gaps = patients.gaps
+        if gaps is None:
+            return moved
+        drawn = self.shift + self.slope * gaps.log_odds
+        if self.difference.any():
+            drawn = drawn + gaps.design @ self.difference
+        return gaps.into(moved, mean_over_draws(drawn)[1])
 
     def model(self, old: LinearModel) -> LinearModel:
         """The updated model."""
@@ -165,13 +214,12 @@ def change_by(method: Method, patients: Patients, penalties: Sequence[float] = P
     if method == "none":
         return Change(method, 0.0, 1.0, nothing)
     if method == "intercept":
-        fit = newton_logistic(
-            np.empty((len(patients.outcome), 0)), patients.outcome, offset=patients.log_odds
-        ).require_convergence(_WHERE)
-        return Change(method, fit.intercept, 1.0, nothing)
-    fit = newton_logistic(patients.log_odds[:, None], patients.outcome)
-    fit.require_convergence(_WHERE)
-    recalibrated = Change("logistic", fit.intercept, float(fit.coefficients[0]), nothing)
+        as_it_is = Change("none", 0.0, 1.0, nothing)
+        formula = patients.beside(as_it_is, design=False)
+        (shift,) = fit_over_draws(formula, patients.outcome, _WHERE)
+        return Change(method, float(shift), 1.0, nothing)
+    shift, slope = fit_over_draws(patients.by_log_odds(), patients.outcome, _WHERE)
+    recalibrated = Change("logistic", float(shift), float(slope), nothing)
     if method == "logistic":
         return recalibrated
     penalty = _penalty(patients, tuple(penalties))
@@ -201,18 +249,14 @@ def closed_test(
         If the unpenalised refit does not exist, so that there is nothing to hold the others
         against.
     """
-    whole = newton_logistic(patients.design, patients.outcome)
-    if whole.separated or not whole.converged:
-        raise LearningError(
-            _WHERE,
-            "the predictors separate events from non-events here, so that a refit, against which "
-            "`auto` holds the simpler methods, does not exist",
-            "Name a method: --method intercept or logistic.",
-        )
+    whole = None
     tests = []
     methods: tuple[tuple[Method, int], ...] = (("none", 0), ("intercept", 1), ("logistic", 2))
     for method, parameters in methods:
-        simpler = _log_likelihood(change_by(method, patients).log_odds(patients), patients.outcome)
+        change = change_by(method, patients)
+        if whole is None or patients.gaps is not None:
+            whole = _whole(patients, change)
+        simpler = log_likelihood(change.log_odds(patients), patients.outcome)
         freedom = whole.rank + 1 - parameters
         statistic = max(2.0 * (whole.log_likelihood - simpler), 0.0)
         p = 1.0 if freedom <= 0 else float(chi2.sf(statistic, freedom))
@@ -233,21 +277,40 @@ def chosen(method: str, patients: Patients) -> tuple[Change, tuple[ClosedTestSte
     raise LearningError(_WHERE, f"no method {method[:40]!r}", "auto, intercept, logistic or refit.")
 
 
-def _refitted(patients: Patients, recalibrated: Change, penalty: float) -> Change:
+def _whole(patients: Patients, simpler: Change) -> LogisticFit:
+    """The unpenalised refit that holds a simpler model."""
+    if patients.gaps is None:  # it holds every simpler one
+        whole = newton_logistic(patients.design, patients.outcome)
+    else:
+        formula = patients.beside(simpler, design=True)
+        here = np.zeros(1 + patients.design.shape[1])
+        whole = newton_logistic(
+            formula.slopes(here)[:, 1:], patients.outcome, offset=formula.log_odds(here)
+        )
+    if whole.separated or not whole.converged:
+        raise LearningError(
+            _WHERE,
+            "the predictors separate events from non-events here, so that a refit, against which "
+            "`auto` holds the simpler methods, does not exist",
+            "Name a method: --method intercept or logistic.",
+        )
+    return whole
+
+
+def _refitted(
+    patients: Patients,
+    recalibrated: Change,
+    penalty: float,
+    start: Floats | None = None,
+    tolerance: float = TOLERANCE,
+) -> Change:
     """Differences from the recalibrated model, pulled towards none; the intercept is free."""
-    fit: LogisticFit = newton_logistic(
-        patients.design,
-        patients.outcome,
-        offset=recalibrated.log_odds(patients),
-        penalty=penalty,
-    ).require_convergence(_WHERE)
-    return Change(
-        "refit",
-        recalibrated.shift + fit.intercept,
-        recalibrated.slope,
-        fit.coefficients,
-        penalty,
+    formula = patients.beside(recalibrated, design=True)
+    found = fit_over_draws(
+        formula, patients.outcome, _WHERE, penalty=penalty, start=start, tolerance=tolerance
     )
+    shift = recalibrated.shift + float(found[0])
+    return Change("refit", shift, recalibrated.slope, found[1:], penalty)
 
 
 def _penalty(patients: Patients, penalties: tuple[float, ...]) -> float:
@@ -259,16 +322,21 @@ def _penalty(patients: Patients, penalties: tuple[float, ...]) -> float:
         beyond = patients.rows(rows[patients.fold == fold])
         try:
             recalibrated = change_by("logistic", inside)
-            fits: list[Callable[[Patients], Floats]] = [
-                _refitted(inside, recalibrated, penalty).log_odds for penalty in penalties
-            ]
+            fits = _along(inside, recalibrated, penalties)
         except LearningError:
             continue
-        loss -= [_log_likelihood(log_odds(beyond), beyond.outcome) for log_odds in fits]
+        loss -= [log_likelihood(fit.log_odds(beyond), beyond.outcome) for fit in fits]
     best = np.flatnonzero(loss <= loss.min() + 1e-12 * (1.0 + abs(loss.min())))
     return max(penalties[i] for i in best)
 
 
-def _log_likelihood(log_odds: Floats, outcome: Floats) -> float:
-    margin = np.where(outcome == 1.0, log_odds, -log_odds)
-    return float((np.minimum(margin, 0.0) - np.log1p(np.exp(-np.abs(margin)))).sum())
+def _along(
+    patients: Patients, recalibrated: Change, penalties: tuple[float, ...]
+) -> Sequence[Change]:
+    """A refit for each penalty, each looked for from where the one before was found."""
+    fits: list[Change] = []
+    start = None
+    for penalty in penalties:
+        fits.append(_refitted(patients, recalibrated, penalty, start, _ROUGHLY))
+        start = np.r_[fits[-1].shift - recalibrated.shift, fits[-1].difference]
+    return fits

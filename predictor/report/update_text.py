@@ -23,6 +23,8 @@ CHANGED: Mapping[str, str] = {
 }
 HEAD = "{n:,} patients, {events:,} with the event."
 STEP = "{simpler}: likelihood ratio {statistic:.1f} on {freedom} df, p {p}: {said}."
+SURE = 0.01
+"""Below this p-value, that of the model as it was, chance is hardly the reason."""
 REJECTED, KEPT = "contradicted", "not contradicted"
 UNCHANGED = (
     "The patients do not contradict the model, so nothing was changed and nothing written. It "
@@ -42,7 +44,15 @@ NO_GAIN = (
     "The update is not expected to gain anything: corrected, its log loss is no lower than that of "
     "the old model. Keep the old one, or wait for more patients."
 )
-VARIED = "In the resamples: {methods}."
+ON_AVERAGE = (
+    "The correction is that of the whole procedure, on average over cohorts like this one. Where "
+    "the closed test contradicts a model by chance alone, the corrected figures are still too "
+    "good: whether there is a gain, only further patients can show."
+)
+BY_CHANCE = (
+    "A model that is right is changed in one of 20 such cohorts, and p {p} does not rule out that "
+    "this is one of them."
+)
 WRITTEN = "Version {version} of {name}: {bundle}"
 NEXT = (
     "Next: try it on patients who took no part in this either: predictor validate {bundle} COHORT"
@@ -96,14 +106,28 @@ def update_text(found: Mapping[str, Any]) -> Iterator[str]:
     yield CORRECTED.format(usable=found["usable"], resamples=found["resamples"])
     if found["gained"] is False:
         yield NO_GAIN
-    if len(found["methods"]) > 1:
-        told = ", ".join(f"{CHANGED[name]} {n}" for name, n in found["methods"].items())
-        yield VARIED.format(methods=told)
+    yield from cautions(found)
     yield ""
     yield WRITTEN.format(
         version=found["model"]["version"], name=found["model"]["name"], bundle=found["bundle"]
     )
     yield NEXT.format(bundle=found["bundle"])
+
+
+def cautions(found: Mapping[str, Any]) -> Iterator[str]:
+    """What the corrected figures cannot say after ``auto`` has changed the model.
+
+    Parameters
+    ----------
+    found
+        As for :func:`update_text`, or the entry ``update`` of a manifest.
+    """
+    if found["asked"] != "auto" or not found["closed_test"] or found["method"] == "none":
+        return
+    yield ON_AVERAGE
+    p = found["closed_test"][0]["p_value"]
+    if p >= SURE:
+        yield BY_CHANCE.format(p=p_text(p))
 
 
 def _number(value: float | None) -> str:

@@ -5,6 +5,9 @@ updating are not: the same patients found the change. So the whole procedure, th
 the choice of the penalty included, is repeated in bootstrap resamples of the patients; how much
 better each resampled update looks in its resample than among all patients is taken off (Harrell,
 Lee and Mark, Stat Med 1996;15:361).
+
+That is the optimism of the procedure on average. Given that the closed test has contradicted a
+model by chance alone, it is larger than what is taken off.
 """
 
 from __future__ import annotations
@@ -73,7 +76,8 @@ class Gains:
     resamples, usable
         Drawn, and those in which the procedure came to an end.
     methods
-        How often each method was chosen.
+        How often each method was chosen. It does not say how stable the choice is, and is told to
+        nobody: a resample repeats patients, so that the closed test rejects too often in it.
     changes
         The change of every usable resample, with the resample's number.
     """
@@ -99,7 +103,6 @@ class Gains:
             "figures": [row.to_dict() for row in self.rows],
             "resamples": self.resamples,
             "usable": self.usable,
-            "methods": dict(self.methods),
         }
 
 

@@ -7,27 +7,22 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-import numpy as np
-from numpy.typing import NDArray
-
-from predictor.clinic.uncertainty import score
 from predictor.cohort.cohort import Cohort
 from predictor.cohort.elsewhere import Mapped, excluded, read_elsewhere
 from predictor.cohort.missingness import missingness
 from predictor.cohort.small_cells import masked_flow
 from predictor.cohort.table_one import table_one
-from predictor.errors import BundleError, LearningError, PredictorError
+from predictor.errors import BundleError, PredictorError
 from predictor.explanation.importance import Importance, importance
 from predictor.explanation.shown import profile_findings
 from predictor.fitted.bundle import Bundle, check_destination, load_bundle, save_bundle
 from predictor.fitted.folder import sole_writer
 from predictor.fitted.models import LinearModel
-from predictor.fitted.replicates import Replicates
 from predictor.fitted.revision import next_version
 from predictor.fitted.seal import json_bytes
 from predictor.learning.resampling import BootstrapPlan
 from predictor.learning.splits import derived_seed
-from predictor.learning.updating import FOLDS, Change, ClosedTestStep, Patients, change_by, chosen
+from predictor.learning.updating import Change, ClosedTestStep, Patients, chosen
 from predictor.new_cohort import load_new_cohort
 from predictor.report.contents.source import FINDINGS
 from predictor.study import Study
@@ -39,6 +34,11 @@ from predictor.workflow.findings import plain
 from predictor.workflow.manifest import environment, now, who_was_analysed
 from predictor.workflow.progress import Progress, Silent
 from predictor.workflow.report import write_report
+from predictor.workflow.update_patients import (
+    check_one_row_each,
+    patients_of,
+    updated_replicates,
+)
 from predictor.workflow.validate import check_outcomes, open_elsewhere
 
 if TYPE_CHECKING:
@@ -143,7 +143,7 @@ def update(
     BundleError
         If the model is no formula, or the place cannot be written.
     CohortError, ConfigError
-        Every problem of the patients or of the mapping at once.
+        Every problem of the patients or of the mapping at once, or if patients have several rows.
     LearningError
         If there is no finite estimate.
     PredictorError
@@ -169,9 +169,10 @@ def update(
     mapped = None if mapping is None else Mapped(*load_new_cohort(mapping))
     study, table = open_elsewhere(bundle, data, mapped)
     cohort = read_elsewhere(bundle, study, table, () if mapped is None else mapped.new.absent)
+    check_one_row_each(cohort, table.source)
     check_outcomes(cohort, table.source)
     seed = derived_seed(study.config.validation.seed, _SEED)
-    patients = _patients(bundle, cohort, seed)
+    patients = patients_of(bundle, cohort, seed)
     change, tests = chosen(method, patients)
     plan = BootstrapPlan(cohort.patients, cohort.patient, RESAMPLES, seed)
     listener = progress or Silent()
@@ -195,21 +196,6 @@ def update(
             _write(found, study, cohort, patients, plan, mapped)
             write_report(out)
     return found
-
-
-def _patients(bundle: Bundle, cohort: Cohort, seed: int) -> Patients:
-    p = score(bundle, cohort.values).probability
-    rng = np.random.default_rng(seed)
-    who = np.arange(cohort.patients) if cohort.patient is None else cohort.patient
-    people, member = np.unique(who, return_inverse=True)
-    fold = np.arange(len(people), dtype=np.int64) % FOLDS
-    rng.shuffle(fold)
-    return Patients(
-        bundle.preparation.apply(cohort.values),
-        np.log(p) - np.log1p(-p),
-        cohort.outcome.astype(np.float64),
-        fold[member.reshape(-1)],
-    )
 
 
 def _write(
@@ -239,47 +225,8 @@ def _write(
         model,
         {FINDINGS: json_bytes(_findings(study, cohort, model, bundle))},
         moments=bundle.moments,
-        replicates=_replicates(found, cohort, patients, plan),
+        replicates=updated_replicates(bundle, cohort, patients, change, plan),
     )
-
-
-def _replicates(
-    found: Updated, cohort: Cohort, patients: Patients, plan: BootstrapPlan
-) -> Replicates | None:
-    """Replicates of the old model, each updated by a resample of the new patients.
-
-    So they vary by what the old patients left open, and by what the new ones do.
-    """
-    bundle, old = found.bundle, found.bundle.replicates
-    if old is None:
-        return None
-    preparation = bundle.preparation
-    refits = found.change.method == "refit"
-    if refits and not old.encoding.is_like(preparation.encoding):
-        return None
-    filled, absent = preparation.impute(cohort.values), np.isnan(cohort.values)
-    log_odds = old.log_odds(filled, absent)
-    penalties = (found.change.penalty,) if found.change.penalty is not None else (1.0,)
-    count = plan.part(0, len(plan)).count
-    everybody = np.arange(len(patients.outcome))
-    intercept, slope = [], []
-    for number, times in enumerate(count):
-        which = number % len(old)
-        mine = Patients(patients.design, log_odds[:, which], patients.outcome, patients.fold)
-        try:
-            change = change_by(
-                found.change.method, mine.rows(np.repeat(everybody, times)), penalties
-            )
-        except LearningError:  # one class only, or separated
-            continue
-        raw = change.difference / preparation.scale
-        added = raw if refits else np.zeros(old.slope.shape[1])
-        moved = float(raw @ preparation.centre) if refits else 0.0
-        intercept.append(change.shift + change.slope * old.intercept[which] - moved)
-        slope.append(change.slope * old.slope[which] + added)
-    if len(intercept) < RESAMPLES // 2:
-        return None
-    return Replicates(np.array(intercept), np.array(slope), old.variable, old.state, old.missing)
 
 
 def _findings(study: Study, cohort: Cohort, model: LinearModel, bundle: Bundle) -> dict[str, Any]:
@@ -373,8 +320,7 @@ def _evidence(found: Updated, cohort: Cohort, mapped: Mapped | None) -> dict[str
     old = found.bundle.manifest["evidence"]
     simulated = cohort.simulated or old["level"] == DEMONSTRATION
     where = mapped.new.setting.description if mapped is not None else None
-    people: NDArray[Any] | None = cohort.patient
-    patients = cohort.patients if people is None else len(np.unique(people))
+    patients = cohort.patients
     statement = (
         f"Updated ({WORDS[found.change.method]}) by {patients:,} patients"
         f"{f' ({where})' if where else ''}, {cohort.events:,} with the event; it has not been "

@@ -9,7 +9,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from predictor.errors import LearningError
-from predictor.fitted.models import LinearModel, expit
+from predictor.fitted.models import LinearModel, expit, mean_over_draws
+from predictor.learning.fit_over_draws import Gaps
 from predictor.learning.newton import newton_logistic
 from predictor.learning.updating import (
     Method,
@@ -21,6 +22,7 @@ from predictor.learning.updating import (
 from predictor.performance.calibration import calibration_intercept, logistic_recalibration
 
 OLD = LinearModel(-0.4, np.array([0.8, -0.5, 0.3]))
+STEEP = LinearModel(-0.4, np.array([1.5, -0.5, 0.3]))
 
 
 def new_patients(
@@ -134,3 +136,58 @@ def test_of_equal_penalties_the_largest_is_taken() -> None:
         np.zeros_like(patients.design), patients.log_odds, patients.outcome, patients.fold
     )
     assert change_by("refit", flat, penalties=(1.0, 100.0)).penalty == 100.0
+
+
+def patients_with_gaps(n: int, seed: int, *, shift: float = 0.0, slope: float = 1.0) -> Patients:
+    """As above; the first value of two thirds is missing, and drawn 12 times."""
+    rng = np.random.default_rng(seed)
+    design = rng.standard_normal((n, 3))
+    rows = np.flatnonzero(rng.random(n) < 2 / 3)
+    place = np.full(n, -1)
+    place[rows] = np.arange(len(rows))
+    drawn = np.repeat(design[rows][:, None], 12, axis=1)
+    drawn[:, :, 0] = 2.0 * rng.standard_normal((len(rows), 12))
+    gaps = Gaps(place, drawn, STEEP.intercept + drawn @ STEEP.coefficients)
+    odds = gaps.into(STEEP.output(design), mean_over_draws(gaps.log_odds)[1])
+    true = gaps.into(
+        shift + slope * STEEP.output(design), mean_over_draws(shift + slope * gaps.log_odds)[1]
+    )
+    outcome = (rng.random(n) < expit(true)).astype(float)
+    filled = gaps.into(design, drawn.mean(axis=1))
+    return Patients(filled, odds, outcome, np.arange(n, dtype=np.int64) % 5, gaps)
+
+
+def test_a_right_model_is_kept_in_19_of_20_cohorts_with_gaps_too() -> None:
+    """The first statistic is a chi-squared number on 4 degrees of freedom, whose mean is 4."""
+    tests = [closed_test(patients_with_gaps(400, seed))[1][0] for seed in range(300)]
+    assert {test.freedom for test in tests} == {4}
+    assert np.mean([test.statistic for test in tests]) == pytest.approx(4.0, abs=0.6)
+    kept = np.mean([not test.rejected for test in tests])
+    assert kept == pytest.approx(0.95, abs=0.038)  # three standard errors
+
+
+def test_a_moved_model_is_found_among_patients_with_gaps() -> None:
+    found = [closed_test(patients_with_gaps(800, seed, shift=0.8))[0] for seed in range(20)]
+    assert found.count("none") == 0
+    assert found.count("intercept") >= 17
+
+
+@pytest.mark.parametrize("method", ["none", "intercept", "logistic", "refit"])
+def test_the_refit_of_the_closed_test_holds_the_simpler_model(method: Method) -> None:
+    for seed in range(5):
+        patients = patients_with_gaps(120, seed)
+        for test in closed_test(patients, level=1.1)[1]:
+            assert test.statistic > 0.0
+        change = change_by(method, patients, penalties=(5.0,))
+        gaps = patients.gaps
+        assert gaps is not None
+        model = change.model(STEEP)
+        answered = expit(model.intercept + gaps.design @ model.coefficients).mean(axis=1)
+        said = expit(change.log_odds(patients))
+        assert said[gaps.place >= 0] == pytest.approx(answered, abs=1e-12)
+
+
+def test_what_was_made_of_gaps_is_found_again() -> None:
+    change = change_by("logistic", patients_with_gaps(40_000, 1, shift=-0.5, slope=0.5))
+    assert change.slope == pytest.approx(0.5, abs=0.03)
+    assert change.shift == pytest.approx(-0.5, abs=0.04)

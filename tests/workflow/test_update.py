@@ -13,9 +13,13 @@ from made_hospitals import second_hospital
 from predictor import predict
 from predictor.errors import BundleError, CohortError, PredictorError
 from predictor.fitted.bundle import open_bundle
+from predictor.performance.calibration import calibration_slope
 from predictor.performance.recalibration import recalibrate
+from predictor.report.update_text import ON_AVERAGE
 from predictor.workflow.update import update
 from predictor.workflow.validate import validate
+
+GAPS = ("c3", "c4", "platelets", "crp", "proteinuria", "anti_dsdna")
 
 
 @pytest.fixture(scope="module")
@@ -56,6 +60,39 @@ def test_the_updated_answers_are_the_recalibrated_ones(
     line = recalibrate(y, p[None], np.ones((1, len(y))))
     odds = line.joint_intercept[0] + line.slope[0] * np.log(p / (1 - p))
     assert q == pytest.approx(1 / (1 + np.exp(-odds)), abs=1e-6)
+
+
+@pytest.fixture(scope="module")
+def sparse() -> pd.DataFrame:
+    """As above, with up to three of the six values missing."""
+    table = second_hospital(open_bundle("remission"), 400, shift=-1.0, slope=0.5)
+    gap = np.random.default_rng(8).random((len(table), len(GAPS))) < 1 / 3
+    table[list(GAPS)] = table[list(GAPS)].mask(gap)
+    kept: pd.DataFrame = table.loc[gap.sum(axis=1) <= 3]
+    return kept
+
+
+@pytest.mark.parametrize("method", ["intercept", "logistic", "refit"])
+def test_what_is_told_is_what_the_model_answers_with_gaps(
+    sparse: pd.DataFrame, tmp_path: Path, method: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The figures after, by the answers of the model that was written."""
+    monkeypatch.setattr("predictor.workflow.update.RESAMPLES", 4)
+    done = update("remission", sparse, out=tmp_path / "new", method=method)
+    answers = predict(sparse.drop(columns="response"), tmp_path / "new").predictions
+    given = np.array([answer.probability for answer in answers])
+    event = (sparse["response"] == "remission").to_numpy().astype(float)
+    told = {row.figure: row.apparent for row in done.gain.rows}
+    assert len(given) == len(event) == done.patients
+    assert told["brier"] == pytest.approx(((given - event) ** 2).mean(), abs=1e-9)
+    # The likelihood's own equation, which a shift inside the mean meets nearly.
+    assert given.mean() == pytest.approx(event.mean(), abs=0.003)
+    if method != "intercept":
+        slope = calibration_slope(event, given)
+        assert slope is not None
+        assert told["calibration_slope"] == pytest.approx(slope.value, abs=1e-6)
+    if method == "logistic":  # a refit is pulled back
+        assert told["calibration_slope"] == pytest.approx(1.0, abs=0.02)
 
 
 def test_the_interval_knows_of_both_cohorts(miscalibrated: pd.DataFrame, tmp_path: Path) -> None:
@@ -138,6 +175,38 @@ def test_rows_of_a_patient_are_in_no_file(miscalibrated: pd.DataFrame, updated: 
     written = b"".join(p.read_bytes() for p in updated.rglob("*") if p.is_file())
     assert b"S0001" not in written
     assert repr(float(miscalibrated["c3"].iloc[0])).encode() not in written
+
+
+def test_the_report_says_that_a_chance_rejection_is_not_corrected_for(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("predictor.workflow.update.RESAMPLES", 4)
+    moved = second_hospital(open_bundle("remission"), 300, shift=-1.5)
+    done = update("remission", moved, out=tmp_path / "auto")
+    assert done.tests[0].rejected
+    assert "methods" not in done.to_dict()
+    assert ON_AVERAGE in (tmp_path / "auto" / "report.html").read_text("utf-8")
+    update("remission", moved, out=tmp_path / "named", method="intercept")
+    assert ON_AVERAGE not in (tmp_path / "named" / "report.html").read_text("utf-8")
+
+
+def test_patients_with_several_rows_are_refused(
+    miscalibrated: pd.DataFrame, tmp_path: Path
+) -> None:
+    """Three equal rows say no more than one, and the closed test would take them for three."""
+    mapping = tmp_path / "rows.yaml"
+    mapping.write_text("name: rows\ncohort: {patient: patient, repeated_rows: true}\n", "utf-8")
+    few = miscalibrated.head(100)
+    thrice = pd.concat([few, few.head(30), few.head(30)])
+    with pytest.raises(CohortError, match="30 of 100 patients have several rows") as refused:
+        update("remission", thrice, out=tmp_path / "x", mapping=mapping)
+    assert "Keep one row per patient" in str(refused.value)
+    assert "predictor validate" in str(refused.value)
+    assert not (tmp_path / "x").exists()
+    told = validate("remission", thrice, mapping=mapping, record=False).to_dict()
+    assert told["repeated_rows"] is True
+    done = update("remission", few, out=tmp_path / "y", mapping=mapping, method="intercept")
+    assert (done.patients, done.events) == (100, int((few["response"] == "remission").sum()))
 
 
 def test_what_cannot_be_updated_is_refused(miscalibrated: pd.DataFrame, tmp_path: Path) -> None:

@@ -7,7 +7,7 @@ from typing import Any
 
 from predictor.report.contents.source import Source, cell_size_of
 from predictor.report.document import Block, Column, Listing, Paragraph, Section, Table
-from predictor.report.update_text import NO_GAIN
+from predictor.report.update_text import NO_GAIN, cautions
 
 INTRO = (
     "This model was made by updating another one ({name}, version {version}): {what}, by {n} "
@@ -76,6 +76,8 @@ def _blocks(source: Source) -> Iterator[Block]:
     )
     if found["gained"] is False:
         yield Paragraph(NO_GAIN, "warning")
+    for caution in cautions(found):
+        yield Paragraph(caution, "warning")
     if found["closed_test"]:
         yield Table(
             "update-test",
