@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from predictor.cohort.cohort import Cohort
-from predictor.cohort.elsewhere import Mapped, excluded, read_elsewhere
+from predictor.cohort.elsewhere import Mapped, excluded, makers, read_elsewhere
 from predictor.cohort.missingness import missingness
 from predictor.cohort.small_cells import masked_flow
 from predictor.cohort.table_one import table_one
@@ -263,7 +263,7 @@ def _manifest(
         "digest": old["model"]["digest"],
         "evidence": dict(old["evidence"]),
         "cohort_digest": old.get("cohort", {}).get("digest"),
-        "patients_digest": old.get("cohort", {}).get("patients_digest"),
+        "patients_digests": list(makers(old)),
         "external_validations": old.get("external_validations", []),
     }
     kept = ("name", "outcome", "predictors", "prediction", "privacy", "config", "dictionary")

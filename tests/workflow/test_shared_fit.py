@@ -31,6 +31,7 @@ from predictor.workflow.exchange import ExchangeError, digest, write_sealed
 from predictor.workflow.shared_answer import answer
 from predictor.workflow.shared_round import read_round
 from predictor.workflow.summarise import summarise
+from predictor.workflow.update import update
 from predictor.workflow.validate import validate
 
 NAMES = ("ankara", "bern", "cork")
@@ -200,7 +201,7 @@ def test_the_bundle_says_how_it_was_made(played: Played) -> None:
     assert "federated" in [section["id"] for section in report["sections"]]
 
 
-def test_a_centre_that_took_part_validates_nothing(spread: Played) -> None:
+def test_a_centre_that_took_part_validates_nothing(spread: Played, tmp_path: Path) -> None:
     assert spread.done.folder is not None
     for name, table in spread.data.items():
         with pytest.raises(CohortError, match="the patients that the model was made from"):
@@ -209,6 +210,11 @@ def test_a_centre_that_took_part_validates_nothing(spread: Played) -> None:
             summarise(spread.done.folder, table, name=name)
     others = validate(spread.done.folder, centre(400, 9), record=False)
     assert others.found.evaluation.n == 400
+    # Nor once the model was updated by others.
+    updated = tmp_path / "updated"
+    update(spread.done.folder, centre(400, 9), method="intercept", out=updated)
+    with pytest.raises(CohortError, match="the patients that the model was made from"):
+        validate(updated, spread.data["bern"], record=False)
 
 
 def test_no_value_of_any_row_is_in_any_file(played: Played) -> None:
