@@ -183,13 +183,8 @@ def _check_disclosure(own: _Own, asked: Round) -> None:
     parts = [
         ByOutcome.of(study.columns, values[own.fold == k], outcome[own.fold == k]) for k in folds
     ]
-    reasons = too_small(
-        parts,
-        study.columns,
-        study.config.preparation.missing_indicators,
-        study.parameters,
-        study.config.privacy.cell_size,
-    )
+    size = study.config.privacy.cell_size
+    reasons = too_small(parts, study.columns, study.parameters, size)
     if reasons:
         rule = "sums over these patients would say too much of few of them, so none are told"
         raise CohortError(own.cohort.source, rule, "Why:", reasons=reasons)

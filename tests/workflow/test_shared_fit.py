@@ -38,7 +38,7 @@ COLUMNS = tuple(column_of(load_dictionary().variable(name)) for name in STUDY["p
 
 def rows() -> dict[str, pd.DataFrame]:
     return {
-        name: centre(390 + 60 * i, i, shift=0.3 * i, gap=0.02 * i) for i, name in enumerate(NAMES)
+        name: centre(480 + 60 * i, i, shift=0.3 * i, gap=0.02 * i) for i, name in enumerate(NAMES)
     }
 
 
@@ -348,6 +348,7 @@ class TestDisclosure:
         )
         start_fit(study, tmp_path / "round_0.json", "patients")
         theirs = centre(150, 4)
+        theirs["c3"] = theirs["c3"].fillna(80.0)
         theirs["response"] = ["remission"] * 14 + ["flare"] * 136
         with pytest.raises(CohortError, match=r"fold \d: too few events, fewer than the cell size"):
             answer(study, theirs, tmp_path / "round_0.json", name="few")
@@ -390,6 +391,16 @@ class TestDisclosure:
         theirs.loc[3, "sex"] = "male"
         with pytest.raises(CohortError, match="sex: a state occurs in few patients"):
             answer(first[0], theirs, first[1], name="rare")
+
+    @pytest.mark.parametrize("name", ["platelets", "fever", "sex"])
+    def test_few_gaps_of_any_predictor(self, name: str, first: tuple[Path, Path]) -> None:
+        """Fits without different folds fill them differently, which tells their outcomes."""
+        theirs = centre(600, 5)
+        theirs[name] = theirs[name].astype(object)
+        theirs.loc[[3, 70], name] = None
+        with pytest.raises(CohortError, match=f"{name}: a value is missing in few patients"):
+            answer(first[0], theirs, first[1], name="gaps")
+        answer(first[0], theirs.drop(index=[3, 70]), first[1], name="gaps")
 
     def test_few_known_values(self, first: tuple[Path, Path]) -> None:
         theirs = centre(150, 5)
