@@ -28,6 +28,10 @@ SUMMARISED = (
 )
 SEND = "Send it to the coordinator, who runs: predictor combine centre_*.json --out pooled.html"
 FINISHED = "Written: {bundle}, fitted to {n:,} patients of {centres} centres in {rounds} exchanges."
+TOOK_PART = (
+    "These are figures of centres that took part, and say nothing of a further one; with folds of "
+    "whole centres (--folds centres) they would."
+)
 FIGURES = "Log loss {log_loss:.4f}, Brier score {brier:.4f}, all patients predicted without them."
 
 
@@ -66,6 +70,8 @@ def finished_text(found: Mapping[str, Any]) -> Iterator[str]:
     yield ""
     yield summaries_table(found)
     yield ""
+    if found["folds"] == "patients":
+        yield TOOK_PART
     yield FIGURES.format(log_loss=found["log_loss"], brier=found["brier"])
 
 

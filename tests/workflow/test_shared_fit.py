@@ -26,6 +26,7 @@ from predictor.learning.preparer import Preparer, column_of
 from predictor.learning.shared_plan import left_outs
 from predictor.performance.discrimination import auroc
 from predictor.performance.scores import brier, log_loss, log_loss_per_patient
+from predictor.report.shared_text import finished_text
 from predictor.workflow.combine import next_round, start_fit
 from predictor.workflow.exchange import ExchangeError, digest, write_sealed
 from predictor.workflow.shared_answer import answer
@@ -166,6 +167,23 @@ def test_figures_are_those_of_a_cross_validation_of_all_rows(
         y, q, fold = together.outcome[own], p[own], together.fold[own]
         areas = [auroc(y[fold == k], q[fold == k]) for k in np.unique(fold)]
         assert row["auroc"] == pytest.approx(np.mean(areas), abs=1e-6)
+
+
+def test_where_a_further_centre_would_lie_is_told_by_centres_that_were_left_out(
+    played: Played,
+) -> None:
+    """Folds of patients leave every centre in the training of what predicts it."""
+    unseen = played.last.by == "centres"
+    for row in played.done.found["summaries"]:
+        assert row["mean"] is not None
+        assert (row["prediction_low"] is not None) == unseen
+        assert (row["prediction_high"] is not None) == unseen
+        assert ("in the training of what predicted it" in row["note"]) != unseen
+    text = " ".join(finished_text(played.done.to_dict()))
+    assert ("say nothing of a further one" in text) != unseen
+    report = (played.done.folder / "report.json").read_text("utf-8")
+    assert ("A further centre (prediction interval)" in report) == unseen
+    assert ("a further one may do worse" in report) != unseen
 
 
 def test_about_eight_exchanges_suffice(played: Played) -> None:
