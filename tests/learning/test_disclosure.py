@@ -113,7 +113,7 @@ def test_fits_with_other_means_and_states_tell_the_events_of_those_without_a_val
     told = []
     for fill in ([40.0, 0.0], [50.0, 1.0]):
         found = replace(learned, fill=np.array(fill))
-        gradient = derivatives(found.apply(values), outcome, np.zeros(3)).gradient
+        gradient = derivatives(found.apply(values), outcome.astype(float), np.zeros(3)).gradient
         # Half of everybody is expected to have the event; scaling is undone.
         told.append(gradient[1:] * found.scale + found.centre * gradient[0])
     gaps = np.isnan(values)

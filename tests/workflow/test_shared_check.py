@@ -67,7 +67,7 @@ def test_a_column_that_is_one_patient(
     made_up = with_columns(asked, column)
     # What it would have told: the outcome of the one patient, in a gradient of a column of its own.
     who = table["platelets"].to_numpy() == largest
-    outcome = (table["response"] == "remission").to_numpy(float)
+    outcome = np.asarray(table["response"] == "remission", dtype=float)
     alone = derivatives(who[:, None].astype(float), outcome, np.zeros(2))
     assert who.sum() == 1
     assert abs(alone.gradient[1]) == pytest.approx(0.5)
