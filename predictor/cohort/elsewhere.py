@@ -188,11 +188,23 @@ def read_elsewhere(
 
 def _made_from(bundle: Bundle, cohort: Cohort) -> bool:
     """Whether a model, or one that it comes from, was made from just these patients."""
-    told = bundle.manifest.get("cohort", {})
-    made = [told.get("patients_digest")]
-    made += [step.get("patients_digest") for step in bundle.manifest.get("lineage", [])]
+    manifest = bundle.manifest
+    made = {*makers(manifest)}
+    for step in manifest.get("lineage", []):
+        made.update(step.get("patients_digests", ()))
     # A bundle of an earlier version knows its patients in their order only.
+    told = manifest.get("cohort", {})
     return cohort.patients_digest in made or told.get("digest") == cohort.digest
+
+
+def makers(manifest: Mapping[str, Any]) -> tuple[str, ...]:
+    """Digests of the patients that a model was made from, of each centre where there were several.
+
+    Those of a federated fit never were in one place, so that all of them together have none.
+    """
+    own = manifest.get("cohort", {}).get("patients_digest")
+    members = manifest.get("federated", {}).get("members", ())
+    return (*([own] if own else ()), *(str(centre["cohort_digest"]) for centre in members))
 
 
 def excluded(cohort: Cohort) -> list[dict[str, Any]]:

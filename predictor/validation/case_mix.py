@@ -4,10 +4,11 @@ The same model discriminates worse where patients are more alike, without one co
 wrong (Debray et al., J Clin Epidemiol 2015;68:279). Three things tell case mix from a wrong model:
 
 - each predictor's mean, in standard deviations, and how much of it is missing;
-- the membership C statistic: how well the predictors tell the two cohorts apart; 0.5 where they do
-  not. A bundle holds moments and no rows, so it is that of the linear discriminant of two normal
-  distributions: ``Phi(d / sqrt(2))`` with Mahalanobis distance ``d``, whose square is freed of the
-  bias that small cohorts give it (Lachenbruch and Mickey, Technometrics 1968;10:1);
+- the membership C statistic: how well the predictors, without the outcome that Debray et al. have
+  among them, tell the two cohorts apart; 0.5 where they do not. A bundle holds moments and no
+  rows, so it is that of the linear discriminant of two normal distributions: ``Phi(d / sqrt(2))``
+  with Mahalanobis distance ``d``, whose square is freed of the bias that small cohorts give it
+  (Lachenbruch and Mickey, Technometrics 1968;10:1);
 - the model-based C statistic (van Klaveren et al., Stat Med 2016;35:4136): the AUROC that patients
   with these predictions would give if the model were right. What is missing from it to the observed
   one is not case mix.
@@ -205,9 +206,8 @@ def membership_c(values: Floats, moments: Moments, development: int) -> float | 
     found = _between(values, moments, development)
     if found is None:
         return None
-    squared, width = found
-    new, both = len(values), len(values) + development
-    unbiased = (both - width - 3) / (both - 2) * squared - width * both / (new * development)
+    shrunk = (found.both - found.width - 3) / (found.both - 2)
+    unbiased = shrunk * found.squared - found.by_chance
     return NormalDist().cdf(math.sqrt(max(unbiased, 0.0) / 2.0))
 
 
@@ -230,27 +230,46 @@ def likeness_p(values: Floats, moments: Moments, development: int) -> float | No
     found = _between(values, moments, development)
     if found is None:
         return None
-    squared, width = found
-    new, both = len(values), len(values) + development
-    scaled = new * development / both * squared * (both - width - 1) / (width * (both - 2))
-    return float(fdtr(width, both - width - 1, scaled))
+    freedom = found.both - found.width - 1
+    ratio = found.squared / found.by_chance * freedom / (found.both - 2)
+    return float(fdtr(found.width, freedom, ratio))
 
 
-def _between(values: Floats, moments: Moments, development: int) -> tuple[float, int] | None:
-    """Squared Mahalanobis distance between both cohorts, and by how many variables."""
+@dataclass(frozen=True, slots=True)
+class _Distance:
+    """Squared Mahalanobis distance between two cohorts, and what chance alone adds to it."""
+
+    squared: float
+    by_chance: float
+    width: int
+    both: int
+
+
+def _between(values: Floats, moments: Moments, development: int) -> _Distance | None:
     z = moments.standardised(values)
     known = ~np.isnan(z)
     measured = known.sum(axis=0) >= _FEWEST_OF_OWN
-    new, width = len(z), int(measured.sum())
-    both = new + development
+    width, both = int(measured.sum()), len(z) + development
     if not width or both - width - 3 <= 0 or development < _FEWEST_OF_OWN:
         return None
-    z = z[:, measured]
+    z, known = z[:, measured], known[:, measured].astype(np.float64)
     mean = np.nanmean(z, axis=0)
     centred = np.where(np.isnan(z), 0.0, z - mean)
+    # A covariance is that of the patients who have both values; of few, the model's own stands.
+    pairs = known.T @ known
     own = moments.correlation[np.ix_(measured, measured)]
-    pooled = ((development - 1) * own + centred.T @ centred) / (both - 2)
-    return float(mean @ np.linalg.solve(pooled, mean)), width
+    few = pairs < _FEWEST_OF_OWN
+    new = np.where(few, own, centred.T @ centred / np.maximum(pairs - 1.0, 1.0))
+    pooled = ((development - 1) * own + (len(z) - 1) * new) / (both - 2)
+    counts = known.sum(axis=0)
+    noise = pooled * (pairs / np.outer(counts, counts) + 1.0 / development)
+    try:
+        squared = float(mean @ np.linalg.solve(pooled, mean))
+        by_chance = float(np.trace(np.linalg.solve(pooled, noise)))
+    except np.linalg.LinAlgError:
+        return None
+    # Covariances from different pairs of patients may not go together.
+    return _Distance(squared, by_chance, width, both) if min(squared, by_chance) >= 0.0 else None
 
 
 def _one(variable: Variable, column: Floats, j: int, moments: Moments) -> VariableMix:

@@ -25,6 +25,13 @@ FIGURES = {"log_loss": "log loss", "brier": "Brier score"}
 _WORDING = {"label", "population"}
 """Entries of an outcome that are words for readers; all others define it."""
 
+_TOLD = "told"
+"""Entry of an outcome that earlier versions did not write."""
+
+_FOLDS = ("folds", "repeats", "seed", "group")
+"""Of ``validation.plan``: who was in which fold. Folds that are stratified give the prevalence the
+same loss whatever the seed, so that an equal loss alone does not tell."""
+
 _SAME_LOSS = 1e-9
 """Relative; losses of one procedure on the same folds differ by rounding alone."""
 
@@ -102,12 +109,7 @@ def judge(champion: Mapping[str, Any], challenger: Mapping[str, Any]) -> Judgeme
 
 def incomparable(champion: Mapping[str, Any], challenger: Mapping[str, Any]) -> Iterator[Reason]:
     """Every reason for which two models cannot be compared; none if they can."""
-    before, after = champion.get("outcome", {}), challenger.get("outcome", {})
-    differing = [
-        key
-        for key in sorted(before.keys() | after.keys())
-        if key not in _WORDING and before.get(key) != after.get(key)
-    ]
+    differing = _differing(champion.get("outcome", {}), challenger.get("outcome", {}))
     if differing:
         listed = ", ".join(differing)
         yield Reason(
@@ -122,6 +124,15 @@ def incomparable(champion: Mapping[str, Any], challenger: Mapping[str, Any]) -> 
             "cohort",
             "the two were validated on different patients, so that their figures differ by them.",
         )
+    plans = [manifest.get("validation", {}).get("plan", {}) for manifest in (champion, challenger)]
+    others = [key for key in _FOLDS if plans[0].get(key) != plans[1].get(key)]
+    if others:
+        yield Reason(
+            "other_folds",
+            "validation",
+            f"the two were cross-validated on other folds ({', '.join(others)}); train with the "
+            "champion's.",
+        )
     figure = _figure(champion, challenger)
     if not figure:
         yield Reason(
@@ -129,10 +140,14 @@ def incomparable(champion: Mapping[str, Any], challenger: Mapping[str, Any]) -> 
             "validation",
             "one of the two holds no comparison of candidates with errors; train it again.",
         )
-    elif not differing and not any(
-        _same(row, other, figure)
-        for row in _rows(champion, figure)
-        for other in _rows(challenger, figure)
+    elif (
+        not differing
+        and not others
+        and not any(
+            _same(row, other, figure)
+            for row in _rows(champion, figure)
+            for other in _rows(challenger, figure)
+        )
     ):
         yield Reason(
             "nothing_common",
@@ -140,6 +155,23 @@ def incomparable(champion: Mapping[str, Any], challenger: Mapping[str, Any]) -> 
             "no candidate has the same loss in both, so that folds or patients must differ; train "
             "with the champion's seed, folds and repeats.",
         )
+
+
+def _differing(before: Mapping[str, Any], after: Mapping[str, Any]) -> list[str]:
+    """What is asked otherwise, but for words, and for a rule that one of the two does not know."""
+    told = [outcome.get(_TOLD) for outcome in (before, after)]
+    free = _WORDING | ({_TOLD} if None in told or _rule(told[0]) == _rule(told[1]) else set())
+    return [
+        key
+        for key in sorted(before.keys() | after.keys())
+        if key not in free and before.get(key) != after.get(key)
+    ]
+
+
+def _rule(told: Any) -> dict[str, Any]:
+    """How an outcome was told, whatever the file of a definition and the column are called."""
+    names = {"column"} | ({"definition"} if "definition_digest" in told else set())
+    return {key: entry for key, entry in told.items() if key not in names}
 
 
 def _figure(champion: Mapping[str, Any], challenger: Mapping[str, Any]) -> str:

@@ -76,7 +76,8 @@ class SizeRow:
         Between these lie 95% of the models.
     auroc_loss
         What the mean AUROC in new patients lacks of that of the same procedure with very many
-        patients; the sample of new patients is the same and adds nothing to its error.
+        patients. Both are tried on the same new patients, most of whose error cancels; what is
+        left of it, and of the one cohort of very many, is not counted: 13 to 18% in a trial.
     calibration_slope, slope_low, slope_high
         Median slope in new patients, and between what lie 95% of the models. A model without
         signal has any slope, so that a mean would tell of a few.

@@ -1,8 +1,9 @@
 """Whether new patients are still those that a model was made for: shift of its inputs.
 
 Each predictor is compared with a reference cohort: numbers by the two-sample Kolmogorov-Smirnov
-test, states by the chi-square test (Fisher's exact test for two), and whether a value is missing
-by Fisher's exact test; besides these the predicted probabilities, and the share of patients unlike
+test, states and whether a value is missing by Fisher's exact test (of more than two states each
+against the others, all adjusted together by Bonferroni, since chi-square of a rare state is far
+from its distribution); besides these the predicted probabilities, and the share of patients unlike
 those of the model. All p-values are adjusted together by Holm's method (Scand J Stat 1979;6:65),
 so that the chance of any false alarm is at most ``alpha``. In many patients the smallest shift is
 beyond chance, so an alarm also needs one that matters: a distance of the distributions, or of the
@@ -26,8 +27,10 @@ Code = Literal["input_shift", "missingness_shift", "prediction_shift", "outside_
 
 ALPHA = 0.01
 SMALLEST = 0.1
-# Fisher's exact test takes long in many patients, where chi-square is exact enough.
+# Fisher's exact test takes long in many patients, where chi-square (with Yates's correction) is
+# exact enough unless a count is rare.
 _EXACT = 5000
+_RARE = 5.0
 _TWO = 2
 
 
@@ -183,27 +186,32 @@ def _missing(variable: Variable, a: Floats, b: Floats) -> Shift:
 
 def _shares(name: str, label: str, code: Code, a: NDArray[np.bool_], b: NDArray[np.bool_]) -> Shift:
     table = np.array([[a.sum(), (~a).sum()], [b.sum(), (~b).sum()]])
-    p: float | None
-    if not table.any(axis=0).all():
-        # All or none in both: nothing is compared, and no other comparison is charged for it. That
-        # is decided by both cohorts together, which Fisher's test takes as given anyhow.
-        p = None
-    elif table.sum() <= _EXACT:
-        p = float(fisher_exact(table)[1])
-    else:
-        p = float(chi2_contingency(table).pvalue)
+    # All or none in both: nothing is compared, and no other comparison is charged for it. That is
+    # decided by both cohorts together, which Fisher's test takes as given anyhow.
+    p = _exact(table) if table.any(axis=0).all() else None
     old, now = float(a.mean()), float(b.mean())
     return Shift(name, label, code, old, now, abs(now - old), p)
 
 
 def _states(name: str, label: str, a: Floats, b: Floats) -> Shift:
-    """Several states: the share that would have to change its state, and the chi-square test."""
+    """Several states: the share that would have to change its state, and which differs most."""
     known = np.unique(np.concatenate([a, b]))
     table = np.array([[(cohort == state).sum() for state in known] for cohort in (a, b)])
     shares = table / table.sum(axis=1, keepdims=True)
     distance = float(np.abs(shares[0] - shares[1]).sum() / 2.0)
-    p = float(chi2_contingency(table).pvalue) if known.size > 1 else None
+    p: float | None = None
+    if known.size > 1:
+        against = (np.column_stack([column, table.sum(axis=1) - column]) for column in table.T)
+        p = min(1.0, known.size * min(map(_exact, against)))
     return Shift(name, label, "input_shift", None, None, distance, p)
+
+
+def _exact(table: NDArray[np.int64]) -> float:
+    """P-value of two shares, given both margins of their table."""
+    expected = np.outer(table.sum(axis=1), table.sum(axis=0)) / table.sum()
+    if table.sum() > _EXACT and expected.min() >= _RARE:
+        return float(chi2_contingency(table).pvalue)
+    return float(fisher_exact(table)[1])
 
 
 def _middle(values: Floats) -> float | None:

@@ -32,6 +32,10 @@ TOO_ALIKE = 1e-4
 """Likeness to the model's own patients below which they are taken for the same ones: one in ten
 thousand cohorts of other patients comes as close."""
 
+NOT_WHOLE = (
+    "Not measured there: {names}. So it was not the whole model that was tried, and the level of "
+    "evidence stays as it was."
+)
 TOO_ALIKE_SAID = (
     "Their means lie closer to those of the patients that the model was made from than the means "
     "of one in 10,000 other cohorts would, as where the same patients are given again without a "
@@ -148,7 +152,14 @@ class ExternalValidation:
     def lifts(self) -> bool:
         """Whether the model counts as externally validated from now on."""
         real = not (self.simulated or self.demonstration or self.too_alike)
-        return real and self.origin.elsewhere and self.enough and not self.repeated
+        whole = not (self.repeated or self.unmeasured)
+        return real and self.origin.elsewhere and self.enough and whole
+
+    @property
+    def unmeasured(self) -> tuple[str, ...]:
+        """Predictors that nobody has, whether or not that was said beforehand."""
+        empty = (one.variable for one in self.mix.variables if one.missing == 1.0)
+        return tuple(dict.fromkeys((*self.absent, *empty)))
 
     @property
     def too_alike(self) -> bool:
@@ -272,6 +283,10 @@ def _weight(found: ExternalValidation) -> str:
             "They are of the same source, so the level of evidence stays as it was.",
         ),
         (found.too_alike, TOO_ALIKE_SAID),
+        (
+            bool(found.unmeasured),
+            NOT_WHOLE.format(names=", ".join(found.unmeasured)),
+        ),
         (
             found.repeated,
             "Patients have several rows, so the level of evidence stays as it was.",

@@ -8,13 +8,12 @@ intervals are there, so their widths are measured and not foreseen.
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 
-from predictor.errors import LearningError
 from predictor.performance.estimate import Estimate
 from predictor.performance.evaluation import Evaluation
 from predictor.performance.limits import FEW_EVENTS
-from predictor.validation.validationsize import for_validation
 
 RATIO_WIDTH, SLOPE_WIDTH, C_WIDTH = 0.2, 0.2, 0.1
 """Widths of the 95% intervals, as in pmvalsampsize."""
@@ -56,16 +55,13 @@ class Reached:
         }
 
 
-def precision_reached(evaluation: Evaluation, c: float | None) -> tuple[Reached, ...]:
+def precision_reached(evaluation: Evaluation) -> tuple[Reached, ...]:
     """Hold the intervals of an evaluation against the criteria.
 
     Parameters
     ----------
     evaluation
         Of the new patients.
-    c
-        C statistic by which the patients needed are told: the model-based one, which does not
-        hang on the outcomes of few patients.
 
     Returns
     -------
@@ -78,14 +74,15 @@ def precision_reached(evaluation: Evaluation, c: float | None) -> tuple[Reached,
         "auroc": (C_WIDTH, evaluation.auroc),
     }
     fewer = min(evaluation.events, evaluation.n - evaluation.events)
-    needed, label = _needed(evaluation, c)
     rows = []
     for name, (wanted, estimate) in found.items():
         width = _width(estimate)
         met = width is not None and width <= wanted
-        rows.append(Reached(name, label[name], wanted, width, met, needed.get(name)))
+        needed = _needed(evaluation.n, name, estimate, wanted)
+        rows.append(Reached(name, _LABELS[name], wanted, width, met, needed))
     name = "hundred_events"
-    rows.append(Reached(name, label[name], None, None, fewer >= FEW_EVENTS, needed.get(name)))
+    needed = math.ceil(FEW_EVENTS * evaluation.n / fewer) if fewer else None
+    rows.append(Reached(name, _LABELS[name], None, None, fewer >= FEW_EVENTS, needed))
     return tuple(rows)
 
 
@@ -104,12 +101,23 @@ _LABELS = {
 }
 
 
-def _needed(evaluation: Evaluation, c: float | None) -> tuple[dict[str, int], dict[str, str]]:
-    try:
-        size = for_validation(evaluation.events / evaluation.n, c or 0.0)
-    except LearningError:  # one class only, or a model that tells nobody apart
-        return {}, _LABELS
-    return {row.name: row.n for row in size.criteria}, _LABELS
+def _needed(n: int, name: str, estimate: Estimate | None, wanted: float) -> int | None:
+    """Patients like these whose interval would be as wide as wanted.
+
+    Every one of these intervals narrows with the root of the patients: those of slope and AUROC as
+    they are, that of the ratio on the log scale. From formulas that take the model to be right
+    (``predictor samplesize``) a model that is wrong would be told too few, or too many.
+    """
+    width = _width(estimate)
+    if estimate is None or width is None or not 0.0 < width < math.inf:
+        return None
+    if name != "observed_expected":
+        return math.ceil(n * (width / wanted) ** 2)
+    if estimate.low is None or estimate.high is None or estimate.low <= 0.0:
+        return None
+    # As wide as wanted is value * (exp(s) - exp(-s)).
+    half = math.log(estimate.high / estimate.low) / 2.0
+    return math.ceil(n * (half / math.asinh(wanted / (2.0 * estimate.value))) ** 2)
 
 
 def _width(estimate: Estimate | None) -> float | None:

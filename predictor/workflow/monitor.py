@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import json
+import math
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
-from datetime import date, datetime
+from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -272,26 +273,40 @@ def _in_order(table: Table, time: str | None) -> Table:
         raise CohortError(table.source, rule, "Name another: --time COLUMN.")
     try:
         keys = [_moment(cell) for cell in table.columns[time]]
-    except ValueError:
+    except (ValueError, OverflowError):
         raise CohortError(
             table.source,
             f"the column {time!r} holds something that is neither a date (2026-11-23) nor a number",
             "Mend these cells, or name another column: --time COLUMN.",
         ) from None
+    if len({is_date for is_date, _ in keys}) > 1:
+        raise CohortError(
+            table.source,
+            f"the column {time!r} holds dates and numbers, which have no common order",
+            "Mend these cells, or name another column: --time COLUMN.",
+        )
     return _rows(table, sorted(range(table.rows), key=keys.__getitem__))
 
 
-def _moment(cell: object) -> float:
-    """A place in time, whatever it counts; ValueError where there is none."""
-    if isinstance(cell, datetime):
-        return cell.timestamp()
+def _moment(cell: object) -> tuple[bool, float]:
+    """Whether a cell is a date, and its place in time; ValueError where it has none."""
     if isinstance(cell, date):
-        return float(cell.toordinal())
+        return True, _seconds(cell)
     text = str(cell).strip()
     try:
-        return float(text)
+        number = float(text)
     except ValueError:
-        return float(date.fromisoformat(text[:10]).toordinal())
+        return True, _seconds(datetime.fromisoformat(text))
+    if not math.isfinite(number):
+        raise ValueError(text)
+    return False, number
+
+
+def _seconds(moment: date) -> float:
+    """Since 1970; a time without a zone counts as UTC, as all of a column are meant alike."""
+    if not isinstance(moment, datetime):
+        moment = datetime(moment.year, moment.month, moment.day, tzinfo=UTC)
+    return (moment if moment.tzinfo else moment.replace(tzinfo=UTC)).timestamp()
 
 
 def _rows(table: Table, kept: Sequence[int]) -> Table:

@@ -176,7 +176,7 @@ def validation_of(
         repeated=cohort.patient is not None and len(np.unique(cohort.patient)) < cohort.patients,
         evaluation=evaluation,
         mix=mix,
-        reached=precision_reached(evaluation, mix.model_based_c),
+        reached=precision_reached(evaluation),
         by_centre=_by_centre(cohort, probability, thresholds),
         curves=_curves(cohort, probability, study),
         cell_size=study.config.privacy.cell_size,

@@ -125,6 +125,29 @@ def test_words_for_readers_do_not_make_another_outcome() -> None:
     assert judge(CHAMPION, labelled).gain == 0.0
 
 
+def test_another_seed_is_refused_even_where_stratified_folds_give_an_equal_loss() -> None:
+    def by(**plan: Any) -> dict[str, Any]:
+        whole = {"folds": 5, "repeats": 3, "seed": 1, "group": "none", **plan}
+        return CHAMPION | {"validation": {**CHAMPION["validation"], "plan": whole}}
+
+    assert judge(by(), by(bootstrap=50)).gain == 0.0
+    with pytest.raises(BundleError, match=r"on other folds \(repeats, seed\)"):
+        judge(by(), by(seed=2, repeats=4))
+
+
+def test_a_rule_is_compared_by_what_it_says_where_both_models_know_theirs() -> None:
+    def told(**changes: Any) -> dict[str, Any]:
+        rule = {"column": "y", "definition": "a.yaml", "definition_digest": "sha256:1"}
+        return CHAMPION | {"outcome": {**CHAMPION["outcome"], "told": {**rule, **changes}}}
+
+    assert judge(CHAMPION, told()).gain == 0.0
+    assert judge(told(), told(column="z", definition="b.yaml")).gain == 0.0
+    with pytest.raises(BundleError, match=r"otherwise than the champion's \(told\)"):
+        judge(told(), told(definition_digest="sha256:2"))
+    with pytest.raises(BundleError, match=r"otherwise than the champion's \(told\)"):
+        judge(told(), told(at={"nearest": 30}))
+
+
 def test_other_folds_are_refused_since_nothing_has_the_same_loss() -> None:
     other = _manifest(("prevalence", 0.6502, 0.15, 0.04, False), ("ridge", 0.5001, 0.0, 0.0, True))
     with pytest.raises(BundleError, match="folds or patients must differ"):

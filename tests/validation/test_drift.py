@@ -6,8 +6,9 @@ import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from scipy.stats import false_discovery_control, ks_2samp
+from scipy.stats import false_discovery_control, fisher_exact, ks_2samp
 
+from predictor.clinical.dictionary import load_dictionary
 from predictor.fitted.bundle import open_bundle
 from predictor.validation.drift import Patients, Shift, holm, shifts
 
@@ -86,3 +87,34 @@ def test_patients_outside_the_models_domain_are_counted() -> None:
     outside = named(rows, "", "outside_domain")
     assert outside.alarm
     assert outside.new == pytest.approx(0.3)
+
+
+NOMINAL = tuple(v for v in load_dictionary().variables.values() if len(v.states) > 2)[:2]
+
+
+def states(n: int, seed: int) -> Patients:
+    rng = np.random.default_rng(seed)
+    columns = [rng.choice(3, n, p=[0.6, 0.395, 0.005]) for _ in NOMINAL]
+    return Patients(np.column_stack(columns).astype(float), rng.random(n), None)
+
+
+def test_a_rare_state_raises_no_more_false_alarms_than_were_asked_for() -> None:
+    """Chi-square gave 3.4% of such files an alarm."""
+    alarms = [
+        any(row.alarm for row in shifts(NOMINAL, states(1000, s), states(20, 10_000 + s)))
+        for s in range(300)
+    ]
+    assert np.mean(alarms) <= 0.01 + 2 * np.sqrt(0.01 * 0.99 / 300)
+
+
+def test_several_states_are_judged_by_the_one_that_differs_most() -> None:
+    a, b = states(300, 1), states(200, 2)
+    moved = np.where(np.arange(200) < 60, 2.0, b.values[:, 0])
+    b = Patients(np.column_stack([moved, b.values[:, 1]]), b.probability, None)
+    row = named(shifts(NOMINAL, a, b), NOMINAL[0].name, "input_shift")
+    found = [
+        fisher_exact([[(x == s).sum(), (x != s).sum()] for x in (a.values[:, 0], moved)]).pvalue
+        for s in range(3)
+    ]
+    assert row.p_value == pytest.approx(3 * min(found))
+    assert row.alarm

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -78,6 +79,37 @@ def test_time_puts_patients_in_order(reference: pd.DataFrame) -> None:
     assert [row.observed for row in in_turn.batches] == [row.observed for row in shuffled.batches]
     (crossed,) = (chart.at for chart in in_turn.cusums if chart.at is not None)
     assert crossed > 300
+
+
+@pytest.mark.parametrize(
+    ("cells", "said"),
+    [
+        (["1", "nan"], "neither a date"),
+        (["1", "inf"], "neither a date"),
+        (["yesterday", "1"], "neither a date"),
+        (["2026-01-01", "3"], "dates and numbers, which have no common order"),
+    ],
+)
+def test_times_without_an_order_are_refused(
+    reference: pd.DataFrame, cells: list[str], said: str
+) -> None:
+    new = second_hospital(open_bundle("remission"), 60, seed=5)
+    new["at"] = np.resize(cells, 60)
+    with pytest.raises(CohortError, match=said):
+        monitor("remission", reference, new, time="at")
+
+
+def test_the_hour_of_a_day_counts_however_it_is_written(reference: pd.DataFrame) -> None:
+    new = second_hospital(open_bundle("remission"), 120, seed=5)
+    moments = pd.date_range("2026-01-01T00:00", periods=120, freq="h")
+    text = list(moments.strftime("%Y-%m-%dT%H:%M"))
+    mixed = [m.to_pydatetime() if i % 2 else text[i] for i, m in enumerate(moments)]
+
+    def observed(times: list[Any]) -> list[int]:
+        table = new.assign(at=pd.Series(times, dtype=object)).iloc[::-1]
+        return [row.observed for row in monitor("remission", reference, table, time="at").batches]
+
+    assert observed(text) == observed(mixed) == observed(list(range(120)))
 
 
 def test_page_and_data_say_the_same_and_name_no_patient(

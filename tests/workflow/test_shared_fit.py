@@ -31,6 +31,8 @@ from predictor.workflow.combine import next_round, start_fit
 from predictor.workflow.exchange import ExchangeError, digest, write_sealed
 from predictor.workflow.shared_answer import answer
 from predictor.workflow.shared_round import read_round
+from predictor.workflow.summarise import summarise
+from predictor.workflow.validate import validate
 
 NAMES = ("ankara", "bern", "cork")
 PENALTIES = (10.0, 1.0, 0.1)
@@ -214,6 +216,17 @@ def test_the_bundle_says_how_it_was_made(played: Played) -> None:
     )
     report = json.loads((played.done.folder / "report.json").read_text("utf-8"))
     assert "federated" in [section["id"] for section in report["sections"]]
+
+
+def test_a_centre_that_took_part_validates_nothing(spread: Played) -> None:
+    assert spread.done.folder is not None
+    for name, table in spread.data.items():
+        with pytest.raises(CohortError, match="the patients that the model was made from"):
+            validate(spread.done.folder, table, record=False)
+        with pytest.raises(CohortError, match="the patients that the model was made from"):
+            summarise(spread.done.folder, table, name=name)
+    others = validate(spread.done.folder, centre(400, 9), record=False)
+    assert others.found.evaluation.n == 400
 
 
 def test_no_value_of_any_row_is_in_any_file(played: Played) -> None:

@@ -133,6 +133,21 @@ def test_the_model_s_own_patients_without_a_few_lift_nothing(real: Path, tmp_pat
     assert "same patients are given again" in done.to_dict()["statement"]
 
 
+@pytest.mark.parametrize("said", [True, False])
+def test_a_part_of_the_model_lifts_nothing(
+    hospital: pd.DataFrame, real: Path, tmp_path: Path, said: bool
+) -> None:
+    some = hospital.drop(columns="c3") if said else hospital.assign(c3=np.nan)
+    text = f"{ELSEWHERE}\nabsent: [c3]" if said else ELSEWHERE
+    done = validate(real, some, mapping=mapping(tmp_path, text), out=tmp_path / "part")
+    assert done.found.enough
+    assert done.level == "exploratory"
+    assert (
+        "Not measured there: c3."
+        in open_bundle(tmp_path / "part").manifest["evidence"]["statement"]
+    )
+
+
 def test_simulated_patients_lift_nothing(
     hospital: pd.DataFrame, real: Path, tmp_path: Path
 ) -> None:
