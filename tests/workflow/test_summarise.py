@@ -75,7 +75,10 @@ def test_is_the_meta_analysis_of_what_each_centre_would_find(
     expected = random_effects(positions, variances)
     found = combine_summaries(told)
     row = next(one for one in found["summaries"] if one["figure"] == "auroc")
-    logistic = lambda x: 1.0 / (1.0 + math.exp(-x))  # noqa: E731
+
+    def logistic(x: float) -> float:
+        return 1.0 / (1.0 + math.exp(-x))
+
     for key in ("mean", "low", "high", "prediction_low", "prediction_high"):
         assert row[key] == pytest.approx(logistic(getattr(expected, key)), abs=0.01)  # rounded
     assert found["n"] == sum(SIZES.values())
