@@ -37,8 +37,11 @@ def summarise(
 
     MODEL is a bundle, tried on the patients of COHORT for a validation in several centres. With
     --round, MODEL is the configuration of a study, and sums for a pooled fit are told instead.
+
+    Hand out one summary of your patients, not a second one of nearly the same: together they tell
+    of those in whom they differ.
     """
-    from predictor.report.shared_text import answer_text, summary_text
+    from predictor.report.shared_text import answer_text, overlap_text, summary_text
     from predictor.workflow.exchange import write_sealed
     from predictor.workflow.files import check_suffix, check_targets
 
@@ -50,10 +53,14 @@ def summarise(
     check_suffix(out, ".json")
     check_targets([out], read=[rows, mapping, round_file, model])
     if round_file is None:
+        from predictor.workflow.earlier_summaries import of_other_patients
         from predictor.workflow.summarise import summarise as run
 
         found = run(model, rows, mapping=mapping, name=name)
-        text = summary_text(found, str(out))
+        others = of_other_patients(out, found)
+        text = summary_text(found, str(out), others)
+        if others and output == "json":
+            terminal.note(overlap_text(others))
     else:
         from predictor.workflow.shared_answer import answer
 

@@ -72,6 +72,7 @@ def test_summaries_become_a_table_and_a_page(run: Run, tmp_path: Path) -> None:
         done = run("summarise", "remission", tmp_path / f"{name}.csv", "--out", out)
         assert done.code == 0, done.err
         assert f"means of {name}, and no row" in " ".join(done.out.split())
+        assert "so hand out one" in " ".join(done.out.split())
     files = sorted(tmp_path.glob("centre_*.json"))
     told = run("combine", *files, "--out", tmp_path / "pooled.html")
     assert told.code == 0
@@ -81,6 +82,31 @@ def test_summaries_become_a_table_and_a_page(run: Run, tmp_path: Path) -> None:
     as_json = run("combine", *files, "--format", "json").json
     assert as_json["n"] == 600
     assert [row["centre"] for row in as_json["centres"]] == ["ankara", "bern", "cork"]
+
+
+def test_a_second_summary_of_other_patients_is_told(run: Run, tmp_path: Path) -> None:
+    rows = second_hospital(open_bundle("remission"), 201, seed=1)
+    for name, count in (("first", 200), ("second", 201)):
+        rows.head(count).to_csv(tmp_path / f"{name}.csv", index=False)
+
+    def said(cohort: str, name: str, out: str) -> str:
+        words = ("summarise", "remission", tmp_path / f"{cohort}.csv", "--name", name)
+        done = run(*words, "--out", tmp_path / out)
+        assert done.code == 0, done.err
+        return " ".join(done.out.split())
+
+    assert "Warning" not in said("first", "bern", "told.json")
+    assert "Warning" not in said("first", "bern", "again.json")  # the same patients
+    assert "Warning" not in said("second", "cork", "cork.json")  # another centre
+    beside = said("second", "bern", "later.json")
+    assert "Warning: again.json, told.json was written for other patients" in beside
+    words = ("summarise", "remission", tmp_path / "second.csv", "--name", "bern")
+    as_json = run(*words, "--out", tmp_path / "later.json", "--format", "json")
+    assert "again.json, told.json was written for other patients" in as_json.err
+    assert as_json.json["n"] == 201
+    (tmp_path / "again.json").unlink()
+    (tmp_path / "later.json").unlink()
+    assert "Warning: told.json was written" in said("second", "bern", "told.json")
 
 
 @pytest.mark.parametrize(

@@ -3,7 +3,9 @@
 What is told of folds can be subtracted: everybody less those without a fold is the fold. So every
 fold has to be large enough by itself, and then every union of folds is. The first gradient is taken
 where everybody has the same probability, and tells how many patients of a state have the event, so
-that these are counted, too. A coordinator who asks at made-up coefficients could push all patients
+that these are counted, too. So are those without a value: fits that leave out different folds put
+them at different means or states, so that the difference tells how many of them have the event. A
+coordinator who asks at made-up coefficients could push all patients
 but one to certain probabilities, so that a gradient is that one patient: a centre counts how many
 patients the sums of each fold really rest on, and does not answer where they are too few (the
 dominance rule of official statistics: Hundepool et al., Statistical Disclosure Control, Wiley
@@ -39,7 +41,7 @@ _STATE = (
 )
 _MISSING = (
     "a value is missing in few patients, or in few of those with the event or without it, but not "
-    "in nobody. Leave it out of `preparation.missing_indicators`."
+    "in nobody. Leave these patients out of the file, or the predictor out of `predictors`."
 )
 _IN_FOLDS = (
     "{message} Folds hold more patients where there are fewer of them (`validation.inner_folds`), "
@@ -70,7 +72,6 @@ class ByOutcome:
 def too_small(
     folds: Sequence[ByOutcome],
     columns: Sequence[Column],
-    missing_indicators: Sequence[str],
     parameters: int,
     cell_size: int,
 ) -> list[Reason]:
@@ -82,8 +83,6 @@ def too_small(
         Sums over each fold of the centre's patients; one where they stay together.
     columns
         The variables.
-    missing_indicators
-        Variables whose missingness is a column.
     parameters
         Most columns that a design has.
     cell_size
@@ -92,12 +91,12 @@ def too_small(
     whole = ByOutcome(
         together([one.without for one in folds]), together([one.events for one in folds])
     )
-    found = list(_of_set(whole, EVERYBODY, columns, missing_indicators, parameters, cell_size))
+    found = list(_of_set(whole, EVERYBODY, columns, parameters, cell_size))
     if found or len(folds) == 1:
         return list(dict.fromkeys(found))
     for number, part in enumerate(folds):
         where = _FOLD.format(number=number)
-        found += _of_set(part, where, columns, missing_indicators, parameters, cell_size)
+        found += _of_set(part, where, columns, parameters, cell_size)
     in_folds = (Reason(one.code, one.where, _IN_FOLDS.format(message=one.message)) for one in found)
     return list(dict.fromkeys(in_folds))
 
@@ -127,7 +126,6 @@ def _of_set(
     sums: ByOutcome,
     where: str,
     columns: Sequence[Column],
-    missing_indicators: Sequence[str],
     parameters: int,
     cell_size: int,
 ) -> Iterator[Reason]:
@@ -145,13 +143,13 @@ def _of_set(
         told = _COLUMNS.format(patients=patients, columns=parameters)
         yield Reason("more_columns_than_patients", where, told)
     for j, column in enumerate(columns):
-        for message, pair in _counted(sums, j, column.name in missing_indicators):
+        for message, pair in _counted(sums, j):
             # Patients of a state who all have the same outcome tell it of each other.
             if max(pair) > 0 and min(pair) < cell_size:
                 yield Reason("small_cell", column.name, message)
 
 
-def _counted(sums: ByOutcome, j: int, indicated: bool) -> Iterator[tuple[str, tuple[int, int]]]:
+def _counted(sums: ByOutcome, j: int) -> Iterator[tuple[str, tuple[int, int]]]:
     """Who is counted of a variable: how many without the event, and how many with it."""
     parts = (sums.without, sums.events)
     states = len(sums.events.states[j])
@@ -159,8 +157,7 @@ def _counted(sums: ByOutcome, j: int, indicated: bool) -> Iterator[tuple[str, tu
         yield _KNOWN, _pair(part.known[j] for part in parts)
     for state in range(states):
         yield _STATE, _pair(part.states[j][state] for part in parts)
-    if indicated:
-        yield _MISSING, _pair(part.patients - part.known[j] for part in parts)
+    yield _MISSING, _pair(part.patients - part.known[j] for part in parts)
 
 
 def _pair(counts: Iterable[int]) -> tuple[int, int]:

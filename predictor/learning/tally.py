@@ -8,7 +8,7 @@ rounding; a median cannot be had this way.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -140,31 +140,13 @@ def preparation_of(
     centre: list[float] = []
     scale: list[float] = []
     fill = np.array([_fill(sums, j, column) for j, column in enumerate(columns)])
-
-    def add(column: DesignColumn, mean: float, squares: float) -> None:
+    for part in offered(columns, fill, missing_indicators):
+        mean, squares = _moments(sums, part, columns[part.variable], fill)
         spread = np.sqrt(squares / max(sums.patients - 1, 1))
         if spread > _SMALLEST_SPREAD * np.hypot(mean, spread):
-            design.append(column)
+            design.append(part)
             centre.append(mean)
             scale.append(float(spread))
-
-    for j, column in enumerate(columns):
-        missing = sums.patients - int(sums.known[j])
-        if column.states:
-            for state in range(len(column.states)):
-                if state != fill[j]:
-                    name = f"{column.name}={column.states[state]}"
-                    part = DesignColumn(name, j, state)
-                    add(part, *_of_flags(int(sums.states[j][state]), sums.patients))
-        elif column.binary:
-            ones = int(sums.states[j][1]) + missing * int(fill[j])
-            add(DesignColumn(column.name, j), *_of_flags(ones, sums.patients))
-        else:
-            # The gaps stand at the mean, so that neither it nor the squares change.
-            add(DesignColumn(column.name, j), float(sums.mean[j]), float(sums.squares[j]))
-        if column.name in missing_indicators:
-            part = DesignColumn(f"{column.name} missing", j, missing=True)
-            add(part, *_of_flags(missing, sums.patients))
     return Preparation(
         tuple(column.name for column in columns),
         fill,
@@ -173,6 +155,45 @@ def preparation_of(
         np.array(centre),
         np.array(scale),
     )
+
+
+def offered(
+    columns: Sequence[Column], fill: Floats, missing_indicators: Sequence[str]
+) -> Iterator[DesignColumn]:
+    """Columns of a design, in order, before those that do not vary are left out.
+
+    Parameters
+    ----------
+    columns
+        The variables.
+    fill : shape (variables,)
+        What stands in for a missing value; a nominal variable has no column of that state.
+    missing_indicators
+        Variables whose missingness is a column.
+    """
+    for j, column in enumerate(columns):
+        if column.states:
+            for state, name in enumerate(column.states):
+                if state != fill[j]:
+                    yield DesignColumn(f"{column.name}={name}", j, state)
+        else:
+            yield DesignColumn(column.name, j)
+        if column.name in missing_indicators:
+            yield DesignColumn(f"{column.name} missing", j, missing=True)
+
+
+def _moments(sums: Tally, part: DesignColumn, column: Column, fill: Floats) -> tuple[float, float]:
+    """Mean and centred sum of squares of a column of the design."""
+    j = part.variable
+    missing = sums.patients - int(sums.known[j])
+    if part.missing:
+        return _of_flags(missing, sums.patients)
+    if part.state is not None:
+        return _of_flags(int(sums.states[j][part.state]), sums.patients)
+    if column.binary:
+        return _of_flags(int(sums.states[j][1]) + missing * int(fill[j]), sums.patients)
+    # The gaps stand at the mean, so that neither it nor the squares change.
+    return float(sums.mean[j]), float(sums.squares[j])
 
 
 def _counts(given: Any) -> NDArray[np.int64]:

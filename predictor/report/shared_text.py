@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from predictor.report.pooled_page import centres_table, summaries_table
@@ -26,8 +26,21 @@ WHAT: Mapping[str, str] = {
 SUMMARISED = (
     "Written: {out}. It holds counts, figures with standard errors and means of {name}, and no row."
 )
+ONCE = (
+    "Figures are rounded so that one patient cannot be worked out. A second summary of nearly the "
+    "same patients would tell of those in whom they differ, so hand out one."
+)
+OVERLAP = (
+    "Warning: {others} was written for other patients of the same centre and model, before this. "
+    "Whoever has both can tell of the patients in whom they differ: if the earlier one was handed "
+    "out, do not hand out this one."
+)
 SEND = "Send it to the coordinator, who runs: predictor combine centre_*.json --out pooled.html"
 FINISHED = "Written: {bundle}, fitted to {n:,} patients of {centres} centres in {rounds} exchanges."
+TOOK_PART = (
+    "These are figures of centres that took part, and say nothing of a further one; with folds of "
+    "whole centres (--folds centres) they would."
+)
 FIGURES = "Log loss {log_loss:.4f}, Brier score {brier:.4f}, all patients predicted without them."
 
 
@@ -66,6 +79,8 @@ def finished_text(found: Mapping[str, Any]) -> Iterator[str]:
     yield ""
     yield summaries_table(found)
     yield ""
+    if found["folds"] == "patients":
+        yield TOOK_PART
     yield FIGURES.format(log_loss=found["log_loss"], brier=found["brier"])
 
 
@@ -75,7 +90,29 @@ def answer_text(found: Mapping[str, Any], out: str) -> Iterator[str]:
     yield WHAT[found["stage"]]
 
 
-def summary_text(found: Mapping[str, Any], out: str) -> Iterator[str]:
-    """After a centre summarised a model."""
+def summary_text(found: Mapping[str, Any], out: str, others: Sequence[str] = ()) -> Iterator[str]:
+    """After a centre summarised a model.
+
+    Parameters
+    ----------
+    found
+        What :func:`predictor.workflow.summarise.summarise` gives.
+    out
+        Where it was written.
+    others
+        Files of the same centre and model and of other patients, there or overwritten.
+    """
     yield SUMMARISED.format(out=out, name=found["centre"]["name"])
+    yield overlap_text(others) if others else ONCE
     yield SEND
+
+
+def overlap_text(others: Sequence[str]) -> str:
+    """That a centre told of other patients before.
+
+    Parameters
+    ----------
+    others
+        Files, one at least.
+    """
+    return OVERLAP.format(others=", ".join(others))

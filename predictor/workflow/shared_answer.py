@@ -25,6 +25,7 @@ from predictor.study import Study, load_study
 from predictor.validation.centre_figures import Figure, figures_of, forward
 from predictor.validation.pooled import LEVEL, as_row
 from predictor.workflow.exchange import ANSWER, ExchangeError, sealed
+from predictor.workflow.shared_check import check_asked
 from predictor.workflow.shared_round import Centre, Round, read_round
 from predictor.workflow.shared_study import shared_study
 from predictor.workflow.study_table import study_table
@@ -94,7 +95,8 @@ def answer(
     ConfigError
         If the configuration breaks rules.
     ExchangeError
-        If the round is of another study, or the centre or its patients are not those of before.
+        If the round is of another study or asks for what that does not lead to, or the centre or
+        its patients are not those of before.
     """
     asked = read_round(round_file)
     study = load_study(config)
@@ -108,6 +110,7 @@ def answer(
         )
     own = _read(study, data, asked, name_of(name, data), str(round_file))
     _check_disclosure(own, asked)
+    check_asked(asked, own.cohort, own.fold, str(round_file))
     told = {
         "number": asked.number,
         "stage": asked.stage,
@@ -180,13 +183,8 @@ def _check_disclosure(own: _Own, asked: Round) -> None:
     parts = [
         ByOutcome.of(study.columns, values[own.fold == k], outcome[own.fold == k]) for k in folds
     ]
-    reasons = too_small(
-        parts,
-        study.columns,
-        study.config.preparation.missing_indicators,
-        study.parameters,
-        study.config.privacy.cell_size,
-    )
+    size = study.config.privacy.cell_size
+    reasons = too_small(parts, study.columns, study.parameters, size)
     if reasons:
         rule = "sums over these patients would say too much of few of them, so none are told"
         raise CohortError(own.cohort.source, rule, "Why:", reasons=reasons)

@@ -38,6 +38,10 @@ _HOW = {
     "patients": "cross-validation of patients within all centres together",
     "centres": "leaving out one centre after the other",
 }
+_TOOK_PART = (
+    "Centres that took part: each of them was in the training of what predicted it, so that "
+    "nothing is known of where a further centre would lie."
+)
 _NOT_NESTED = (
     "With two folds no penalty could be chosen without the fold it is validated on; the middle of "
     "the grid stands in."
@@ -125,6 +129,8 @@ def _found(asked: Round, answers: Sequence[Answer]) -> dict[str, Any]:
             raise unreadable(one.path, error) from None
         told.append(ToldCentre(centre.name, centre.patients, centre.events, figures))
     centres = pooled(told)
+    if asked.by == "patients":
+        centres["summaries"] = [_of_those_there(row) for row in centres["summaries"]]
     log_loss, squares, expected = sums.tolist()
     n, events = centres["n"], centres["events"]
     return {
@@ -139,6 +145,12 @@ def _found(asked: Round, answers: Sequence[Answer]) -> dict[str, Any]:
         "brier": squares / n,
         "observed_expected": events / expected if expected else None,
     }
+
+
+def _of_those_there(summary: Mapping[str, Any]) -> dict[str, Any]:
+    """Without a prediction interval: it takes centres that the model has not seen."""
+    note = " ".join(filter(None, (summary["note"], _TOOK_PART)))
+    return {**summary, "prediction_low": None, "prediction_high": None, "note": note}
 
 
 def _weight(answers: Sequence[Answer], asked: Round) -> list[tuple[str, float]]:

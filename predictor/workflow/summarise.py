@@ -15,11 +15,12 @@ from predictor.cohort.elsewhere import Mapped, read_elsewhere
 from predictor.errors import CohortError
 from predictor.fitted.bundle import Bundle, load_bundle
 from predictor.new_cohort import load_new_cohort
-from predictor.performance.scores import log_loss
+from predictor.performance.scores import log_loss_per_patient
 from predictor.validation.case_mix import case_mix
 from predictor.validation.centre_figures import figures_of
 from predictor.validation.external import masked_mix
 from predictor.validation.pooled import LEVEL, ToldCentre, as_row, figures_from, pooled
+from predictor.validation.told_figures import coarse, coarse_figure, coarse_mix
 from predictor.workflow.exchange import SUMMARY, ExchangeError, read_sealed, sealed
 from predictor.workflow.shared_answer import name_of
 from predictor.workflow.shared_round import unreadable
@@ -59,6 +60,9 @@ def summarise(
 ) -> dict[str, Any]:
     """Try a model on the patients of one centre and tell counts and figures alone.
 
+    Figures are rounded to steps that hide one patient. Counts are not: two summaries of a centre,
+    one of a few patients more, tell how many of these had the event.
+
     Parameters
     ----------
     model
@@ -93,6 +97,9 @@ def summarise(
     probability = score(bundle, cohort.values).probability
     development = int(bundle.manifest.get("cohort", {}).get("patients", 0))
     mix = case_mix(bundle.variables, cohort.values, probability, bundle.moments, development)
+    who = _few_known(masked_mix(mix.to_dict(), cohort.patients, size), cohort, size)
+    losses = log_loss_per_patient(cohort.outcome, probability)
+    figures = figures_of(cohort.outcome, probability, LEVEL)
     told = mapped.new if mapped is not None else None
     return sealed(
         SUMMARY,
@@ -109,10 +116,10 @@ def summarise(
             "events": cohort.events,
             "level": LEVEL,
             "cell_size": size,
-            "log_loss": log_loss(cohort.outcome, probability),
-            "figures": [as_row(one) for one in figures_of(cohort.outcome, probability, LEVEL)],
+            "log_loss": coarse(float(losses.mean()), float(losses.std(ddof=1)), cohort.patients),
+            "figures": [as_row(coarse_figure(one, cohort.patients, LEVEL)) for one in figures],
             "absent": list(absent),
-            "case_mix": _few_known(masked_mix(mix.to_dict(), cohort.patients, size), cohort, size),
+            "case_mix": coarse_mix(who, cohort.patients),
         },
     )
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from itertools import chain, combinations
 from typing import Any
 
@@ -37,8 +38,8 @@ def patients(n: int = 120) -> tuple[np.ndarray, np.ndarray]:
     return values, outcome
 
 
-def refused(values: Any, outcome: Any, fold: Any = None, indicators: Any = ()) -> list[str]:
-    found = too_small(sums(values, outcome, fold), COLUMNS, indicators, 4, SIZE)
+def refused(values: Any, outcome: Any, fold: Any = None) -> list[str]:
+    found = too_small(sums(values, outcome, fold), COLUMNS, 4, SIZE)
     return [f"{reason.where}: {reason.message}" for reason in found]
 
 
@@ -63,8 +64,8 @@ def test_few_with_or_without_the_event(outcome: list[int], words: str) -> None:
 
 def test_no_more_patients_than_columns() -> None:
     values, outcome = patients(24)
-    assert too_small(sums(values, outcome), COLUMNS[:0], (), 23, SIZE) == []
-    (reason,) = too_small(sums(values, outcome), COLUMNS[:0], (), 24, SIZE)
+    assert too_small(sums(values, outcome), COLUMNS[:0], 23, SIZE) == []
+    (reason,) = too_small(sums(values, outcome), COLUMNS[:0], 24, SIZE)
     assert reason.code == "more_columns_than_patients"
 
 
@@ -92,13 +93,41 @@ def test_few_known_numbers_and_none() -> None:
     assert refused(values, outcome)[0].startswith("dose: few patients have a value")
 
 
-def test_few_gaps_count_where_they_are_a_column() -> None:
-    values, outcome = patients()
-    values[:4, 0] = np.nan
+@pytest.mark.parametrize("j", range(3))
+def test_few_gaps_of_any_variable(j: int) -> None:
+    values, outcome = patients(240)
+    values[:9, j] = np.nan  # five without the event and four with it
+    assert refused(values, outcome)[0].startswith(f"{COLUMNS[j].name}: a value is missing")
+    values[9, j] = np.nan
     assert refused(values, outcome) == []
-    assert refused(values, outcome, indicators=("dose",))[0].startswith("dose: a value is missing")
-    values[:10, 0] = np.nan
-    assert refused(values, outcome, indicators=("dose",)) == []
+
+
+def test_fits_with_other_means_and_states_tell_the_events_of_those_without_a_value() -> None:
+    """Why gaps are counted by outcome: two honest fits, and what an attacker makes of them."""
+    rng = np.random.default_rng(5)
+    outcome = (rng.random(200) < 0.4).astype(np.int8)
+    values = np.column_stack([rng.integers(0, 90, 200), rng.random(200) < 0.5]).astype(float)
+    values[rng.choice(200, 7, replace=False), 0] = np.nan
+    values[rng.choice(200, 4, replace=False), 1] = np.nan
+    learned = Preparer(COLUMNS[:2], "mean", ()).fit(values).preparation_
+    told = []
+    for fill in ([40.0, 0.0], [50.0, 1.0]):
+        found = replace(learned, fill=np.array(fill))
+        gradient = derivatives(found.apply(values), outcome.astype(float), np.zeros(3)).gradient
+        # Half of everybody is expected to have the event; scaling is undone.
+        told.append(gradient[1:] * found.scale + found.centre * gradient[0])
+    gaps = np.isnan(values)
+    events = (told[1] - told[0]) / np.array([10.0, 1.0]) + gaps.sum(axis=0) / 2.0
+    assert events == pytest.approx([(gaps[:, j] & (outcome == 1)).sum() for j in (0, 1)])
+    assert {one.split(":")[0] for one in refused_of(COLUMNS[:2], values, outcome)} == {
+        "dose",
+        "fever",
+    }
+
+
+def refused_of(columns: Any, values: Any, outcome: Any) -> list[str]:
+    part = ByOutcome.of(columns, values, outcome)
+    return [str(reason) for reason in too_small([part], columns, 2, SIZE)]
 
 
 def test_a_fold_that_is_too_small_by_itself() -> None:
@@ -152,7 +181,7 @@ def test_nothing_that_is_told_leaves_a_small_count_by_subtraction(
     ).astype(float)
     values[rng.random(n) < 0.5 * rare, 0] = np.nan
     outcome, fold = (rng.random(n) < 0.4).astype(np.int8), rng.integers(folds, size=n)
-    assume(not too_small(sums(values, outcome, fold), COLUMNS, ("dose",), 5, SIZE))
+    assume(not too_small(sums(values, outcome, fold), COLUMNS, 5, SIZE))
     preparation = Preparer(COLUMNS, "mean", ("dose",)).fit(values).preparation_
     position = start(n, int(outcome.sum()), len(preparation.columns)).position
     gradients = [

@@ -26,6 +26,7 @@ from predictor.learning.preparer import Preparer, column_of
 from predictor.learning.shared_plan import left_outs
 from predictor.performance.discrimination import auroc
 from predictor.performance.scores import brier, log_loss, log_loss_per_patient
+from predictor.report.shared_text import finished_text
 from predictor.workflow.combine import next_round, start_fit
 from predictor.workflow.exchange import ExchangeError, digest, write_sealed
 from predictor.workflow.shared_answer import answer
@@ -41,7 +42,7 @@ COLUMNS = tuple(column_of(load_dictionary().variable(name)) for name in STUDY["p
 
 def rows() -> dict[str, pd.DataFrame]:
     return {
-        name: centre(390 + 60 * i, i, shift=0.3 * i, gap=0.02 * i) for i, name in enumerate(NAMES)
+        name: centre(480 + 60 * i, i, shift=0.3 * i, gap=0.02 * i) for i, name in enumerate(NAMES)
     }
 
 
@@ -169,6 +170,23 @@ def test_figures_are_those_of_a_cross_validation_of_all_rows(
         y, q, fold = together.outcome[own], p[own], together.fold[own]
         areas = [auroc(y[fold == k], q[fold == k]) for k in np.unique(fold)]
         assert row["auroc"] == pytest.approx(np.mean(areas), abs=1e-6)
+
+
+def test_where_a_further_centre_would_lie_is_told_by_centres_that_were_left_out(
+    played: Played,
+) -> None:
+    """Folds of patients leave every centre in the training of what predicts it."""
+    unseen = played.last.by == "centres"
+    for row in played.done.found["summaries"]:
+        assert row["mean"] is not None
+        assert (row["prediction_low"] is not None) == unseen
+        assert (row["prediction_high"] is not None) == unseen
+        assert ("in the training of what predicted it" in row["note"]) != unseen
+    text = " ".join(finished_text(played.done.to_dict()))
+    assert ("say nothing of a further one" in text) != unseen
+    report = (played.done.folder / "report.json").read_text("utf-8")
+    assert ("A further centre (prediction interval)" in report) == unseen
+    assert ("a further one may do worse" in report) != unseen
 
 
 def test_about_eight_exchanges_suffice(played: Played) -> None:
@@ -367,6 +385,7 @@ class TestDisclosure:
         )
         start_fit(study, tmp_path / "round_0.json", "patients")
         theirs = centre(150, 4)
+        theirs["c3"] = theirs["c3"].fillna(80.0)
         theirs["response"] = ["remission"] * 14 + ["flare"] * 136
         with pytest.raises(CohortError, match=r"fold \d: too few events, fewer than the cell size"):
             answer(study, theirs, tmp_path / "round_0.json", name="few")
@@ -409,6 +428,16 @@ class TestDisclosure:
         theirs.loc[3, "sex"] = "male"
         with pytest.raises(CohortError, match="sex: a state occurs in few patients"):
             answer(first[0], theirs, first[1], name="rare")
+
+    @pytest.mark.parametrize("name", ["platelets", "fever", "sex"])
+    def test_few_gaps_of_any_predictor(self, name: str, first: tuple[Path, Path]) -> None:
+        """Fits without different folds fill them differently, which tells their outcomes."""
+        theirs = centre(600, 5)
+        theirs[name] = theirs[name].astype(object)
+        theirs.loc[[3, 70], name] = None
+        with pytest.raises(CohortError, match=f"{name}: a value is missing in few patients"):
+            answer(first[0], theirs, first[1], name="gaps")
+        answer(first[0], theirs.drop(index=[3, 70]), first[1], name="gaps")
 
     def test_few_known_values(self, first: tuple[Path, Path]) -> None:
         theirs = centre(150, 5)

@@ -42,9 +42,9 @@ NOTED = "{figure}: {note}"
 SUMMARIES_NOTE = (
     "Random effects by restricted maximum likelihood: AUROC and Brier score as log-odds, observed "
     "over expected as a logarithm; intervals of Hartung and Knapp. Prediction interval: where the "
-    "value of a further centre would lie; it needs three centres. τ²: variance of the true values "
-    "of centres on these scales. I²: share of the differences between centres "
-    "that is not chance."
+    "value of a further centre would lie; it needs three centres that the model has not seen. τ²: "
+    "variance of the true values of centres on these scales. I²: share of the differences between "
+    "centres that is not chance."
 )
 
 

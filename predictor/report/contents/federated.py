@@ -15,7 +15,8 @@ INTRO = (
     "what needs rows (tables of patients, curves, intervals for a patient) is missing."
 )
 PATIENTS = (
-    "Each patient was predicted by a fit without the fold the patient is in; {folds} folds by rule."
+    "Each patient was predicted by a fit without the fold the patient is in; {folds} folds by "
+    "rule. The figures are those of centres that took part: a further one may do worse."
 )
 CENTRES = "Each centre was predicted by a fit to the others."
 FIGURES = (
