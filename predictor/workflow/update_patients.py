@@ -58,18 +58,10 @@ def patients_of(bundle: Bundle, cohort: Cohort, seed: int) -> Patients:
     """
     model = bundle.model
     assert isinstance(model, LinearModel)  # noqa: S101 - asked before
-    rng = np.random.default_rng(seed)
-    who = np.arange(cohort.patients) if cohort.patient is None else cohort.patient
-    people, member = np.unique(who, return_inverse=True)
-    fold = np.arange(len(people), dtype=np.int64) % FOLDS
-    rng.shuffle(fold)
+    fold = np.arange(cohort.patients, dtype=np.int64) % FOLDS
+    np.random.default_rng(seed).shuffle(fold)
     design = bundle.preparation.apply(cohort.values)
-    alone = Patients(
-        design,
-        model.output(design),
-        cohort.outcome.astype(np.float64),
-        fold[member.reshape(-1)],
-    )
+    alone = Patients(design, model.output(design), cohort.outcome.astype(np.float64), fold)
     found = _with_gaps(bundle, cohort, alone)
     if not np.isfinite(found.log_odds).all():
         rule = "its numbers lead to an answer that is not finite"
