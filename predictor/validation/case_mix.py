@@ -148,13 +148,13 @@ def case_mix(
     if moments is None:
         return CaseMix((), None, model_based_c(probability), None, None)
     rows = tuple(_one(v, values[:, j], j, moments) for j, v in enumerate(variables))
-    distance = moments.distance(values)
+    distance, found = moments.distance(values), apart(values, moments, development)
     return CaseMix(
         rows,
-        membership_c(values, moments, development),
+        None if found is None else found.membership_c,
         model_based_c(probability),
         float((distance > moments.cutoff).mean()),
-        likeness_p(values, moments, development),
+        None if found is None else found.likeness_p,
     )
 
 
@@ -186,8 +186,49 @@ def model_based_c(probability: Floats) -> float | None:
     return concordant / everybody if everybody > 0 else None
 
 
-def membership_c(values: Floats, moments: Moments, development: int) -> float | None:
-    """C statistic of the linear discriminant between the model's patients and new ones.
+@dataclass(frozen=True, slots=True)
+class Apart:
+    """How far two cohorts are apart.
+
+    Parameters
+    ----------
+    squared
+        Mahalanobis distance of their means, squared.
+    by_chance
+        What is expected of it in two samples of one population.
+    width
+        Variables that are measured in both.
+    both
+        Patients of both cohorts.
+    """
+
+    squared: float
+    by_chance: float
+    width: int
+    both: int
+
+    @property
+    def membership_c(self) -> float:
+        """C statistic of the linear discriminant between the model's patients and new ones."""
+        shrunk = (self.both - self.width - 3) / (self.both - 2)
+        unbiased = shrunk * self.squared - self.by_chance
+        return NormalDist().cdf(math.sqrt(max(unbiased, 0.0) / 2.0))
+
+    @property
+    def likeness_p(self) -> float:
+        """Chance that independent patients' means come at least as close to those of the model's.
+
+        The lower tail of Hotelling's two-sample test (Ann Math Stat 1931;2:360). Of two samples of
+        one population it is uniform, of two populations it is larger; it is tiny only where the
+        patients are largely the same ones. One predictor or two say little of that.
+        """
+        freedom = self.both - self.width - 1
+        ratio = self.squared / self.by_chance * freedom / (self.both - 2)
+        return float(fdtr(self.width, freedom, ratio))
+
+
+def apart(values: Floats, moments: Moments, development: int) -> Apart | None:
+    """Compare new patients with those of the model by their means.
 
     Parameters
     ----------
@@ -200,52 +241,8 @@ def membership_c(values: Floats, moments: Moments, development: int) -> float | 
 
     Returns
     -------
-    float or None
-        None where the patients of both cohorts are too few for their predictors.
+    None where the patients of both cohorts are too few for their predictors.
     """
-    found = _between(values, moments, development)
-    if found is None:
-        return None
-    shrunk = (found.both - found.width - 3) / (found.both - 2)
-    unbiased = shrunk * found.squared - found.by_chance
-    return NormalDist().cdf(math.sqrt(max(unbiased, 0.0) / 2.0))
-
-
-def likeness_p(values: Floats, moments: Moments, development: int) -> float | None:
-    """Chance that independent patients' means come at least as close to those of the model's.
-
-    The lower tail of Hotelling's two-sample test (Ann Math Stat 1931;2:360). Of two samples of one
-    population it is uniform, of two populations it is larger; it is tiny only where the patients
-    are largely the same ones. One predictor or two say little of that.
-
-    Parameters
-    ----------
-    values : shape (patients, variables)
-        Of the new patients, NaN for missing.
-    moments
-        Of the model's.
-    development
-        How many these were.
-    """
-    found = _between(values, moments, development)
-    if found is None:
-        return None
-    freedom = found.both - found.width - 1
-    ratio = found.squared / found.by_chance * freedom / (found.both - 2)
-    return float(fdtr(found.width, freedom, ratio))
-
-
-@dataclass(frozen=True, slots=True)
-class _Distance:
-    """Squared Mahalanobis distance between two cohorts, and what chance alone adds to it."""
-
-    squared: float
-    by_chance: float
-    width: int
-    both: int
-
-
-def _between(values: Floats, moments: Moments, development: int) -> _Distance | None:
     z = moments.standardised(values)
     known = ~np.isnan(z)
     measured = known.sum(axis=0) >= _FEWEST_OF_OWN
@@ -269,7 +266,7 @@ def _between(values: Floats, moments: Moments, development: int) -> _Distance | 
     except np.linalg.LinAlgError:
         return None
     # Covariances from different pairs of patients may not go together.
-    return _Distance(squared, by_chance, width, both) if min(squared, by_chance) >= 0.0 else None
+    return Apart(squared, by_chance, width, both) if min(squared, by_chance) >= 0.0 else None
 
 
 def _one(variable: Variable, column: Floats, j: int, moments: Moments) -> VariableMix:
