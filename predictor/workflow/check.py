@@ -25,8 +25,8 @@ from predictor.fitted.bundle import load_bundle
 from predictor.new_cohort import load_new_cohort
 from predictor.study import Study, load_study
 from predictor.workflow.cohort import check_visits_table, read_visits_table
+from predictor.workflow.other_patients import open_elsewhere
 from predictor.workflow.told_outcome import outcome_told
-from predictor.workflow.validate import open_elsewhere
 
 NO_OUTCOME = (
     "there is no such column. `predictor monitor` needs none, `validate` and `update` do: name it "

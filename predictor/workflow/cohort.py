@@ -31,7 +31,7 @@ from predictor.errors import Reason
 from predictor.study import Study, load_study
 from predictor.workflow.cohort_file import check_suffix, dictionary_path, write_table
 from predictor.workflow.files import check_targets, replacing
-from predictor.workflow.told_outcome import TOLD, told_outcome
+from predictor.workflow.told_outcome import TOLD, by_configuration
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -315,7 +315,7 @@ def _described(study: Study, cohort: MadeCohort) -> Mapping[str, Any]:
         "study": study.config.name,
         "made_by": f"sle-ivig-predictor {predictor.__version__}",
         "source": cohort.source,
-        TOLD: told_outcome(study),
+        TOLD: by_configuration(study),
         "variables": [entry.to_dict() for entry in cohort.made.entries],
         **cohort.to_dict(),
     }

@@ -30,7 +30,7 @@ from predictor.validation.control import BATCH, Batch, Cusum, batches, cusums
 from predictor.validation.drift import ALPHA, SMALLEST, Patients, Shift, shifts
 from predictor.workflow.files import check_suffix, write_file
 from predictor.workflow.manifest import now
-from predictor.workflow.validate import open_elsewhere
+from predictor.workflow.other_patients import open_elsewhere
 
 if TYPE_CHECKING:
     import pandas as pd

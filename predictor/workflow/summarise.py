@@ -22,9 +22,10 @@ from predictor.validation.external import masked_mix
 from predictor.validation.pooled import LEVEL, ToldCentre, as_row, figures_from, pooled
 from predictor.validation.told_figures import coarse, coarse_figure, coarse_mix
 from predictor.workflow.exchange import SUMMARY, ExchangeError, read_sealed, sealed
+from predictor.workflow.other_patients import open_elsewhere
 from predictor.workflow.shared_answer import name_of
 from predictor.workflow.shared_round import unreadable
-from predictor.workflow.validate import check_outcomes, open_elsewhere
+from predictor.workflow.validate import check_outcomes
 
 if TYPE_CHECKING:
     import pandas as pd

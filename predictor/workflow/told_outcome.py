@@ -43,7 +43,7 @@ AT_AND_AGAIN = (
 )
 
 
-def told_outcome(study: Study) -> dict[str, Any]:
+def by_configuration(study: Study) -> dict[str, Any]:
     """What a cohort's data dictionary says of its outcome.
 
     Parameters
@@ -74,7 +74,7 @@ def outcome_told(study: Study, data: str | Path | pd.DataFrame | None) -> dict[s
     CohortError
         If the dictionary beside the file says otherwise than the configuration.
     """
-    own = None if study.config.cohort.outcome is None else told_outcome(study)
+    own = None if study.config.cohort.outcome is None else by_configuration(study)
     path = _cohort_file(study, data)
     told = None if path is None else _told(dictionary_path(path))
     if path is None or told is None or told.get("column") != outcome_column(study):

@@ -32,6 +32,7 @@ from predictor.validation.update_gain import Gains, gains
 from predictor.workflow.files import check_targets
 from predictor.workflow.findings import plain
 from predictor.workflow.manifest import environment, now, who_was_analysed
+from predictor.workflow.other_patients import open_elsewhere
 from predictor.workflow.progress import Progress, Silent
 from predictor.workflow.report import write_report
 from predictor.workflow.update_patients import (
@@ -39,7 +40,7 @@ from predictor.workflow.update_patients import (
     patients_of,
     updated_replicates,
 )
-from predictor.workflow.validate import check_outcomes, open_elsewhere
+from predictor.workflow.validate import check_outcomes
 
 if TYPE_CHECKING:
     import pandas as pd

@@ -13,10 +13,7 @@ from numpy.typing import NDArray
 
 from predictor.clinic.uncertainty import score
 from predictor.cohort.cohort import Cohort
-from predictor.cohort.elsewhere import Mapped, read_elsewhere, study_of
-from predictor.cohort.reading import table_from_frame
-from predictor.cohort.sources.source import read_source
-from predictor.cohort.table import Table
+from predictor.cohort.elsewhere import Mapped, read_elsewhere
 from predictor.errors import CohortError
 from predictor.fitted.bundle import Bundle, load_bundle
 from predictor.fitted.folder import sole_writer
@@ -47,8 +44,8 @@ from predictor.validation.reached import precision_reached
 from predictor.workflow.files import check_suffix, check_targets, write_file
 from predictor.workflow.findings import plain
 from predictor.workflow.manifest import environment, now
+from predictor.workflow.other_patients import open_elsewhere
 from predictor.workflow.report import write_report
-from predictor.workflow.told_outcome import check_told_outcome
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -181,23 +178,6 @@ def validation_of(
         curves=_curves(cohort, probability, study),
         cell_size=study.config.privacy.cell_size,
     )
-
-
-def open_elsewhere(
-    bundle: Bundle, data: str | Path | pd.DataFrame, mapped: Mapped | None
-) -> tuple[Study, Table]:
-    """The model's study with the new file's way of writing it, and the cells of the file."""
-    if not isinstance(data, str | Path):
-        table = table_from_frame(data)
-        return study_of(bundle, table.columns.keys(), mapped), table
-    path = Path(data)
-    if not path.exists():
-        raise CohortError(str(path), "no such file", "Give a .csv, .xlsx or .parquet file.")
-    how = study_of(bundle, (), None).config.cohort if mapped is None else mapped.new.cohort
-    table = read_source(how, Path(), None, how=how, data=path)
-    study = study_of(bundle, table.columns.keys(), mapped)
-    check_told_outcome(bundle, study, path)
-    return study, table
 
 
 def check_outcomes(cohort: Cohort, source: str) -> None:

@@ -17,8 +17,8 @@ from predictor.fitted.models import LinearModel, expit, mean_over_draws
 from predictor.fitted.replicates import Replicates
 from predictor.learning.resampling import BootstrapPlan
 from predictor.learning.updating import Change, Method, change_by
+from predictor.workflow.other_patients import open_elsewhere
 from predictor.workflow.update_patients import check_one_row_each, patients_of, updated_replicates
-from predictor.workflow.validate import open_elsewhere
 
 
 def some_with_gaps(patients: int = 120) -> tuple[Bundle, Cohort]:
