@@ -41,3 +41,18 @@ def second_hospital(
     table["age"] = 40.0
     table["response"] = np.where(event, "remission", "flare")
     return table
+
+
+def in_g_per_l(table: pd.DataFrame) -> pd.DataFrame:
+    """C3 in g/L instead of mg/dL; impossible values at the edge of what is possible."""
+    return table.assign(c3=(table["c3"] / 100).clip(lower=0.1))
+
+
+def by_another_assay(table: pd.DataFrame) -> pd.DataFrame:
+    """Anti-dsDNA one and a half times as high."""
+    return table.assign(anti_dsdna=table["anti_dsdna"] * 1.5)
+
+
+def with_gaps(table: pd.DataFrame) -> pd.DataFrame:
+    """CRP missing in every fifth."""
+    return table.assign(crp=table["crp"].where(np.arange(len(table)) % 5 != 0))

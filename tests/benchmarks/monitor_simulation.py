@@ -19,7 +19,7 @@ import pandas as pd
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
-from made_hospitals import second_hospital
+from made_hospitals import by_another_assay, in_g_per_l, second_hospital, with_gaps
 
 from predictor.fitted.bundle import open_bundle
 from predictor.workflow.monitor import monitor
@@ -32,21 +32,6 @@ REFERENCE = 200
 def unchanged(table: pd.DataFrame) -> pd.DataFrame:
     """The patients as they are."""
     return table
-
-
-def in_g_per_l(table: pd.DataFrame) -> pd.DataFrame:
-    """C3 in g/L instead of mg/dL; impossible values at the edge of what is possible."""
-    return table.assign(c3=(table["c3"] / 100).clip(lower=0.1))
-
-
-def by_another_assay(table: pd.DataFrame) -> pd.DataFrame:
-    """Anti-dsDNA one and a half times as high."""
-    return table.assign(anti_dsdna=table["anti_dsdna"] * 1.5)
-
-
-def with_gaps(table: pd.DataFrame) -> pd.DataFrame:
-    """CRP missing in every fifth."""
-    return table.assign(crp=table["crp"].where(np.arange(len(table)) % 5 != 0))
 
 
 EVENTS = {"calibration_batch", "more_events_than_expected", "fewer_events_than_expected"}

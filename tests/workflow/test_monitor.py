@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 import pytest
-from made_hospitals import second_hospital
+from made_hospitals import by_another_assay, in_g_per_l, second_hospital, with_gaps
 
 from predictor.errors import CohortError, PredictorError
 from predictor.fitted.bundle import open_bundle
@@ -151,20 +151,6 @@ def test_half_of_the_false_alarms_is_left_to_the_inputs_where_outcomes_are_known
     assert both.parts == {"shifts": 0.02, "batches": 0.01, "cusum": 0.01}
     inputs = monitor("remission", reference, later.drop(columns="response"), alpha=0.04)
     assert inputs.parts == {"shifts": 0.04, "batches": 0.0, "cusum": 0.0}
-
-
-def in_g_per_l(table: pd.DataFrame) -> pd.DataFrame:
-    """C3 as another laboratory writes it; what would be impossible in mg/dL is left out."""
-    return table.assign(c3=(table["c3"] / 100).clip(lower=0.1))
-
-
-def by_another_assay(table: pd.DataFrame) -> pd.DataFrame:
-    return table.assign(anti_dsdna=table["anti_dsdna"] * 1.5)
-
-
-def with_gaps(table: pd.DataFrame) -> pd.DataFrame:
-    """CRP is no longer measured in every fourth patient."""
-    return table.assign(crp=table["crp"].where(np.arange(len(table)) % 4 != 0))
 
 
 DRIFTS = {
